@@ -1,0 +1,233 @@
+/**
+ * The one table of what a client can ask of a relay. Transports, the relay's routes, the OpenAPI
+ * document and the ledger are all read from it. Knows shapes, not behaviour.
+ */
+import * as z from 'zod/mini';
+import { accountStatement, deviceManifest, signature } from './account.js';
+import { jsonBytes } from './bytes.js';
+import { accountId, deviceId, username } from './ids.js';
+import { accountBundle, preKeyStatus, preKeyUpload, preKeyUploadResult } from './keys.js';
+import { wireLimits } from './limits.js';
+import { acknowledgeRequest, reachToken, sendRequest, sendResponse } from './mailbox.js';
+
+/** What a caller must show: nothing, an access token, or an access token and a signature over the request. */
+export type OperationAuthentication = 'none' | 'access-token' | 'access-token-and-proof';
+
+/** Which row of the relay's limit table an operation counts against. */
+export type LimitClass =
+  | 'read'
+  | 'register'
+  | 'login'
+  | 'token'
+  | 'resolve'
+  | 'key-upload'
+  | 'bundle'
+  | 'send'
+  | 'acknowledge';
+
+const token = z.string().check(z.minLength(1), z.maxLength(wireLimits.maxTokenLength));
+const nothing = z.strictObject({});
+
+/** A signature over one request: `sotto-request-v1 ‖ 0 ‖ canonical JSON of {operation, bodyHash, nonce}`. */
+export const requestProof = z.strictObject({ nonce: jsonBytes({ min: 32, max: 32 }), signature });
+/** See {@link requestProof}. */
+export type RequestProof = z.output<typeof requestProof>;
+
+/** What a login or refresh answers. Times are the relay's. */
+export const tokenPair = z.strictObject({
+  accessToken: token,
+  accessExpiresInMs: z.int().check(z.minimum(1)),
+  refreshToken: token,
+  refreshExpiresInMs: z.int().check(z.minimum(1)),
+});
+/** See {@link tokenPair}. */
+export type TokenPair = z.output<typeof tokenPair>;
+
+/** What a relay says about itself to anyone. */
+export const relayInfo = z.strictObject({
+  /** Salt of the login key; made once, when the relay's data folder is made. */
+  relayId: z.string().check(z.regex(/^[0-9a-f-]{36}$/)),
+  protocol: z.literal(1),
+  /** How passwords become login keys here: `scrypt-hkdf-v1`. */
+  authScheme: z.literal('scrypt-hkdf-v1'),
+});
+/** See {@link relayInfo}. */
+export type RelayInfo = z.output<typeof relayInfo>;
+
+/** 32 bytes derived from the password; the password itself never leaves the device. */
+const loginKey = jsonBytes({ min: 32, max: 32 });
+
+/** Crockford base32 in upper case without separators: 8, 12 or 16 characters. */
+export const contactCodeDigits = z
+  .string()
+  .check(z.regex(/^[0-9A-HJKMNP-TV-Z]{8}(?:[0-9A-HJKMNP-TV-Z]{4}){0,2}$/));
+
+/** The operations over HTTP. */
+export const httpOperations = {
+  'relay.info': {
+    method: 'GET',
+    path: '/v1/relay',
+    authentication: 'none',
+    limit: 'read',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: nothing,
+    response: relayInfo,
+  },
+  'accounts.register': {
+    method: 'POST',
+    path: '/v1/accounts',
+    authentication: 'none',
+    limit: 'register',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({
+      authScheme: z.literal('scrypt-hkdf-v1'),
+      loginKey,
+      statement: accountStatement,
+      /** Version 1, with the registering device alone. */
+      manifest: deviceManifest,
+    }),
+    response: tokenPair,
+  },
+  'accounts.delete': {
+    method: 'POST',
+    path: '/v1/accounts/delete',
+    authentication: 'access-token-and-proof',
+    limit: 'register',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({ accountId, proof: requestProof }),
+    response: nothing,
+  },
+  'auth.nonce': {
+    method: 'POST',
+    path: '/v1/auth/nonce',
+    authentication: 'none',
+    limit: 'token',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: nothing,
+    response: z.strictObject({ nonce: jsonBytes({ min: 32, max: 32 }) }),
+  },
+  'auth.login': {
+    method: 'POST',
+    path: '/v1/auth/login',
+    authentication: 'none',
+    limit: 'login',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({ username, loginKey, deviceId, proof: requestProof }),
+    response: tokenPair,
+  },
+  'auth.refresh': {
+    method: 'POST',
+    path: '/v1/auth/refresh',
+    authentication: 'none',
+    limit: 'token',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({
+      refreshToken: token,
+      /** 16 random bytes, kept by the client until it has the answer, so that a lost reply is repeated by the same request. */
+      requestId: jsonBytes({ min: 16, max: 16 }),
+      /** By the device auth key over `sotto-refresh-v1 ‖ 0 ‖ canonical JSON of {refreshToken, requestId}`. */
+      signature,
+    }),
+    response: tokenPair,
+  },
+  'auth.logout': {
+    method: 'POST',
+    path: '/v1/auth/logout',
+    authentication: 'access-token',
+    limit: 'token',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: nothing,
+    response: nothing,
+  },
+  'contacts.resolve': {
+    method: 'POST',
+    path: '/v1/contacts/resolve',
+    authentication: 'access-token',
+    limit: 'resolve',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({ username, code: contactCodeDigits }),
+    response: z.strictObject({
+      statement: accountStatement,
+      manifest: deviceManifest,
+      introductionToken: reachToken,
+    }),
+  },
+  'keys.upload': {
+    method: 'POST',
+    path: '/v1/keys',
+    authentication: 'access-token-and-proof',
+    limit: 'key-upload',
+    maxRequestBytes: wireLimits.maxKeyUploadBytes,
+    request: z.strictObject({ keys: preKeyUpload, proof: requestProof }),
+    response: z.strictObject({
+      results: z
+        .array(preKeyUploadResult)
+        .check(z.maxLength(2 * wireLimits.maxPreKeysPerUpload + 2)),
+      status: preKeyStatus,
+    }),
+  },
+  'keys.status': {
+    method: 'GET',
+    path: '/v1/keys',
+    authentication: 'access-token',
+    limit: 'read',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: nothing,
+    response: preKeyStatus,
+  },
+  'keys.bundle': {
+    method: 'POST',
+    path: '/v1/keys/bundle',
+    authentication: 'access-token',
+    limit: 'bundle',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    request: z.strictObject({
+      accountId,
+      reachToken,
+      /** Whose bundles; an empty list asks for the statement and manifest alone and uses up no key. */
+      deviceIds: z.array(deviceId).check(z.maxLength(wireLimits.maxBodiesPerSend)),
+    }),
+    response: accountBundle,
+  },
+} as const satisfies Record<string, HttpOperation>;
+
+/** The requests over the socket: event name, request and the response inside the reply. */
+export const socketOperations = {
+  send: { authentication: 'access-token', limit: 'send', request: sendRequest, response: sendResponse },
+  acknowledge: {
+    authentication: 'access-token',
+    limit: 'acknowledge',
+    request: acknowledgeRequest,
+    response: nothing,
+  },
+} as const satisfies Record<string, SocketOperation>;
+
+/** One row of {@link httpOperations}. */
+export interface HttpOperation {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly authentication: OperationAuthentication;
+  readonly limit: LimitClass;
+  readonly maxRequestBytes: number;
+  readonly request: z.core.$ZodType;
+  readonly response: z.core.$ZodType;
+}
+
+/** One row of {@link socketOperations}. */
+export interface SocketOperation {
+  readonly authentication: 'access-token';
+  readonly limit: LimitClass;
+  readonly request: z.core.$ZodType;
+  readonly response: z.core.$ZodType;
+}
+
+/** The name of an operation over HTTP. */
+export type HttpOperationName = keyof typeof httpOperations;
+/** What a client passes to an operation: bytes as `Uint8Array`. */
+export type RequestOf<Name extends HttpOperationName> = z.output<(typeof httpOperations)[Name]['request']>;
+/** What an operation answers. */
+export type ResponseOf<Name extends HttpOperationName> = z.output<
+  (typeof httpOperations)[Name]['response']
+>;
+/** The name of a request over the socket. */
+export type SocketOperationName = keyof typeof socketOperations;
