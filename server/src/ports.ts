@@ -1,0 +1,80 @@
+/**
+ * What the relay's duties need of one another. Each duty is a folder; only `relay.ts` knows them
+ * all. Knows no SQL, no HTTP and no socket.
+ */
+import type { AccountId, DeviceAddress, LimitClass, ProblemCode, ProblemDocument } from '@sotto/sdk/wire';
+
+/** A refusal on its way to the caller. Anything else that is thrown is an `internal-error`. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly extra: Pick<ProblemDocument, 'retryAfterMs' | 'fields'> = {},
+  ) {
+    super(code);
+  }
+}
+
+/** A row of a result: columns by name. `int8` is a number, `bytea` a `Uint8Array`, whatever the driver. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Runs SQL with `$1` parameters. */
+export interface Queryable {
+  query<Result extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Result[]>;
+}
+
+/** The relay's database: PGlite or PostgreSQL, the same SQL. */
+export interface Database extends Queryable {
+  /** Commits when `work` resolves and rolls back when it rejects. Not nested. */
+  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** Who a valid access token speaks for. */
+export interface AccessClaims extends DeviceAddress {
+  /** The refresh-token family the token was made from. */
+  readonly familyId: string;
+  readonly expiresAtMs: number;
+}
+
+/** Access tokens, as those who only check them see them. */
+export interface AccessTokenVerifier {
+  /** @throws ProblemError `unauthorized` */
+  verify(accessToken: string): Promise<AccessClaims>;
+}
+
+/** Introduction and delivery tokens: without one a UUID alone reaches nobody. Bound to asker and target. */
+export interface ReachTokens {
+  /** For minutes, from a resolve. */
+  issueIntroduction(asker: AccountId, target: AccountId): Promise<string>;
+  /** For 30 days, from an accepted send. */
+  issueDelivery(asker: AccountId, target: AccountId): Promise<string>;
+  /** Accepts either kind. @throws ProblemError `introduction-required` */
+  verify(reachToken: string, asker: AccountId, target: AccountId): Promise<void>;
+}
+
+/** Who a limit counts against; each row of the limit table says which of these it uses. */
+export interface LimitSubject {
+  readonly accountId?: AccountId;
+  readonly targetId?: AccountId;
+  /** The peer's network address. */
+  readonly address: string;
+}
+
+/** The limit table at work. */
+export interface RateLimits {
+  /** @throws ProblemError `rate-limited` with `retryAfterMs` */
+  consume(limit: LimitClass | 'connect', subject: LimitSubject): Promise<void>;
+}
+
+/** Live connections, as the duties behind HTTP see them. */
+export interface ConnectedDevices {
+  /** Tells the device's connection to go away and ends it. No connection is fine. */
+  signOut(device: DeviceAddress): void;
+  /** Tells the device that its one-time keys run low. No connection is fine. */
+  keysLow(device: DeviceAddress): void;
+}
+
+/** The relay's clock, in milliseconds since the Unix epoch. */
+export type Now = () => number;
