@@ -1,0 +1,6 @@
+/** All migrations in order. Add the next one at the end; never change or remove one that was released. */
+import type { Migration } from '../migrate.js';
+import { accountsMigration } from './001-accounts.js';
+
+/** See {@link Migration}. */
+export const migrations: readonly Migration[] = [accountsMigration];
