@@ -53,6 +53,7 @@ export const localErrorCatalogue = {
   // contacts
   'invalid-contact-code': { when: 'The text is not a contact code.', next: 'Check for typing errors.' },
   'statement-mismatch': { when: 'A statement or manifest does not belong to the account, name or code it was asked for.', next: 'The relay may be hostile; nothing was stored.' },
+  'invalid-manifest': { when: 'A signed device manifest breaks its own rules: device ids out of order or repeated, or a hash chain that does not fit its version.', next: 'The relay or the account may be hostile; nothing was stored.' },
   'manifest-rollback': { when: 'The relay showed an older or forked device manifest.', next: 'The relay may be hostile; nothing was stored.' },
   'unknown-contact': { when: 'The account is not a contact.', next: 'Add it by its code first.' },
   'contact-not-accepted': { when: 'The contact is a message request that was not accepted.', next: 'Accept it first.' },
