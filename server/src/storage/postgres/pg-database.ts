@@ -39,18 +39,13 @@ function queries(source: pg.Pool | pg.PoolClient): Queryable {
   };
 }
 
-async function inTransaction<Result>(
-  client: pg.PoolClient,
-  work: (transaction: Queryable) => Promise<Result>,
-): Promise<Result> {
-  await client.query('BEGIN');
+/** A failed ROLLBACK means that the connection is gone, and the server rolls back by itself. */
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   try {
-    const result = await work(queries(client));
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
     await client.query('ROLLBACK');
-    throw error;
+    return undefined;
+  } catch (error) {
+    return error as Error;
   }
 }
 
@@ -64,7 +59,13 @@ async function transaction<Result>(
   const onError = (error: Error) => (broken = error);
   client.on('error', onError);
   try {
-    return await inTransaction(client, work);
+    await client.query('BEGIN');
+    const result = await work(queries(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    broken ??= await rollBack(client);
+    throw error;
   } finally {
     client.off('error', onError);
     client.release(broken);
