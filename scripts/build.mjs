@@ -1,0 +1,75 @@
+/**
+ * Builds both packages into their `dist`. With `--if-needed` a package is skipped when nothing that
+ * goes into it has changed since its last build: a hash of the inputs lies beside the output.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root, runTool } from './lib/run.mjs';
+
+/** In order: the relay's declarations are made from the SDK's. */
+const packages = [
+  { folder: 'sdk', inputs: [] },
+  { folder: 'server', inputs: ['sdk'] },
+];
+
+const sharedInputs = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
+
+function* filesBelow(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
+function* inputFiles(folder) {
+  yield* ['package.json', 'tsup.config.ts', 'tsconfig.build.json'].map((name) => join(root, folder, name));
+  yield* filesBelow(join(root, folder, 'src'));
+}
+
+function hashInputs({ folder, inputs }) {
+  const hash = createHash('sha256').update(process.version);
+  const files = [
+    ...sharedInputs.map((name) => join(root, name)),
+    ...[...inputs, folder].flatMap((name) => [...inputFiles(name)]),
+  ];
+  for (const file of files)
+    hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
+}
+
+function isFresh(stamp, hash) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+}
+
+async function buildPackage(entry, { ifNeeded }) {
+  const stamp = join(root, entry.folder, 'dist', '.inputs.sha256');
+  const hash = hashInputs(entry);
+  if (ifNeeded && isFresh(stamp, hash)) return true;
+  rmSync(stamp, { force: true });
+  const { ok, output } = await runTool('tsup', ['--silent'], { cwd: join(root, entry.folder) });
+  if (ok) writeFileSync(stamp, hash);
+  else process.stderr.write(`building ${entry.folder} failed:\n${output}`);
+  return ok;
+}
+
+/**
+ * Builds the packages in order and stops at the first that fails.
+ * @param {{ ifNeeded?: boolean }} [options]
+ * @returns {Promise<boolean>} Whether every package is built.
+ */
+export async function build({ ifNeeded = false } = {}) {
+  for (const entry of packages) {
+    if (!(await buildPackage(entry, { ifNeeded }))) return false;
+  }
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = (await build({ ifNeeded: process.argv.includes('--if-needed') })) ? 0 : 1;
+}
