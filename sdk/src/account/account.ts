@@ -1,0 +1,227 @@
+/** The own account: register, log in again, sign out. Knows no contacts and no messages. */
+import { concatBytes } from '../bytes.js';
+import { SottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/engine.js';
+import { randomInteger, randomUuid } from '../random.js';
+import type { Writer } from '../unit/index.js';
+import { deriveContactCode, formatContactCode } from '../verification/index.js';
+import {
+  accountId as accountIdSchema,
+  deviceId as deviceIdSchema,
+  manifestBytes,
+  statementBytes,
+  type AccountId,
+  type AccountStatement,
+  type DeviceId,
+  type DeviceManifest,
+  type Username,
+} from '../wire/index.js';
+import {
+  credentialsKey,
+  credentialsRecord,
+  ownAccountKey,
+  ownAccountRecord,
+  type OwnAccount,
+} from './account-record.js';
+import { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
+import { deriveLoginKey } from './login-key.js';
+import type { RelayClient } from './relay-client.js';
+import { parseUsername } from './username.js';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const authScheme = 'scrypt-hkdf-v1';
+/** Characters of the code that is shown: 60 bits behind a memory-hard hash. */
+const shownCodeLength = 12;
+
+/** What an application may show of the own account. */
+export interface OwnProfile {
+  readonly accountId: AccountId;
+  readonly username: Username;
+  readonly deviceId: DeviceId;
+  /** `@username#XXXX-XXXX-XXXX`: what others type to find this account. Not secret, but it opens the way to message requests. */
+  readonly contactCode: string;
+  /** 33 bytes. */
+  readonly identityKey: Uint8Array;
+}
+
+/** A name and a password. The password is not kept and never leaves the device. */
+export interface RegistrationInput {
+  /** `[a-z][a-z0-9_]{2,31}`; capitals are folded. Never changes. */
+  readonly username: string;
+  /** 8 to 1,024 characters. Nobody can reset it. */
+  readonly password: string;
+}
+
+/** See the header. */
+export class AccountService {
+  readonly #writer: Writer;
+  readonly #engine: ProtocolEngine;
+  readonly #relay: RelayClient;
+  readonly #host: Host;
+
+  constructor(parts: { writer: Writer; engine: ProtocolEngine; relay: RelayClient; host: Host }) {
+    this.#writer = parts.writer;
+    this.#engine = parts.engine;
+    this.#relay = parts.relay;
+    this.#host = parts.host;
+  }
+
+  /** The own account, or nothing before registration has succeeded. */
+  async find(): Promise<OwnAccount | undefined> {
+    const account = await this.#writer.read(ownAccountKey, ownAccountRecord);
+    return account?.state === 'open' ? account : undefined;
+  }
+
+  /** The own account. @throws SottoError `not-registered` */
+  async require(): Promise<OwnAccount> {
+    const account = await this.find();
+    if (!account) throw new SottoError('not-registered');
+    return account;
+  }
+
+  /** What an application may show, or nothing before registration. */
+  async profile(): Promise<OwnProfile | undefined> {
+    const account = await this.find();
+    return account && profileOf(account);
+  }
+
+  /**
+   * Registers. What is registered is written down first, so that a call whose answer was lost is
+   * simply made again with the same name and password.
+   */
+  async register({ username, password }: RegistrationInput): Promise<OwnProfile> {
+    if (await this.find()) throw new SottoError('already-registered');
+    const name = parseUsername(username);
+    const { relayId } = await this.#relay.anonymous('relay.info', {});
+    const loginKey = await deriveLoginKey({ password, relayId, username: name });
+    try {
+      const draft = await this.#draft(name, relayId);
+      const tokens = await this.#relay.anonymous('accounts.register', {
+        authScheme,
+        loginKey: loginKey.expose() as Uint8Array<ArrayBuffer>,
+        statement: draft.statement,
+        manifest: draft.manifest,
+      });
+      const account: OwnAccount = { ...draft, state: 'open' };
+      await this.#writer.run(async (unit) => {
+        unit.write(ownAccountKey, ownAccountRecord, account);
+        unit.write(credentialsKey, credentialsRecord, this.#relay.credentialsFrom(tokens));
+      });
+      return profileOf(account);
+    } finally {
+      loginKey.wipe();
+    }
+  }
+
+  /** Logs in again after `login-required`. @throws SottoError `login-refused` */
+  async login(password: string): Promise<void> {
+    const { relayId, username, deviceId, deviceAuthSeed } = await this.require();
+    const loginKey = await deriveLoginKey({ password, relayId, username });
+    try {
+      const body = { username, deviceId, loginKey: loginKey.expose() as Uint8Array<ArrayBuffer> };
+      const proof = await this.#relay.makeProof('auth.login', body, deviceAuthSeed);
+      await this.#relay.storeTokens(await this.#relay.anonymous('auth.login', { ...body, proof }));
+    } finally {
+      loginKey.wipe();
+    }
+  }
+
+  /** Ends this device's tokens at the relay. */
+  async logout(): Promise<void> {
+    await this.#relay.authorized('auth.logout', {});
+  }
+
+  /** Deletes the account at the relay. The name is never given to someone else. */
+  async deleteAtRelay(): Promise<void> {
+    const { accountId } = await this.require();
+    await this.#relay.proven('accounts.delete', { accountId });
+  }
+
+  /** The draft an earlier call left for this name at this relay, or a new one. */
+  async #draft(username: Username, relayId: string): Promise<OwnAccount> {
+    const earlier = await this.#writer.read(ownAccountKey, ownAccountRecord);
+    if (earlier?.username === username && earlier.relayId === relayId) return earlier;
+    const draft = await this.#makeDraft(username, relayId);
+    await this.#writer.run(async (unit) => {
+      unit.write(ownAccountKey, ownAccountRecord, draft);
+    });
+    return draft;
+  }
+
+  async #makeDraft(username: Username, relayId: string): Promise<OwnAccount> {
+    const { random } = this.#host;
+    const identity = await this.#engine.generateIdentity();
+    const accountId = accountIdSchema.parse(randomUuid(random));
+    const deviceId = deviceIdSchema.parse(1);
+    const registrationId = 1 + randomInteger(random, 16380);
+    const deviceAuthSeed = generateDeviceAuthSeed(random);
+    const derived = await deriveContactCode({ identityKey: identity.publicKey, username });
+    return {
+      state: 'registering',
+      accountId,
+      username,
+      deviceId,
+      registrationId,
+      relayId,
+      identityPrivateKey: identity.privateKey,
+      deviceAuthSeed,
+      statement: await this.#signStatement(identity, { accountId, username }),
+      manifest: await this.#signManifest(identity, {
+        accountId,
+        version: 1,
+        previousHash: null,
+        devices: [
+          { deviceId, registrationId, authKey: deviceAuthPublicKey(deviceAuthSeed), addedDay: this.#today() },
+        ],
+      }),
+      contactCode: derived,
+    };
+  }
+
+  async #signStatement(
+    identity: IdentityKeyPair,
+    names: { accountId: AccountId; username: Username },
+  ): Promise<AccountStatement> {
+    const unsigned = { ...names, identityKey: identity.publicKey as Uint8Array<ArrayBuffer> };
+    const signature = await this.#engine.sign(identity, statementBytes(unsigned));
+    return { ...unsigned, signature: signature as Uint8Array<ArrayBuffer> };
+  }
+
+  async #signManifest(
+    identity: IdentityKeyPair,
+    unsigned: Omit<DeviceManifest, 'signature'>,
+  ): Promise<DeviceManifest> {
+    const signature = await this.#engine.sign(identity, manifestBytes(unsigned));
+    return { ...unsigned, signature: signature as Uint8Array<ArrayBuffer> };
+  }
+
+  #today(): number {
+    return Math.floor(this.#host.clock.now() / dayMs);
+  }
+}
+
+/** The own device as the engine wants it. */
+export function ourDevice(account: OwnAccount): OurDevice {
+  return {
+    address: { accountId: account.accountId, deviceId: account.deviceId },
+    identity: { publicKey: account.statement.identityKey, privateKey: account.identityPrivateKey },
+    registrationId: account.registrationId,
+  };
+}
+
+/** The own contact code as others type it. */
+export function shownContactCode(account: OwnAccount): string {
+  const digits = account.contactCode.slice(0, shownCodeLength);
+  return formatContactCode({ username: account.username, digits });
+}
+
+function profileOf(account: OwnAccount): OwnProfile {
+  return {
+    accountId: account.accountId,
+    username: account.username,
+    deviceId: account.deviceId,
+    contactCode: shownContactCode(account),
+    identityKey: concatBytes(account.statement.identityKey),
+  };
+}

@@ -1,0 +1,9 @@
+export {
+  AccountService,
+  ourDevice,
+  shownContactCode,
+  type OwnProfile,
+  type RegistrationInput,
+} from './account.js';
+export type { OwnAccount } from './account-record.js';
+export { RelayClient } from './relay-client.js';

@@ -1,0 +1,88 @@
+/** What a device keeps of another account: its pin, its devices, and how far it is trusted. */
+import * as z from 'zod/mini';
+import { defineRecord } from '../unit/index.js';
+import {
+  accountId,
+  accountStatement,
+  deviceManifest,
+  type AccountId,
+  type DeviceAddress,
+  type ManifestDevice,
+  type Username,
+} from '../wire/index.js';
+
+/** How the user stands to an account. */
+export const contactRelation = z.enum(['accepted', 'request', 'blocked']);
+/** See {@link contactRelation}. */
+export type ContactRelation = z.output<typeof contactRelation>;
+
+/** How far the pinned key has been checked. */
+export const pinStrength = z.enum(['unverified', 'code-checked', 'verified']);
+/** See {@link pinStrength}. */
+export type PinStrength = z.output<typeof pinStrength>;
+
+export const contactSchema = z.strictObject({
+  /** Signed by the pinned identity key, which is inside. */
+  statement: accountStatement,
+  /** The highest manifest seen, signed by the pinned key. */
+  manifest: deviceManifest,
+  relation: contactRelation,
+  strength: pinStrength,
+  /** Another identity key the account has shown; set until the user accepts it. */
+  changedTo: z.nullable(accountStatement.shape.identityKey),
+  /** Opens the way to the account at the relay. */
+  reachToken: z.nullable(z.string()),
+  /** The account has answered us, so it knows who we are. */
+  heard: z.boolean(),
+  addedAt: z.number(),
+});
+/** A stored contact. */
+export type ContactEntry = z.output<typeof contactSchema>;
+
+export const contactRecord = defineRecord(1, contactSchema);
+export const contactPrefix = 'contact/';
+
+/** Where a contact lies. */
+export function contactKey(account: AccountId): string {
+  return contactPrefix + account;
+}
+
+/** The index from name to account: a name never moves to another account. */
+export function contactNameKey(username: Username): string {
+  return `contact-name/${username}`;
+}
+
+export const contactNameRecord = defineRecord(1, z.strictObject({ accountId }));
+
+/** Trust as the user sees it; `changed` blocks sending until accepted. */
+export type ContactTrust = PinStrength | 'changed';
+
+/** A contact as an application sees it. */
+export interface Contact {
+  readonly accountId: AccountId;
+  readonly username: Username;
+  readonly relation: ContactRelation;
+  readonly trust: ContactTrust;
+  /** The pinned key, 33 bytes. */
+  readonly identityKey: Uint8Array;
+  /** Milliseconds since the Unix epoch. */
+  readonly addedAt: number;
+}
+
+/** The public view of a stored contact. */
+export function contactView(entry: ContactEntry): Contact {
+  return {
+    accountId: entry.statement.accountId,
+    username: entry.statement.username,
+    relation: entry.relation,
+    trust: entry.changedTo ? 'changed' : entry.strength,
+    identityKey: entry.statement.identityKey.slice(),
+    addedAt: entry.addedAt,
+  };
+}
+
+/** The devices of a contact, each with its address. */
+export function contactDevices(entry: ContactEntry): { address: DeviceAddress; device: ManifestDevice }[] {
+  const { accountId } = entry.statement;
+  return entry.manifest.devices.map((device) => ({ address: { accountId, deviceId: device.deviceId }, device }));
+}

@@ -1,0 +1,11 @@
+export { ContactBook, shownKeyOf, type SafetyNumberComparison } from './contacts.js';
+export {
+  contactDevices,
+  contactView,
+  type Contact,
+  type ContactEntry,
+  type ContactRelation,
+  type ContactTrust,
+} from './contact-record.js';
+export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
+export { assertMaySend, isPinned, mayAnswer } from './trust.js';

@@ -1,0 +1,61 @@
+/**
+ * The trust table as pure functions: what an event does to a contact. Knows no storage and no
+ * relay.
+ *
+ * | event | pin | sending | receiving |
+ * | --- | --- | --- | --- |
+ * | bundle or statement shows another key | untouched | blocked, `changed` | – |
+ * | message under another key | untouched | blocked, `changed` | quarantined until accepted |
+ * | accepted by the user | moved | open, `unverified` | quarantine drained in order |
+ */
+import { equalBytes } from '../bytes.js';
+import { SottoError } from '../errors.js';
+import type { ContactCodeStrength } from '../verification/index.js';
+import type { AccountStatement, DeviceManifest } from '../wire/index.js';
+import type { ContactEntry, PinStrength } from './contact-record.js';
+
+const order: readonly PinStrength[] = ['unverified', 'code-checked', 'verified'];
+
+/** What a checked code is worth: a weak one pins and no more. */
+export function strengthOfCode(strength: ContactCodeStrength): PinStrength {
+  return strength === 'weak' ? 'unverified' : 'code-checked';
+}
+
+/** The stronger of what is known and what was just checked. */
+export function strongest(known: PinStrength, checked: PinStrength): PinStrength {
+  return order.indexOf(checked) > order.indexOf(known) ? checked : known;
+}
+
+/** The contact has shown another key. The pin stays. */
+export function showOtherKey(entry: ContactEntry, shownIdentityKey: Uint8Array): ContactEntry {
+  return { ...entry, changedTo: shownIdentityKey as Uint8Array<ArrayBuffer> };
+}
+
+/** The user has accepted the new key: the pin moves and all that was checked counts no more. */
+export function acceptOtherKey(
+  entry: ContactEntry,
+  shown: { readonly statement: AccountStatement; readonly manifest: DeviceManifest },
+): ContactEntry {
+  return { ...entry, ...shown, strength: 'unverified', changedTo: null };
+}
+
+/** Whether a key is the pinned one. */
+export function isPinned(entry: ContactEntry, identityKey: Uint8Array): boolean {
+  return equalBytes(entry.statement.identityKey, identityKey);
+}
+
+/** @throws SottoError `contact-blocked`, `contact-not-accepted` or `identity-changed` where sending is not open */
+export function assertMaySend(entry: ContactEntry): void {
+  if (entry.relation === 'blocked') throw new SottoError('contact-blocked');
+  if (entry.relation === 'request') throw new SottoError('contact-not-accepted');
+  if (entry.changedTo) {
+    throw new SottoError('identity-changed', {
+      details: { accountId: entry.statement.accountId, shownIdentityKey: entry.changedTo.slice() },
+    });
+  }
+}
+
+/** Whether we answer by ourselves (receipts): never to strangers, blocked or changed accounts. */
+export function mayAnswer(entry: ContactEntry): boolean {
+  return entry.relation === 'accepted' && !entry.changedTo;
+}

@@ -1,0 +1,129 @@
+/** What a messenger tells its observers: journalled happenings, and states that are only of the moment. */
+import * as z from 'zod/mini';
+import type { SottoErrorCode } from './errors.js';
+import type { Contact } from './contacts/index.js';
+import type { Message } from './messages/index.js';
+import type { ConnectionState } from './ports/transport.js';
+import { accountId, deviceId, type AccountId, type DeviceAddress } from './wire/index.js';
+
+const seq = z.int().check(z.minimum(1));
+
+/** What can happen to a contact. */
+export const contactChange = z.enum([
+  'added',
+  'requested',
+  'accepted',
+  'blocked',
+  'unblocked',
+  'removed',
+  'verified',
+  'identity-changed',
+  'identity-accepted',
+]);
+/** See {@link contactChange}. */
+export type ContactChange = z.output<typeof contactChange>;
+
+/** A happening as the journal keeps it: references, not content. */
+export const journalEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('message'), conversationId: accountId, messageSeq: seq }),
+  z.strictObject({ type: z.literal('message-status'), conversationId: accountId, messageSeq: seq }),
+  z.strictObject({ type: z.literal('contact'), accountId, change: contactChange }),
+  z.strictObject({ type: z.literal('undecryptable'), accountId, deviceId, reason: z.string() }),
+  z.strictObject({
+    type: z.literal('handler-failed'),
+    conversationId: accountId,
+    messageSeq: seq,
+    reason: z.string(),
+  }),
+]);
+/** See {@link journalEvent}. */
+export type JournalEvent = z.output<typeof journalEvent>;
+
+/** Why an envelope had no effect. Each says by itself what happens next; see `docs/errors.md`. */
+export type UndecryptableReason = Extract<
+  SottoErrorCode,
+  | 'no-session'
+  | 'invalid-message'
+  | 'pre-key-missing'
+  | 'pre-key-replayed'
+  | 'identity-changed'
+  | 'invalid-content'
+  | 'sender-mismatch'
+  | 'statement-mismatch'
+  | 'manifest-rollback'
+  | 'envelope-id-reused'
+  | 'envelope-time-out-of-range'
+  | 'limit-exceeded'
+>;
+
+/** Common to events from the journal: at least once after a crash, always under the same `seq`. */
+export interface JournalledEvent {
+  /** Dense, from 1, for the life of the storage. */
+  readonly seq: number;
+}
+
+/** The events of a messenger and what they carry. */
+export interface MessengerEvents {
+  /** A message came in, from a contact or (see `message.request`) a stranger. */
+  message: JournalledEvent & { readonly message: Message };
+  /** A message of ours was sent, delivered or has failed. */
+  'message-status': JournalledEvent & { readonly message: Message };
+  /** A contact changed. `contact` is absent when it was removed. */
+  contact: JournalledEvent & {
+    readonly accountId: AccountId;
+    readonly change: ContactChange;
+    readonly contact: Contact | undefined;
+  };
+  /** An envelope had no effect, or waits in quarantine (`identity-changed`). */
+  undecryptable: JournalledEvent & { readonly sender: DeviceAddress; readonly reason: UndecryptableReason };
+  /** A message was committed without the handler's changes. */
+  'handler-failed': JournalledEvent & { readonly message: Message; readonly reason: string };
+  /** The connection to the relay changed. Not journalled. */
+  connection: ConnectionState;
+  /** Everything that waited at the relay has been taken. Not journalled. */
+  'caught-up': Readonly<Record<string, never>>;
+  /** The relay wants the password again. Not journalled. */
+  'login-required': Readonly<Record<string, never>>;
+  /** Another writer has taken over the storage; this messenger is finished. Not journalled. */
+  fenced: Readonly<Record<string, never>>;
+}
+
+/** The name of an event. */
+export type MessengerEventName = keyof MessengerEvents;
+
+/** A listener; a promise it returns is awaited before the next journalled event. What it throws is logged and dropped. */
+export type MessengerListener<Name extends MessengerEventName> = (
+  event: MessengerEvents[Name],
+) => void | Promise<void>;
+
+type AnyListener = (event: never) => void | Promise<void>;
+
+/** Calls listeners, one event after another. */
+export class EventHub {
+  readonly #listeners = new Map<MessengerEventName, Set<AnyListener>>();
+  readonly #onListenerError: (name: MessengerEventName) => void;
+
+  constructor(onListenerError: (name: MessengerEventName) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** Adds a listener. @returns removes it */
+  on<Name extends MessengerEventName>(name: Name, listener: MessengerListener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener as AnyListener));
+    return () => {
+      listeners.delete(listener as AnyListener);
+    };
+  }
+
+  /** Calls the listeners of an event and waits for them. Never rejects. */
+  async emit<Name extends MessengerEventName>(name: Name, event: MessengerEvents[Name]): Promise<void> {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        await (listener as MessengerListener<Name>)(event);
+      } catch {
+        this.#onListenerError(name);
+      }
+    }
+  }
+}

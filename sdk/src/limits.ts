@@ -1,0 +1,55 @@
+/** Every bound of the SDK that a user may meet, by name, with its reason. Bounds of the wire are in `wire/limits.ts`. */
+export const limits = {
+  /** Content before padding; a message is not a file transfer. */
+  maxContentBytes: 64 * 1024,
+  /** Nesting of content; no known type needs more than four. */
+  maxContentDepth: 16,
+  /** An `onMessage` handler runs inside the device's only writer: everything else waits for it. */
+  handlerTimeoutMs: 10_000,
+  /** After that many failures a message is committed without the handler's changes. */
+  maxHandlerAttempts: 3,
+  /** Changes a handler may stage for one message; the whole unit is one atomic write. */
+  maxHandlerChanges: 1_000,
+  /** Bytes a handler may stage for one message. */
+  maxHandlerBytes: 4 * 1024 * 1024,
+  /** Messages a handler may send in answer to one message. */
+  maxHandlerSends: 16,
+  /** Journal entries observers have seen that wait for a commit to be deleted with. */
+  maxLazyChanges: 256,
+  /** Envelopes taken from the relay and not processed yet; the relay keeps the rest. */
+  maxQueuedEnvelopes: 1_024,
+  /** Envelopes of one sender that wait for a look-up at the relay. */
+  maxHeldEnvelopesPerSender: 64,
+  /** Envelopes that wait under a changed identity key, per account. */
+  maxQuarantinedPerAccount: 256,
+  /** Message requests nobody answered; strangers must not fill the storage. */
+  maxMessageRequests: 256,
+  /** Messages kept of one stranger whose request nobody answered. */
+  maxMessagesPerRequest: 64,
+  /** Message ids in one delivery receipt. */
+  maxIdsPerReceipt: 64,
+  /** Delivery receipts are gathered this long before they are sent, so that a burst costs one. */
+  receiptDelayMs: 250,
+  /** One-time keys of each kind kept at the relay. */
+  preKeyStock: 100,
+  /** Below this many the stock is filled up. */
+  preKeyThreshold: 30,
+  /** Rounds of repairing the device list for one message before it waits. */
+  maxDeviceRepairs: 3,
+  /** Messages accepted for sending and not taken by the relay yet. */
+  maxOutboxEntries: 10_000,
+  /** Shorter than the 30 days the relay remembers an attempt, so that no late repeat can count twice. */
+  outboxTtlMs: 28 * 24 * 60 * 60 * 1000,
+  /** First and longest wait before a send is tried again. */
+  minRetryDelayMs: 250,
+  maxRetryDelayMs: 60_000,
+  /** An access token this close to its end is renewed first. */
+  accessTokenMarginMs: 30_000,
+  /** Clocks of relay nodes may differ by this much. */
+  relayClockSkewMs: 5 * 60 * 1000,
+  /** Messages in one page of a conversation. */
+  maxMessagesPerPage: 200,
+  /** A password; scrypt takes any length, people do not. */
+  minPasswordLength: 8,
+  maxPasswordLength: 1_024,
+} as const;

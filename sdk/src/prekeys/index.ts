@@ -1,0 +1,1 @@
+export { PreKeyService } from './pre-keys.js';

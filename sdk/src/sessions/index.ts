@@ -1,0 +1,1 @@
+export { SessionService, type PinnedDevice } from './sessions.js';

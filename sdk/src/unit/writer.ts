@@ -1,0 +1,119 @@
+/**
+ * The device's one writer: units run one after another under a fence, each written by one commit.
+ * Nothing that waits for the network belongs inside a unit. Knows no feature.
+ */
+import { SottoError, isSottoError } from '../errors.js';
+import { limits } from '../limits.js';
+import type { StorageAdapter, StorageEntry, StorageFence } from '../ports/storage.js';
+import type { RecordCodec } from './record.js';
+import { Unit } from './unit.js';
+
+/** Runs units of work. */
+export class Writer {
+  readonly #storage: StorageAdapter;
+  readonly #fence: StorageFence;
+  readonly #lazy = new Set<string>();
+  readonly #onFenced: () => void;
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(storage: StorageAdapter, fence: StorageFence, onFenced: () => void) {
+    this.#storage = storage;
+    this.#fence = fence;
+    this.#onFenced = onFenced;
+  }
+
+  /**
+   * Becomes the storage's writer.
+   * @param onFenced - called once when another writer turns out to have taken over
+   */
+  static async open(storage: StorageAdapter, onFenced: () => void): Promise<Writer> {
+    return new Writer(storage, await storage.acquire(), onFenced);
+  }
+
+  /**
+   * Runs a unit when its turn comes. If `work` resolves, its changes are durable before this does;
+   * if it rejects, nothing has changed.
+   * @throws SottoError `messenger-closed`, `fenced`, `storage-failed`, and whatever `work` throws
+   */
+  run<Result>(work: (unit: Unit) => Promise<Result>): Promise<Result> {
+    const turn = this.#tail.then(() => this.#runNow(work));
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Deletes a key with some later commit: for marks that are harmless if they stay. */
+  deleteLazily(key: string): void {
+    this.#lazy.add(key);
+    if (this.#lazy.size >= limits.maxLazyChanges) void this.flush().catch(() => undefined);
+  }
+
+  /** Writes what was left for later. */
+  async flush(): Promise<void> {
+    if (this.#lazy.size > 0) await this.run(async () => undefined);
+  }
+
+  /** Committed values, outside of any unit. */
+  get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    return this.#storage.get(keys);
+  }
+
+  /** A committed record, outside of any unit. @throws SottoError `storage-corrupt` */
+  async read<Value>(key: string, codec: RecordCodec<Value>): Promise<Value | undefined> {
+    const [bytes] = await this.get([key]);
+    return bytes && codec.decode(bytes);
+  }
+
+  /** Committed pairs, outside of any unit. */
+  list(prefix: string): AsyncIterable<StorageEntry> {
+    this.#assertOpen();
+    return this.#storage.list(prefix);
+  }
+
+  /** Waits for the units under way and lets go of the storage. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.flush().catch(() => undefined);
+    this.#closed = true;
+    await this.#tail;
+    await this.#storage.close();
+  }
+
+  /** Deletes everything and lets go of the storage. */
+  async destroy(): Promise<void> {
+    this.#assertOpen();
+    this.#closed = true;
+    await this.#tail;
+    await this.#storage.destroy({ fence: this.#fence });
+  }
+
+  async #runNow<Result>(work: (unit: Unit) => Promise<Result>): Promise<Result> {
+    this.#assertOpen();
+    const unit = new Unit(this.#storage);
+    const result = await work(unit);
+    const lazy = [...this.#lazy];
+    for (const key of lazy) unit.delete(key);
+    const { changes, afterCommit } = unit.close();
+    if (changes.length > 0) await this.#commit(changes);
+    for (const key of lazy) this.#lazy.delete(key);
+    for (const callback of afterCommit) callback();
+    return result;
+  }
+
+  async #commit(changes: Parameters<StorageAdapter['commit']>[0]): Promise<void> {
+    try {
+      await this.#storage.commit(changes, { fence: this.#fence });
+    } catch (error) {
+      if (isSottoError(error, 'fenced')) {
+        this.#closed = true;
+        this.#onFenced();
+      }
+      throw error;
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new SottoError('messenger-closed');
+  }
+}
