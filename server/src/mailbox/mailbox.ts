@@ -1,0 +1,90 @@
+/**
+ * The mailbox port: the truth about undelivered envelopes. Knows no SQL and no socket: a store is
+ * behind it, the gateway before it. `mailboxSuite` in `test/mailbox` proves a store right.
+ */
+import type { DeviceAddress, Envelope, EnvelopeId, SendRequest } from '@sotto/sdk/wire';
+
+/** What became of a send that was not refused. */
+export type AcceptOutcome =
+  | {
+      /** Durable in every mailbox it was meant for. */
+      readonly kind: 'accepted';
+      /** When, by the relay's clock; of a repeated attempt, when it was accepted first. */
+      readonly acceptedAt: number;
+      /** True when the attempt had been accepted before and nothing was stored now. */
+      readonly repeated: boolean;
+      /** Whose mailboxes have something new. Empty when `repeated`. */
+      readonly delivered: readonly DeviceAddress[];
+    }
+  | {
+      /** The bodies do not fit the recipient's devices. Nothing was stored, the attempt id included. */
+      readonly kind: 'device-mismatch';
+      readonly missing: readonly number[];
+      readonly extra: readonly number[];
+      readonly stale: readonly number[];
+    };
+
+/** An envelope and its place in its mailbox. */
+export interface StoredEnvelope {
+  /** Grows with every envelope of the device, 1 first; gaps mean acknowledged or expired ones. */
+  readonly seq: number;
+  readonly envelope: Envelope;
+}
+
+/** How much a page may hold. */
+export interface PageLimit {
+  /** 1 or more. */
+  readonly maxEnvelopes: number;
+  /** Of ciphertext. The first envelope is handed out whatever its size. */
+  readonly maxBytes: number;
+}
+
+/** What a sweep removed. */
+export interface SweepReport {
+  readonly envelopes: number;
+  readonly attempts: number;
+  /** False when the sweep stopped at its bound with something left to remove. */
+  readonly finished: boolean;
+}
+
+/** Mailboxes of all devices. */
+export interface Mailbox {
+  /**
+   * Puts one envelope per body into the recipient's mailboxes: all of them, durably, or none.
+   * The same attempt id with the same content is accepted once, however often and whenever it comes
+   * within 31 days; the attempt is looked up before the devices are compared. When the recipient is
+   * the sender's own account, the sending device is no recipient. Calls of one sender are applied in
+   * the order in which they were made.
+   * @param now - milliseconds since the Unix epoch; becomes the envelopes' `acceptedAt`
+   * @throws ProblemError `idempotency-conflict` (the attempt id was used for other content),
+   * `introduction-required` (no such account, or it was deleted), `mailbox-full`, `unauthorized`
+   * (the sending device is gone), `invalid-request` (two bodies for one device), `unavailable` (too
+   * many sends are waiting)
+   */
+  accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome>;
+
+  /**
+   * When an attempt was accepted, or `undefined` when it is unknown. Lets a repeated send be answered
+   * after the token that opened the way has expired.
+   * @throws ProblemError `idempotency-conflict`
+   */
+  acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined>;
+
+  /** The oldest envelopes of a device after a place in its mailbox; empty at the end. */
+  page(device: DeviceAddress, afterSeq: number, limit: PageLimit): Promise<readonly StoredEnvelope[]>;
+
+  /**
+   * Deletes envelopes from one device's mailbox. Ids that are unknown or another device's are ignored.
+   * @throws ProblemError `unavailable` (too many requests are waiting)
+   */
+  acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void>;
+
+  /** How many envelopes wait for a device. */
+  depth(device: DeviceAddress): Promise<number>;
+
+  /**
+   * Removes envelopes older than 30 days and attempts older than 31, in batches and up to a bound.
+   * @param now - milliseconds since the Unix epoch
+   */
+  sweep(now: number): Promise<SweepReport>;
+}

@@ -1,0 +1,112 @@
+/**
+ * Gathers calls that arrive while a transaction is under way into the next one: one commit for
+ * many callers under load, no waiting when idle. Knows nothing of what the calls are.
+ */
+import { ProblemError } from '../ports.js';
+
+/** Calls of a failed batch that may fail on their own before the rest is given up: the store is down, and each may wait for a time-out. */
+const maxFailuresOneByOne = 3;
+
+/** The answer to one call of a batch: a refusal of one call does not touch the others. */
+export type BatchAnswer<Result> = { readonly result: Result } | { readonly refused: ProblemError };
+
+/** Options of {@link MicroBatch}. */
+export interface MicroBatchOptions<Item, Result> {
+  /** Calls in one batch. */
+  readonly maxItems: number;
+  /** Sum of `sizeOf` in one batch; a batch of one may be larger. */
+  readonly maxBytes: number;
+  /** Calls that wait; one more is refused as `unavailable`. */
+  readonly maxWaiting: number;
+  sizeOf(item: Item): number;
+  /** Does the work atomically and answers every item, in order. */
+  run(items: readonly Item[]): Promise<readonly BatchAnswer<Result>[]>;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One batch at a time, in the order of the calls. */
+export class MicroBatch<Item, Result> {
+  readonly #options: MicroBatchOptions<Item, Result>;
+  #waiting: Waiting<Item, Result>[] = [];
+  #busy = false;
+
+  constructor(options: MicroBatchOptions<Item, Result>) {
+    this.#options = options;
+  }
+
+  /**
+   * Joins the next batch.
+   * @throws ProblemError the item's own refusal, or `unavailable`; whatever `run` throws
+   */
+  submit(item: Item): Promise<Result> {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      return Promise.reject(new ProblemError('unavailable', { retryAfterMs: 1000 }));
+    }
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (!this.#busy) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    // Calls made in the same turn of the event loop share the first batch too.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#runBatch(this.#takeBatch());
+    this.#busy = false;
+  }
+
+  #takeBatch(): Waiting<Item, Result>[] {
+    const { maxItems, maxBytes, sizeOf } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const { item } of this.#waiting) {
+      bytes += sizeOf(item);
+      if (count === maxItems || (count > 0 && bytes > maxBytes)) break;
+      count += 1;
+    }
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return batch;
+  }
+
+  async #runBatch(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const answers = await this.#options.run(batch.map(({ item }) => item));
+      batch.forEach((call, index) => settle(call, answers[index] as BatchAnswer<Result>));
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      else await this.#runOneByOne(batch);
+    }
+  }
+
+  /** One call may have failed them all: each gets a batch of its own, until it is plain that nothing works. */
+  async #runOneByOne(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    let failures = 0;
+    let lastError: unknown;
+    for (const call of batch) {
+      if (failures === maxFailuresOneByOne) {
+        call.reject(lastError);
+        continue;
+      }
+      try {
+        const [answer] = await this.#options.run([call.item]);
+        settle(call, answer as BatchAnswer<Result>);
+      } catch (error) {
+        failures += 1;
+        lastError = error;
+        call.reject(error);
+      }
+    }
+  }
+}
+
+function settle<Item, Result>(call: Waiting<Item, Result>, answer: BatchAnswer<Result>): void {
+  if ('refused' in answer) call.reject(answer.refused);
+  else call.resolve(answer.result);
+}

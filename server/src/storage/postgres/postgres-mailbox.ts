@@ -1,0 +1,159 @@
+/** The mailbox in PostgreSQL or PGlite. Statements are in `mailbox-rows.ts`, rules in `mailbox/`. */
+import { randomUUID } from 'node:crypto';
+import type { DeviceAddress, EnvelopeId, SendRequest } from '@sotto/sdk/wire';
+import {
+  deviceKey,
+  planAccepts,
+  sameContent,
+  type AcceptPlan,
+  type LockedDevice,
+  type PendingSend,
+} from '../../mailbox/accept-plan.js';
+import { contentHash } from '../../mailbox/content-hash.js';
+import { mailboxLimits, type MailboxLimits } from '../../mailbox/limits.js';
+import type { AcceptOutcome, Mailbox, SweepReport } from '../../mailbox/mailbox.js';
+import { MicroBatch, type BatchAnswer } from '../../mailbox/micro-batch.js';
+import { ProblemError, type Database, type Queryable } from '../../ports.js';
+import * as rows from './mailbox-rows.js';
+
+/** Options of {@link openPostgresMailbox}. */
+export interface PostgresMailboxOptions {
+  readonly database: Database;
+  /** Overrides of {@link mailboxLimits}. */
+  readonly limits?: Partial<MailboxLimits>;
+  /** A new random UUID. Default: the platform's. */
+  readonly newEnvelopeId?: () => string;
+}
+
+interface Acknowledgement {
+  readonly device: DeviceAddress;
+  readonly ids: readonly EnvelopeId[];
+}
+
+/**
+ * The mailbox over a migrated database. It owns nothing: closing the database is the caller's.
+ * Several processes may serve one database.
+ */
+export function openPostgresMailbox(options: PostgresMailboxOptions): Mailbox {
+  return new PostgresMailbox(options);
+}
+
+class PostgresMailbox implements Mailbox {
+  readonly #database: Database;
+  readonly #limits: MailboxLimits;
+  readonly #newEnvelopeId: () => string;
+  readonly #accepts: MicroBatch<PendingSend, AcceptOutcome>;
+  readonly #acknowledgements: MicroBatch<Acknowledgement, void>;
+
+  constructor({ database, limits, newEnvelopeId = randomUUID }: PostgresMailboxOptions) {
+    this.#database = database;
+    this.#limits = { ...mailboxLimits, ...limits };
+    this.#newEnvelopeId = newEnvelopeId;
+    this.#accepts = new MicroBatch({
+      maxItems: this.#limits.maxSendsPerBatch,
+      maxBytes: this.#limits.maxBytesPerBatch,
+      maxWaiting: this.#limits.maxWaitingSends,
+      sizeOf: ({ request }) => request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0),
+      run: (sends) => this.#acceptBatch(sends),
+    });
+    this.#acknowledgements = new MicroBatch({
+      maxItems: this.#limits.maxAcknowledgementsPerBatch,
+      maxBytes: Number.POSITIVE_INFINITY,
+      maxWaiting: this.#limits.maxWaitingAcknowledgements,
+      sizeOf: () => 0,
+      run: (acknowledgements) => this.#acknowledgeBatch(acknowledgements),
+    });
+  }
+
+  async accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {
+    if (new Set(request.bodies.map(({ deviceId }) => deviceId)).size < request.bodies.length) {
+      throw new ProblemError('invalid-request', { fields: ['bodies'] });
+    }
+    // No await before this line: the order of the calls is the order of the batch.
+    return this.#accepts.submit({ sender, request, contentHash: contentHash(request), now });
+  }
+
+  async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {
+    const [attempt] = await rows.findAttempts(this.#database, [{ sender, attemptId: request.attemptId }]);
+    if (attempt === undefined) return undefined;
+    if (!sameContent(attempt.contentHash, contentHash(request))) throw new ProblemError('idempotency-conflict');
+    return attempt.acceptedAt;
+  }
+
+  page: Mailbox['page'] = (device, afterSeq, limit) => rows.selectPage(this.#database, device, afterSeq, limit);
+
+  acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void> {
+    return this.#acknowledgements.submit({ device, ids });
+  }
+
+  depth(device: DeviceAddress): Promise<number> {
+    return rows.countEnvelopes(this.#database, device);
+  }
+
+  async sweep(now: number): Promise<SweepReport> {
+    const envelopes = await this.#sweepTable('envelopes', now - this.#limits.envelopeTtlMs);
+    const attempts = await this.#sweepTable('attempts', now - this.#limits.attemptTtlMs);
+    const finished = envelopes.finished && attempts.finished;
+    return { envelopes: envelopes.deleted, attempts: attempts.deleted, finished };
+  }
+
+  #acceptBatch(sends: readonly PendingSend[]): Promise<readonly BatchAnswer<AcceptOutcome>[]> {
+    return this.#database.transaction(async (transaction) => {
+      // Locks first: an attempt that another node is accepting now is visible once the lock is ours.
+      const locked = await rows.lockDevices(transaction, [...new Set(sends.map((send) => send.request.recipient))]);
+      const devices = await this.#withExactDepths(transaction, locked, sends.length);
+      const attempts = await rows.findAttempts(
+        transaction,
+        sends.map(({ sender, request }) => ({ sender, attemptId: request.attemptId })),
+      );
+      const senders = await rows.existingDevices(transaction, sends.map(({ sender }) => sender));
+      const plan = planAccepts(sends, {
+        devices,
+        attempts,
+        senders: new Set(senders.map(deviceKey)),
+        maxEnvelopesPerMailbox: this.#limits.maxEnvelopesPerMailbox,
+        newEnvelopeId: this.#newEnvelopeId,
+      });
+      await write(transaction, plan);
+      return plan.answers;
+    });
+  }
+
+  /** Counting costs time in proportion to the depth, so it is done only where the quota may be near. */
+  async #withExactDepths(
+    transaction: Queryable,
+    devices: readonly LockedDevice[],
+    sends: number,
+  ): Promise<LockedDevice[]> {
+    const exact: LockedDevice[] = [];
+    for (const device of devices) {
+      const near = device.depth + sends > this.#limits.maxEnvelopesPerMailbox;
+      exact.push(near ? { ...device, depth: await rows.countEnvelopes(transaction, device) } : device);
+    }
+    return exact;
+  }
+
+  async #acknowledgeBatch(acknowledgements: readonly Acknowledgement[]): Promise<readonly BatchAnswer<void>[]> {
+    const doomed = acknowledgements.flatMap(({ device, ids }) => ids.map((id) => ({ device, id })));
+    await rows.deleteEnvelopes(this.#database, doomed);
+    return acknowledgements.map(() => ({ result: undefined }));
+  }
+
+  async #sweepTable(table: 'envelopes' | 'attempts', acceptedBeforeMs: number) {
+    const { sweepBatchRows, maxSweepBatches } = this.#limits;
+    let deleted = 0;
+    for (let batch = 0; batch < maxSweepBatches; batch += 1) {
+      const count = await rows.deleteExpired(this.#database, table, acceptedBeforeMs, sweepBatchRows);
+      deleted += count;
+      if (count < sweepBatchRows) return { deleted, finished: true };
+    }
+    return { deleted, finished: false };
+  }
+}
+
+async function write(transaction: Queryable, plan: AcceptPlan): Promise<void> {
+  if (plan.envelopes.length === 0) return;
+  await rows.advanceDevices(transaction, plan.advanced);
+  await rows.insertEnvelopes(transaction, plan.envelopes);
+  await rows.insertAttempts(transaction, plan.attempts);
+}

@@ -1,0 +1,137 @@
+/**
+ * A temporary PostgreSQL server of a test's own, made from the installed programs. Listens on
+ * loopback only, keeps its data in a temporary folder, and is ended by its process id.
+ */
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+
+/** A running server. */
+export interface PostgresService {
+  /** Makes an empty database and says where it is. */
+  createDatabase(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where `initdb` and `postgres` are: what `pg_config` says, else the PATH. Undefined when not installed. */
+export function findPostgresPrograms(): string | undefined {
+  const { stdout } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
+  const folders = [stdout?.trim(), ...(process.env['PATH'] ?? '').split(path.delimiter)];
+  return folders.find(
+    (folder) => !!folder && ['initdb', 'postgres'].every((name) => isExecutable(path.join(folder, name))),
+  );
+}
+
+interface UserIds {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** PostgreSQL refuses to run as root; then it runs as the user `postgres`. */
+function serverUser(): UserIds {
+  if (process.getuid?.() !== 0) return {};
+  const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: idOf('-u'), gid: idOf('-g') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function start(programs: string, folder: string, port: number, user: UserIds): ChildProcess {
+  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off'];
+  const parameters = ['-D', path.join(folder, 'data'), '-p', String(port)];
+  return spawn(path.join(programs, 'postgres'), [...parameters, ...settings.flatMap((one) => ['-c', one])], {
+    ...user,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+async function untilReady(server: ChildProcess): Promise<void> {
+  let log = '';
+  for await (const chunk of server.stderr!) {
+    log += String(chunk);
+    if (log.includes('ready to accept connections')) {
+      server.stderr!.resume();
+      return;
+    }
+  }
+  throw new Error(`PostgreSQL did not start:\n${log}`);
+}
+
+async function stop(server: ChildProcess, folder: string): Promise<void> {
+  if (server.exitCode === null && server.signalCode === null) {
+    const gone = once(server, 'exit');
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+    server.kill('SIGINT');
+    await gone;
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function createDatabase(port: number, name: string): Promise<string> {
+  const address = `postgres://postgres@127.0.0.1:${port}`;
+  const client = new pg.Client(`${address}/postgres`);
+  client.on('error', () => {});
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  return `${address}/${name}`;
+}
+
+/**
+ * Starts a server.
+ * @throws Error when PostgreSQL is not installed
+ */
+export async function startPostgres(): Promise<PostgresService> {
+  const programs = findPostgresPrograms();
+  if (programs === undefined) throw new Error('PostgreSQL is not installed');
+  const user = serverUser();
+  const folder = await mkdtemp(path.join(tmpdir(), 'sotto-pg-'));
+  if (user.uid !== undefined) await chown(folder, user.uid, user.gid!);
+  const initdb = [
+    '-D',
+    path.join(folder, 'data'),
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--no-sync',
+  ];
+  execFileSync(path.join(programs, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'pipe' });
+  const port = await freePort();
+  const server = start(programs, folder, port, user);
+  let databases = 0;
+  try {
+    await untilReady(server);
+  } catch (error) {
+    await stop(server, folder);
+    throw error;
+  }
+  return {
+    createDatabase: () => createDatabase(port, `sotto_${(databases += 1)}`),
+    stop: () => stop(server, folder),
+  };
+}
