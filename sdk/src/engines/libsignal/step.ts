@@ -1,0 +1,66 @@
+/**
+ * One step's buffer between libsignal's stores and the engine's view: reads on demand and remembers,
+ * collects writes, and keeps the first failure of a callback, because libsignal gives back some of them
+ * as text. Nothing leaves it unless the whole step succeeded.
+ */
+import type { EngineChange, EngineStep, EngineView } from '../../ports/index.js';
+import { translateFailure, type Operation } from './errors.js';
+
+/** See the head of this file. Used once. */
+export class Step {
+  readonly #view: EngineView;
+  readonly #read = new Map<string, Uint8Array | undefined>();
+  readonly #changes: EngineChange[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(view: EngineView) {
+    this.#view = view;
+  }
+
+  /** Reads several records in one round trip, for later {@link Step.read}s. */
+  async prefetch(keys: readonly string[]): Promise<void> {
+    const wanted = keys.filter((key) => !this.#read.has(key));
+    if (wanted.length === 0) return;
+    const values = await this.#view.get(wanted);
+    wanted.forEach((key, index) => this.#read.set(key, values[index]));
+  }
+
+  /** One record as it was before the step. */
+  async read(key: string): Promise<Uint8Array | undefined> {
+    await this.prefetch([key]);
+    return this.#read.get(key);
+  }
+
+  /** Stages a write, or a deletion where the value is `undefined`. libsignal writes each record once. */
+  write(key: string, value: Uint8Array | undefined): void {
+    this.#changes.push({ key, value });
+  }
+
+  /** Keeps the reason a callback fails for, and returns it to be thrown. */
+  fail(error: unknown): unknown {
+    this.#failure ??= { error };
+    return error;
+  }
+
+  /** Runs a callback of libsignal's; what it throws is what the step will throw. */
+  async callback<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  /** Runs the step: its changes come out only with its result. */
+  async run<Result>(operation: Operation, work: () => Promise<Result>): Promise<EngineStep<Result>> {
+    let result: Result;
+    try {
+      result = await work();
+    } catch (error) {
+      throw this.#failure ? this.#failure.error : translateFailure(operation, error);
+    }
+    // A callback that failed is a failed step, whatever libsignal made of it.
+    if (this.#failure) throw this.#failure.error;
+    return { result, changes: this.#changes };
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * libsignal's stores over one {@link Step}. They turn records into libsignal's objects and back, check
+ * the pin and keep what a step's result needs. They never touch a view or a medium themselves.
+ */
+import {
+  IdentityChange,
+  IdentityKeyPair,
+  IdentityKeyStore,
+  KyberPreKeyRecord,
+  KyberPreKeyStore,
+  PreKeyRecord,
+  PreKeyStore,
+  PrivateKey,
+  type PublicKey,
+  SessionRecord,
+  SessionStore,
+  SignedPreKeyRecord,
+  SignedPreKeyStore,
+  type ProtocolAddress,
+} from '@signalapp/libsignal-client';
+import { equalBytes } from '../../bytes.js';
+import { SottoError } from '../../errors.js';
+import type { OurDevice, SessionInput } from '../../ports/index.js';
+import { plainBytes, publicKeyFrom } from './bytes.js';
+import { translated } from './errors.js';
+import {
+  frameRecord,
+  openRecord,
+  openRecordOf,
+  recordKeys,
+  recordKinds,
+  type RecordKind,
+} from './records.js';
+import { rememberUse } from './replay-memory.js';
+import type { Step } from './step.js';
+
+/** The session with one device. */
+export class BufferedSessionStore extends SessionStore {
+  readonly #step: Step;
+  readonly #key: string;
+  /** The other device's registration id in the session that was saved. */
+  savedRegistrationId = 0;
+
+  constructor(step: Step, key: string) {
+    super();
+    this.#step = step;
+    this.#key = key;
+  }
+
+  getSession(): Promise<SessionRecord | null> {
+    return this.#step.callback(async () => {
+      const record = await this.#step.read(this.#key);
+      return record ? sessionFrom(record) : null;
+    });
+  }
+
+  saveSession(_name: ProtocolAddress, session: SessionRecord): Promise<void> {
+    return this.#step.callback(() => {
+      this.savedRegistrationId = session.remoteRegistrationId();
+      this.#step.write(this.#key, sessionRecord(session));
+    });
+  }
+
+  getExistingSessions(): Promise<SessionRecord[]> {
+    return Promise.reject(this.#step.fail(new Error('only sealed sender asks for several sessions')));
+  }
+}
+
+/** libsignal's session in a record. */
+export function sessionFrom(record: Uint8Array): SessionRecord {
+  const payload = plainBytes(openRecordOf('session', record));
+  return translated('record', () => SessionRecord.deserialize(payload));
+}
+
+/** The record of a session. */
+export function sessionRecord(session: SessionRecord): Uint8Array {
+  return frameRecord('session', session.serialize());
+}
+
+/** Who we are, and whether the other side's key may be used. */
+export class BufferedIdentityStore extends IdentityKeyStore {
+  readonly #step: Step;
+  readonly #our: OurDevice;
+  readonly #input: SessionInput;
+  /** The other side's key that the step used, 33 bytes. */
+  usedIdentityKey: Uint8Array | undefined;
+
+  constructor(step: Step, input: SessionInput) {
+    super();
+    this.#step = step;
+    this.#our = input.our;
+    this.#input = input;
+  }
+
+  getIdentityKey(): Promise<PrivateKey> {
+    return this.#step.callback(() => privateKeyOf(this.#our));
+  }
+
+  /** Spares libsignal deriving the public key again. */
+  override getIdentityKeyPair(): Promise<IdentityKeyPair> {
+    return this.#step.callback(() => {
+      const publicKey = publicKeyFrom('sign', this.#our.identity.publicKey);
+      return new IdentityKeyPair(publicKey, privateKeyOf(this.#our));
+    });
+  }
+
+  async getLocalRegistrationId(): Promise<number> {
+    return this.#our.registrationId;
+  }
+
+  isTrustedIdentity(_name: ProtocolAddress, key: PublicKey): Promise<boolean> {
+    return this.#step.callback(() => {
+      const shown = key.serialize();
+      this.usedIdentityKey = shown;
+      const pinned = this.#input.pinnedIdentityKey;
+      if (pinned === undefined || equalBytes(pinned, shown)) return true;
+      const accountId = this.#input.their.accountId;
+      throw new SottoError('identity-changed', { details: { accountId, shownIdentityKey: shown } });
+    });
+  }
+
+  async saveIdentity(): Promise<IdentityChange> {
+    // The pin is the caller's, who commits it with the step's changes.
+    return IdentityChange.NewOrUnchanged;
+  }
+
+  async getIdentity(): Promise<PublicKey | null> {
+    return null;
+  }
+}
+
+function privateKeyOf(our: OurDevice): PrivateKey {
+  const bytes = plainBytes(our.identity.privateKey.expose());
+  return translated('sign', () => PrivateKey.deserialize(bytes));
+}
+
+/** Our one-time EC pre-keys. */
+export class BufferedPreKeyStore extends PreKeyStore {
+  readonly #step: Step;
+  /** The key this step used up. */
+  usedId: number | undefined;
+
+  constructor(step: Step) {
+    super();
+    this.#step = step;
+  }
+
+  getPreKey(id: number): Promise<PreKeyRecord> {
+    return this.#step.callback(async () => {
+      const payload = await readPreKey(this.#step, 'oneTimePreKey', recordKeys.oneTimePreKey(id));
+      return translated('record', () => PreKeyRecord.deserialize(payload));
+    });
+  }
+
+  async removePreKey(id: number): Promise<void> {
+    this.usedId = id;
+    this.#step.write(recordKeys.oneTimePreKey(id), undefined);
+  }
+
+  savePreKey(): Promise<void> {
+    return neverCalled(this.#step);
+  }
+}
+
+/** Our signed EC pre-keys. */
+export class BufferedSignedPreKeyStore extends SignedPreKeyStore {
+  readonly #step: Step;
+
+  constructor(step: Step) {
+    super();
+    this.#step = step;
+  }
+
+  getSignedPreKey(id: number): Promise<SignedPreKeyRecord> {
+    return this.#step.callback(async () => {
+      const payload = await readPreKey(this.#step, 'signedPreKey', recordKeys.signedPreKey(id));
+      return translated('record', () => SignedPreKeyRecord.deserialize(payload));
+    });
+  }
+
+  saveSignedPreKey(): Promise<void> {
+    return neverCalled(this.#step);
+  }
+}
+
+/** Our KEM pre-keys, one-time and last-resort. */
+export class BufferedKemPreKeyStore extends KyberPreKeyStore {
+  readonly #step: Step;
+  #lastResort = false;
+  /** The one-time key this step used up. */
+  usedId: number | undefined;
+
+  constructor(step: Step) {
+    super();
+    this.#step = step;
+  }
+
+  getKyberPreKey(id: number): Promise<KyberPreKeyRecord> {
+    return this.#step.callback(async () => {
+      const key = recordKeys.kemPreKey(id);
+      await this.#step.prefetch([key, recordKeys.kemUses(id)]);
+      const record = await this.#step.read(key);
+      if (!record) throw new SottoError('pre-key-missing');
+      const payload = this.#openKem(record);
+      return translated('record', () => KyberPreKeyRecord.deserialize(payload));
+    });
+  }
+
+  #openKem(record: Uint8Array): Uint8Array<ArrayBuffer> {
+    const { kind, payload } = openRecord(record);
+    this.#lastResort = kind === recordKinds.kemLastResortPreKey;
+    if (!this.#lastResort && kind !== recordKinds.kemOneTimePreKey)
+      throw new SottoError('engine-record-invalid');
+    return plainBytes(payload);
+  }
+
+  markKyberPreKeyUsed(id: number, signedId: number, baseKey: PublicKey): Promise<void> {
+    return this.#step.callback(async () => {
+      if (this.#lastResort) return this.#rememberUse(id, signedId, baseKey);
+      this.usedId = id;
+      this.#step.write(recordKeys.kemPreKey(id), undefined);
+    });
+  }
+
+  async #rememberUse(id: number, signedId: number, baseKey: PublicKey): Promise<void> {
+    const key = recordKeys.kemUses(id);
+    const record = await this.#step.read(key);
+    const before = record && openRecordOf('kemUses', record);
+    this.#step.write(key, frameRecord('kemUses', rememberUse(before, signedId, baseKey.serialize())));
+  }
+
+  saveKyberPreKey(): Promise<void> {
+    return neverCalled(this.#step);
+  }
+}
+
+async function readPreKey(step: Step, kind: RecordKind, key: string): Promise<Uint8Array<ArrayBuffer>> {
+  const record = await step.read(key);
+  if (!record) throw new SottoError('pre-key-missing');
+  return plainBytes(openRecordOf(kind, record));
+}
+
+/** The protocol makes no pre-keys; a call would be a change of libsignal that must not pass unseen. */
+function neverCalled(step: Step): Promise<never> {
+  return Promise.reject(step.fail(new Error('libsignal called a store method it does not call')));
+}
