@@ -1,0 +1,9 @@
+/** What a conformance suite needs of a test runner. Vitest's, node:test's and mocha's `describe` and `it` fit. */
+
+/** A test runner's two functions. */
+export interface ConformanceRunner {
+  /** Groups cases. */
+  describe(name: string, body: () => void): unknown;
+  /** One case; it fails when the promise rejects. */
+  it(name: string, body: () => Promise<void>): unknown;
+}
