@@ -15,8 +15,8 @@ export const wireLimits = {
   maxKeyUploadBytes: 640 * 1024,
   /** A socket frame: `maxBodiesPerSend` full ciphertexts would be 3 MiB; a typical send is a few hundred bytes. */
   maxSocketFrameBytes: 3 * 1024 * 1024 + 64 * 1024,
-  /** Envelopes in one push to a client. */
-  maxEnvelopesPerPage: 64,
+  /** Envelopes in one push to a client: each is a binary attachment, and Socket.IO's decoder takes no more than 10 by default. */
+  maxEnvelopesPerPage: 10,
   /** Envelopes sent to a connection and not acknowledged yet; the mailbox keeps the rest. */
   maxEnvelopesInFlight: 256,
   /** Envelope ids in one acknowledgement. */

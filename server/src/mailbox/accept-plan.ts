@@ -132,7 +132,8 @@ class BatchPlanner {
     );
     if (mismatch) return { kind: 'device-mismatch', ...mismatch };
     const { maxEnvelopesPerMailbox } = this.#facts;
-    if (mailboxes.some(({ depth }) => depth >= maxEnvelopesPerMailbox)) throw new ProblemError('mailbox-full');
+    if (mailboxes.some(({ depth }) => depth >= maxEnvelopesPerMailbox))
+      throw new ProblemError('mailbox-full');
     return this.#place(send, mailboxes);
   }
 
@@ -157,7 +158,15 @@ class BatchPlanner {
       mailbox.lastSeq += 1;
       mailbox.depth += 1;
       const envelopeId = this.#facts.newEnvelopeId();
-      this.envelopes.push({ to, seq: mailbox.lastSeq, envelopeId, from: sender, kind, ciphertext, acceptedAt: now });
+      this.envelopes.push({
+        to,
+        seq: mailbox.lastSeq,
+        envelopeId,
+        from: sender,
+        kind,
+        ciphertext,
+        acceptedAt: now,
+      });
       return to;
     });
     const attempt = { sender, attemptId: request.attemptId, contentHash, acceptedAt: now };

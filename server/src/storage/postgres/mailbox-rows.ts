@@ -20,7 +20,8 @@ interface DeviceRow extends Row {
 
 /**
  * Locks every device of the accounts, always in the same order, so that two transactions never wait
- * for one another. `depth` is what lies between the oldest and the newest envelope: never too low.
+ * for one another. `depth` is what lies between the oldest and the newest envelope, so it may be too
+ * high; it is too low by no more than what other nodes stored while this one waited for the lock.
  */
 export async function lockDevices(
   transaction: Queryable,

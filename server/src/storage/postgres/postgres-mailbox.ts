@@ -76,11 +76,13 @@ class PostgresMailbox implements Mailbox {
   async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {
     const [attempt] = await rows.findAttempts(this.#database, [{ sender, attemptId: request.attemptId }]);
     if (attempt === undefined) return undefined;
-    if (!sameContent(attempt.contentHash, contentHash(request))) throw new ProblemError('idempotency-conflict');
+    if (!sameContent(attempt.contentHash, contentHash(request)))
+      throw new ProblemError('idempotency-conflict');
     return attempt.acceptedAt;
   }
 
-  page: Mailbox['page'] = (device, afterSeq, limit) => rows.selectPage(this.#database, device, afterSeq, limit);
+  page: Mailbox['page'] = (device, afterSeq, limit) =>
+    rows.selectPage(this.#database, device, afterSeq, limit);
 
   acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void> {
     return this.#acknowledgements.submit({ device, ids });
@@ -100,13 +102,18 @@ class PostgresMailbox implements Mailbox {
   #acceptBatch(sends: readonly PendingSend[]): Promise<readonly BatchAnswer<AcceptOutcome>[]> {
     return this.#database.transaction(async (transaction) => {
       // Locks first: an attempt that another node is accepting now is visible once the lock is ours.
-      const locked = await rows.lockDevices(transaction, [...new Set(sends.map((send) => send.request.recipient))]);
+      const locked = await rows.lockDevices(transaction, [
+        ...new Set(sends.map((send) => send.request.recipient)),
+      ]);
       const devices = await this.#withExactDepths(transaction, locked, sends.length);
       const attempts = await rows.findAttempts(
         transaction,
         sends.map(({ sender, request }) => ({ sender, attemptId: request.attemptId })),
       );
-      const senders = await rows.existingDevices(transaction, sends.map(({ sender }) => sender));
+      const senders = await rows.existingDevices(
+        transaction,
+        sends.map(({ sender }) => sender),
+      );
       const plan = planAccepts(sends, {
         devices,
         attempts,
@@ -133,7 +140,9 @@ class PostgresMailbox implements Mailbox {
     return exact;
   }
 
-  async #acknowledgeBatch(acknowledgements: readonly Acknowledgement[]): Promise<readonly BatchAnswer<void>[]> {
+  async #acknowledgeBatch(
+    acknowledgements: readonly Acknowledgement[],
+  ): Promise<readonly BatchAnswer<void>[]> {
     const doomed = acknowledgements.flatMap(({ device, ids }) => ids.map((id) => ({ device, id })));
     await rows.deleteEnvelopes(this.#database, doomed);
     return acknowledgements.map(() => ({ result: undefined }));

@@ -1,6 +1,7 @@
 /** All migrations in order. Add the next one at the end; never change or remove one that was released. */
 import type { Migration } from '../migrate.js';
 import { accountsMigration } from './001-accounts.js';
+import { mailboxMigration } from './002-mailbox.js';
 
 /** See {@link Migration}. */
-export const migrations: readonly Migration[] = [accountsMigration];
+export const migrations: readonly Migration[] = [accountsMigration, mailboxMigration];
