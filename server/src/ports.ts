@@ -2,7 +2,14 @@
  * What the relay's duties need of one another. Each duty is a folder; only `relay.ts` knows them
  * all. Knows no SQL, no HTTP and no socket.
  */
-import type { AccountId, DeviceAddress, LimitClass, ProblemCode, ProblemDocument } from '@sotto/sdk/wire';
+import type {
+  AccountId,
+  DeviceAddress,
+  LimitClass,
+  ProblemCode,
+  ProblemDocument,
+  Username,
+} from '@sotto/sdk/wire';
 
 /** A refusal on its way to the caller. Anything else that is thrown is an `internal-error`. */
 export class ProblemError extends Error {
@@ -58,6 +65,8 @@ export interface ReachTokens {
 export interface LimitSubject {
   readonly accountId?: AccountId;
   readonly targetId?: AccountId;
+  /** The name that is asked about, whether or not it exists. */
+  readonly username?: Username;
   /** The peer's network address. */
   readonly address: string;
 }

@@ -1,0 +1,82 @@
+/** The limit table at work, with counters in this process. Knows no operation beyond its class. */
+import { ProblemError, type LimitSubject, type RateLimits } from '../ports.js';
+import { createBoundedLimiter, type BoundedLimiter } from './bounded-limiter.js';
+import { limitTable, type LimitKey, type LimitRow } from './limit-table.js';
+
+/** Keys held per row: at some 300 bytes each about 15 MB for the busiest rows together. */
+const maxKeysPerRow = 20_000;
+/** What a wire problem can say at most. */
+const maxRetryAfterMs = 24 * 60 * 60 * 1000;
+
+/** Options of {@link createRateLimits}. */
+export interface RateLimitOptions {
+  /** Multiplies `burst` and `refill` of every row. Default 1. */
+  readonly factor?: number;
+  /** Told when a counter fails. */
+  readonly onFailure?: (error: unknown) => void;
+  readonly table?: readonly LimitRow[];
+  readonly createLimiter?: (row: LimitRow, factor: number) => BoundedLimiter;
+}
+
+/** An IPv6 network has 2^64 addresses for one customer: the first half counts. */
+function network(address: string): string {
+  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+  if (!plain.includes(':')) return plain;
+  const [head = '', tail = ''] = plain.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail.split(':').filter(Boolean);
+  const zeros = plain.includes('::')
+    ? Array<string>(Math.max(8 - left.length - right.length, 0)).fill('0')
+    : [];
+  return [...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
+}
+
+function joined(left: string | undefined, right: string | undefined): string | undefined {
+  return left === undefined || right === undefined ? undefined : `${left} ${right}`;
+}
+
+const keyOf: Readonly<Record<LimitKey, (subject: LimitSubject) => string | undefined>> = {
+  address: ({ address }) => network(address),
+  account: ({ accountId }) => accountId,
+  target: ({ targetId }) => targetId,
+  pair: ({ accountId, targetId }) => joined(accountId, targetId),
+  username: ({ username }) => username,
+  'username-and-address': ({ username, address }) => joined(username, network(address)),
+};
+
+function createRowLimiter(row: LimitRow, factor: number): BoundedLimiter {
+  const size = { burst: row.burst * factor, refill: row.refill * factor, refillMs: row.refillMs };
+  return createBoundedLimiter(size, maxKeysPerRow);
+}
+
+async function takeFrom(
+  row: LimitRow,
+  limiter: BoundedLimiter,
+  key: string,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
+  const taken = await limiter.take(key).catch((error: unknown) => {
+    onFailure(error);
+    if (row.onFailure === 'open') return { kind: 'taken' } as const;
+    throw new ProblemError('unavailable');
+  });
+  if (taken.kind === 'taken') return;
+  throw new ProblemError('rate-limited', { retryAfterMs: Math.min(taken.retryAfterMs, maxRetryAfterMs) });
+}
+
+/** Opens the limits of one node. */
+export function createRateLimits(options: RateLimitOptions = {}): RateLimits {
+  const { factor = 1, onFailure = () => {}, table = limitTable, createLimiter = createRowLimiter } = options;
+  const rows = table.map((row) => ({ row, limiter: createLimiter(row, factor) }));
+  return {
+    async consume(limit, subject) {
+      for (const { row, limiter } of rows) {
+        const key = row.limit === limit ? keyOf[row.per](subject) : undefined;
+        if (key !== undefined) await takeFrom(row, limiter, key, onFailure);
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The bounds of the relay's HTTP duties, each with its reason. Rates are in `limits/limit-table.ts`,
+ * the mailbox's own in `mailbox/limits.ts`, what both ends of the wire share in `wireLimits`.
+ */
+const minuteMs = 60 * 1000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** See the file's header. */
+export const relayLimits = {
+  // tokens
+  /** An access token cannot be taken back, so it lives minutes. */
+  accessTokenTtlMs: 10 * minuteMs,
+  /** A device that was away longer logs in with the password again. */
+  refreshTtlMs: 60 * dayMs,
+  /** Logins of one device that are open at once: a reinstall or a restored copy, not more. The oldest goes. */
+  maxFamiliesPerDevice: 4,
+  /** Between fetching a nonce and using it lies one request. */
+  nonceTtlMs: 5 * minuteMs,
+  /** 32 bytes each; at the limits of addresses nobody honest comes near. The oldest go. */
+  maxNonces: 100_000,
+  /** Nonces issued between two looks at the bound above. */
+  noncesPerSweep: 256,
+  /** From a resolve to the first send lie seconds; a person who hesitates resolves again. */
+  introductionTtlMs: 10 * minuteMs,
+  /** As long as the mailbox keeps envelopes: whoever writes once a month needs no new introduction. */
+  deliveryTtlMs: 30 * dayMs,
+
+  // work
+  /** Argon2id and scrypt calls that wait: at some 80 ms each on 4 threads about two seconds. */
+  maxWaitingHashes: 96,
+  /** What those who come too many are told to wait. */
+  hashRetryAfterMs: 2_000,
+
+  // keys
+  /** Signatures verified between two turns of the event loop: about 10 ms. */
+  signaturesPerTurn: 4,
+  /** Below this stock the owner is told to upload more: a fifth of the usual 100. */
+  lowKeyStock: 20,
+  /** How long the id of a key that was handed out is remembered: longer than any message that names it waits. */
+  handedOutKeyTtlDays: 31,
+
+  // http
+  /** Arrays and objects inside one another: the deepest request of the table has 5. */
+  maxJsonDepth: 16,
+  /** A request that trickles in slower than this is cut off. */
+  requestTimeoutMs: 30_000,
+  /** Header bytes of one request; an access token is below 1 KiB. */
+  maxHeaderBytes: 16 * 1024,
+  /** Requests under way when the relay stops have this long to end. */
+  drainTimeoutMs: 10_000,
+  /** What callers are told to wait while the relay drains or its database is away. */
+  unavailableRetryAfterMs: 1_000,
+  /** How long the readiness check waits for the database. */
+  readinessTimeoutMs: 2_000,
+  /** A browser may keep the answer to a preflight this long. */
+  preflightMaxAgeSeconds: 600,
+
+  // upkeep
+  /** How often what has expired is removed. */
+  sweepIntervalMs: 10 * minuteMs,
+} as const;
+
+/** Whole days since the Unix epoch. */
+export function dayOf(nowMs: number): number {
+  return Math.floor(nowMs / dayMs);
+}
