@@ -1,0 +1,74 @@
+/**
+ * Every check that needs no running relay, a line each; all of them run, even when one fails.
+ * `node scripts/verify.mjs [name ...]` runs only the named ones.
+ */
+import { checkApiReports } from './verify/api-reports.mjs';
+import { checkDocs } from './verify/docs-compile.mjs';
+import {
+  checkBundles,
+  checkConsumer,
+  checkImports,
+  checkPublint,
+  checkTypesWrong,
+} from './verify/packages.mjs';
+import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
+import { run, runTool, sourceFlags } from './lib/run.mjs';
+
+/** A check that is a command: what it prints is what is wrong. */
+const command = (name, args) => async () => {
+  const { ok, output } = await runTool(name, args);
+  return ok ? [] : [output];
+};
+
+const generatedDocs = async () => {
+  const { ok, output } = await run(process.execPath, [...sourceFlags, 'scripts/generate-docs.ts', '--check']);
+  return ok ? [] : [output];
+};
+
+const cruised = ['sdk', 'server', 'examples', 'bench', 'scripts', 'test', 'test-vectors'];
+
+/** Name and check; a check returns what is wrong. */
+const steps = {
+  types: command('tsc', ['-p', '.', '--pretty', 'false']),
+  lint: command('eslint', ['.', '--max-warnings=0']),
+  format: command('prettier', ['--check', '--log-level=warn', '.']),
+  'dead exports': command('knip', ['--no-progress']),
+  'import directions': command('depcruise', ['--config', '.dependency-cruiser.js', ...cruised]),
+  'API reports': checkApiReports,
+  'generated documents': generatedDocs,
+  'documents compile': checkDocs,
+  'lock file': checkLockFile,
+  'tracked files': checkTrackedFiles,
+  'licence copies': checkLicenceCopies,
+  'packages: publint': checkPublint,
+  'packages: types': checkTypesWrong,
+  'packages: imports': checkImports,
+  'packages: consumer': checkConsumer,
+  'packages: bundles': checkBundles,
+};
+
+async function runStep(name) {
+  const startedAtMs = performance.now();
+  let problems;
+  try {
+    problems = await steps[name]();
+  } catch (error) {
+    problems = [error instanceof Error ? error.message : String(error)];
+  }
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  for (const problem of problems) console.log(problem.trimEnd().replaceAll(/^/gm, '       '));
+  return problems.length === 0;
+}
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in steps));
+if (unknown.length > 0) {
+  console.error(`unknown check: ${unknown.join(', ')} (there are ${Object.keys(steps).join(', ')})`);
+  process.exit(2);
+}
+let passed = 0;
+const selected = named.length > 0 ? named : Object.keys(steps);
+for (const name of selected) if (await runStep(name)) passed += 1;
+console.log(`${passed} passed, ${selected.length - passed} failed`);
+process.exitCode = passed === selected.length ? 0 : 1;

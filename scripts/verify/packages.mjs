@@ -1,0 +1,193 @@
+/**
+ * The packages as their users get them: packed, judged by publint and attw, installed from the
+ * tarballs into an empty folder, imported, compiled against and bundled for the browser.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { build } from '../build.mjs';
+import { browserSafeEntries, entryPoints } from '../lib/entry-points.mjs';
+import { root, run, runTool } from '../lib/run.mjs';
+
+const packFolder = join(root, 'temp', 'pack');
+
+/** Runs once however many checks ask; a failure is each asker's failure. */
+function once(work) {
+  let result;
+  return () => (result ??= work());
+}
+
+const readManifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+
+/** Both tarballs, by folder. */
+const packed = once(async () => {
+  if (!(await build({ ifNeeded: true }))) throw new Error('the build failed');
+  rmSync(packFolder, { recursive: true, force: true });
+  mkdirSync(packFolder, { recursive: true });
+  const args = ['pack', '-w', 'sdk', '-w', 'server', '--ignore-scripts', '--pack-destination', packFolder];
+  const { ok, output } = await run('npm', args);
+  if (!ok) throw new Error(output);
+  const tarball = (name) =>
+    join(packFolder, readdirSync(packFolder).find((file) => file.startsWith(name)) ?? name);
+  return { sdk: tarball('sotto-sdk-'), server: tarball('sotto-relay-') };
+});
+
+/** An empty folder in which both packages and the SDK's peers are installed from the tarballs. */
+const installed = once(async () => {
+  const tarballs = await packed();
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-consumer-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const { peerDependencies, devDependencies } = readManifest('sdk');
+  const peers = Object.fromEntries(
+    Object.keys(peerDependencies).map((name) => [name, devDependencies[name]]),
+  );
+  const dependencies = {
+    '@sotto/sdk': `file:${tarballs.sdk}`,
+    '@sotto/relay': `file:${tarballs.server}`,
+    ...peers,
+  };
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', dependencies }),
+  );
+  const args = [
+    'install',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+  ];
+  const { ok, output } = await run('npm', args, { cwd: folder });
+  if (!ok) throw new Error(`installing the tarballs failed:\n${output}`);
+  return folder;
+});
+
+/** What publint says of the packed files. */
+export async function checkPublint() {
+  const tarballs = await packed();
+  const problems = [];
+  for (const [folder, tarball] of Object.entries(tarballs)) {
+    const data = readFileSync(tarball);
+    const buffer = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+    problems.push(
+      ...messages.map((message) => `${folder}: ${formatMessage(message, pkg, { color: false })}`),
+    );
+  }
+  return problems;
+}
+
+/** Whether the types that TypeScript finds are those of the code that Node finds. */
+export async function checkTypesWrong() {
+  const problems = [];
+  for (const tarball of Object.values(await packed())) {
+    const { ok, output } = await runTool('attw', [
+      tarball,
+      '--profile',
+      'esm-only',
+      '--no-color',
+      '--no-emoji',
+      '--format',
+      'ascii',
+    ]);
+    if (!ok) problems.push(output);
+  }
+  return problems;
+}
+
+const importScript = `
+const names = JSON.parse(process.argv[1]);
+const modules = {};
+for (const name of names) {
+  modules[name] = await import(name);
+  if (Object.keys(modules[name]).length === 0) throw new Error(name + ' exports nothing');
+  const file = import.meta.resolve(name);
+  if (!file.includes('/dist/')) throw new Error(name + ' resolves to ' + file);
+}
+// One class however many entry points: an error of one is an error of all.
+const { SottoError } = modules['@sotto/sdk'];
+for (const [name, module] of Object.entries(modules)) {
+  if (name.startsWith('@sotto/sdk') && module.SottoError && module.SottoError !== SottoError)
+    throw new Error(name + ' has a SottoError of its own');
+}
+const storage = modules['@sotto/sdk/storage/memory'].memoryStorage();
+await storage.acquire();
+await storage.close();
+const error = await storage.get(['a']).then(() => undefined, (reason) => reason);
+if (!(error instanceof SottoError)) throw new Error('storage/memory throws another SottoError than the main entry exports');
+`;
+
+/** Every subpath can be imported by Node from the installed package. */
+export async function checkImports() {
+  const folder = await installed();
+  const names = [...entryPoints().map(({ specifier }) => specifier), '@sotto/relay'];
+  const args = ['--input-type=module', '--eval', importScript, JSON.stringify(names)];
+  const { ok, output } = await run(process.execPath, args, { cwd: folder });
+  return ok ? [] : [output];
+}
+
+function consumerProject(resolution) {
+  const nodenext = resolution === 'nodenext';
+  return {
+    compilerOptions: {
+      target: 'ES2022',
+      lib: ['ES2022', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+      module: nodenext ? 'NodeNext' : 'ESNext',
+      moduleResolution: nodenext ? 'NodeNext' : 'Bundler',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      verbatimModuleSyntax: true,
+      skipLibCheck: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+    },
+    files: ['consumer.ts'],
+  };
+}
+
+/** A strict program that uses the package compiles, under both ways of resolving modules in use today. */
+export async function checkConsumer() {
+  const folder = await installed();
+  copyFileSync(join(root, 'test', 'package', 'consumer.ts'), join(folder, 'consumer.ts'));
+  const problems = [];
+  for (const resolution of ['nodenext', 'bundler']) {
+    const project = join(folder, `tsconfig.${resolution}.json`);
+    writeFileSync(project, JSON.stringify(consumerProject(resolution)));
+    const { ok, output } = await runTool('tsc', ['-p', project, '--pretty', 'false'], { cwd: folder });
+    if (!ok) problems.push(`${resolution}:\n${output}`);
+  }
+  return problems;
+}
+
+async function bundleEntry(folder, specifier) {
+  const contents = `import * as entry from ${JSON.stringify(specifier)}; globalThis.entry = entry;`;
+  try {
+    await bundle({
+      stdin: { contents, resolveDir: folder, sourcefile: 'page.js' },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      logLevel: 'silent',
+    });
+    return [];
+  } catch (error) {
+    return [`${specifier}: ${error.message}`];
+  }
+}
+
+/** The browser-safe entry points bundle for a browser without help: no Node built-in is left in them. */
+export async function checkBundles() {
+  const folder = await installed();
+  const results = await Promise.all(
+    browserSafeEntries().map(({ specifier }) => bundleEntry(folder, specifier)),
+  );
+  return results.flat();
+}
