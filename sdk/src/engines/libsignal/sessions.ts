@@ -48,8 +48,8 @@ class SessionStep {
   constructor(view: EngineView, input: SessionInput) {
     this.step = new Step(view);
     this.sessionKey = recordKeys.session(input.their);
-    this.their = ProtocolAddress.new(input.their.accountId, input.their.deviceId);
-    this.our = ProtocolAddress.new(input.our.address.accountId, input.our.address.deviceId);
+    this.their = protocolAddress(input.their);
+    this.our = protocolAddress(input.our.address);
     this.sessions = new BufferedSessionStore(this.step, this.sessionKey);
     this.identities = new BufferedIdentityStore(this.step, input);
   }
@@ -58,6 +58,14 @@ class SessionStep {
   get theirIdentityKey(): Uint8Array {
     if (!this.identities.usedIdentityKey) throw new SottoError('engine-record-invalid');
     return this.identities.usedIdentityKey;
+  }
+}
+
+function protocolAddress({ accountId, deviceId }: DeviceAddress): ProtocolAddress {
+  try {
+    return ProtocolAddress.new(accountId, deviceId);
+  } catch (cause) {
+    throw new TypeError('not a device address', { cause });
   }
 }
 
