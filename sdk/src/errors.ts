@@ -52,6 +52,7 @@ export const localErrorCatalogue = {
   'invalid-signature': { when: 'A signature does not verify.', next: 'Refuse the input.' },
   // contacts
   'invalid-contact-code': { when: 'The text is not a contact code.', next: 'Check for typing errors.' },
+  'contact-is-self': { when: 'The contact code is the own one.', next: 'Enter somebody else’s.' },
   'statement-mismatch': { when: 'A statement or manifest does not belong to the account, name or code it was asked for.', next: 'The relay may be hostile; nothing was stored.' },
   'invalid-manifest': { when: 'A signed device manifest breaks its own rules: device ids out of order or repeated, or a hash chain that does not fit its version.', next: 'The relay or the account may be hostile; nothing was stored.' },
   'manifest-rollback': { when: 'The relay showed an older or forked device manifest.', next: 'The relay may be hostile; nothing was stored.' },

@@ -18,6 +18,8 @@ export const limits = {
   maxLazyChanges: 256,
   /** Envelopes taken from the relay and not processed yet; the relay keeps the rest. */
   maxQueuedEnvelopes: 1_024,
+  /** Envelope ids remembered per connection; above that, stale marks stay until the next one. */
+  maxTrackedEnvelopeIds: 100_000,
   /** Envelopes of one sender that wait for a look-up at the relay. */
   maxHeldEnvelopesPerSender: 64,
   /** Envelopes that wait under a changed identity key, per account. */

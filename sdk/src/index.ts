@@ -1,0 +1,53 @@
+/**
+ * End-to-end-encrypted messaging with the Signal protocol, behind small storage and transport
+ * ports. Not independently audited.
+ * @packageDocumentation
+ */
+export { createMessenger } from './messenger.js';
+export type {
+  Messenger,
+  MessengerAccount,
+  MessengerContacts,
+  MessengerMessages,
+  MessengerOptions,
+  MessengerPreKeys,
+  MessengerRecords,
+  MessengerSessions,
+} from './messenger-api.js';
+export type { OwnProfile, RegistrationInput } from './account/index.js';
+export type { Contact, ContactRelation, ContactTrust, SafetyNumberComparison } from './contacts/index.js';
+export type {
+  Conversation,
+  Message,
+  MessageHandler,
+  MessageId,
+  MessagePage,
+  MessageRequestPolicy,
+  MessageStatus,
+  MessageUnit,
+  OutgoingText,
+} from './messages/index.js';
+export type {
+  ContactChange,
+  JournalledEvent,
+  MessengerEventName,
+  MessengerEvents,
+  MessengerListener,
+  UndecryptableReason,
+} from './events.js';
+export {
+  SottoError,
+  describeError,
+  isSottoError,
+  type AnySottoError,
+  type ErrorEntry,
+  type SottoErrorCode,
+  type SottoErrorDetails,
+  type SottoErrorDetailsByCode,
+  type SottoErrorOptions,
+} from './errors.js';
+export { limits } from './limits.js';
+export { Secret } from './secret.js';
+export { systemClock, systemRandom, silentLogger } from './host.js';
+export type * from './ports/index.js';
+export type { AccountId, DeviceAddress, DeviceId, PreKeyStatus, Username } from './wire/index.js';

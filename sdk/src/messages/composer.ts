@@ -1,0 +1,183 @@
+/**
+ * From a body to an outbox entry: content, message row and, where there is a session with every
+ * device already, the attempt itself, all in the caller's unit. Reaches no network.
+ */
+import { shownContactCode, type AccountService, type OwnAccount } from '../account/index.js';
+import { assertMaySend, contactDevices, type ContactBook, type ContactEntry } from '../contacts/index.js';
+import { SottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import { randomToken } from '../random.js';
+import type { PinnedDevice, SessionService } from '../sessions/index.js';
+import type { Unit } from '../unit/index.js';
+import { manifestHash } from '../verification/index.js';
+import type { AccountId, DeviceId, ManifestDevice } from '../wire/index.js';
+import { encodeContent, messageId, type ContentBody, type MessageId } from './content.js';
+import { appendMessage } from './message-store.js';
+import type { Message } from './message-record.js';
+import { appendOutbox, writeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
+
+/** What an application sends. */
+export interface OutgoingText {
+  /** At least one character; at most 64 KiB as content. No lone surrogates. */
+  readonly text: string;
+}
+
+/** Devices of a contact that have no usable session. */
+export type MissingSessions = readonly DeviceId[];
+
+/** See the header. */
+export class Composer {
+  readonly #account: AccountService;
+  readonly #contacts: ContactBook;
+  readonly #sessions: SessionService;
+  readonly #host: Host;
+  readonly #onQueued: (entry: OutboxEntry) => void;
+
+  /** @param parts - `onQueued` is called when an entry is durable */
+  constructor(parts: {
+    account: AccountService;
+    contacts: ContactBook;
+    sessions: SessionService;
+    host: Host;
+    onQueued: (entry: OutboxEntry) => void;
+  }) {
+    this.#account = parts.account;
+    this.#contacts = parts.contacts;
+    this.#sessions = parts.sessions;
+    this.#host = parts.host;
+    this.#onQueued = parts.onQueued;
+  }
+
+  /**
+   * Stages a text message to a contact.
+   * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
+   * `identity-changed`, `content-too-large`, `invalid-content`
+   */
+  async stageText(unit: Unit, recipient: AccountId, { text }: OutgoingText): Promise<Message> {
+    if (typeof text !== 'string' || text.length === 0) throw new TypeError('text must not be empty');
+    const contact = await this.#contacts.read(unit, recipient);
+    if (!contact) throw new SottoError('unknown-contact');
+    assertMaySend(contact);
+    const own = await this.#account.require();
+    const id = this.#newId();
+    const content = this.#encode(own, contact, id, { type: 'text', body: { text } });
+    const now = this.#host.clock.now();
+    const message = await appendMessage(unit, {
+      id,
+      conversationId: recipient,
+      sender: own.accountId,
+      sentAt: now,
+      receivedAt: now,
+      status: 'pending',
+      failure: null,
+      request: false,
+      body: { kind: 'text', text },
+    });
+    await this.#queue(unit, contact, content, message.seq);
+    return message;
+  }
+
+  /** Stages delivery receipts for a contact. */
+  async stageReceipt(unit: Unit, contact: ContactEntry, ids: readonly MessageId[]): Promise<void> {
+    const own = await this.#account.require();
+    const body: ContentBody = { type: 'receipt', body: { kind: 'delivered', ids: [...ids] } };
+    await this.#queue(unit, contact, this.#encode(own, contact, this.#newId(), body), null);
+  }
+
+  /** Stages an entry for a failed message again, under the id it had. */
+  async stageAgain(unit: Unit, message: Message): Promise<void> {
+    const contact = await this.#contacts.read(unit, message.conversationId);
+    if (!contact) throw new SottoError('unknown-contact');
+    assertMaySend(contact);
+    if (message.body.kind !== 'text') throw new SottoError('unknown-message');
+    const own = await this.#account.require();
+    const body = { type: 'text', body: { text: message.body.text } } as const;
+    await this.#queue(unit, contact, this.#encode(own, contact, message.id, body), message.seq);
+  }
+
+  /**
+   * Encrypts an entry for every device of the contact, keeping ciphertexts that are still good, and
+   * stages the result as a new attempt.
+   * @param keep - bodies of the attempt before, for devices the relay did not complain about
+   * @returns nothing when staged, or the devices that have no session yet (then nothing is staged)
+   */
+  async stageAttempt(
+    unit: Unit,
+    entry: OutboxEntry,
+    contact: ContactEntry,
+    keep: Attempt['bodies'] = [],
+  ): Promise<MissingSessions | undefined> {
+    const own = await this.#account.require();
+    const kept = new Map(keep.map((body) => [body.deviceId, body]));
+    const devices = contactDevices(contact);
+    const fresh = devices.filter(({ device }) => kept.get(device.deviceId)?.registrationId !== device.registrationId);
+    const missing = await this.missingSessions(unit, contact);
+    const needed = missing.filter((id) => fresh.some(({ device }) => device.deviceId === id));
+    if (needed.length > 0) return needed;
+    const bodies: Attempt['bodies'] = [];
+    for (const { address, device } of devices) {
+      const good = fresh.every((other) => other.device !== device) && kept.get(device.deviceId);
+      const pinned = { address, identityKey: contact.statement.identityKey };
+      bodies.push(good || (await this.#encrypt(unit, own, pinned, device, entry.content)));
+    }
+    const attemptId = this.#host.random.bytes(16) as Uint8Array<ArrayBuffer>;
+    writeOutbox(unit, { ...entry, attempt: { attemptId, bodies } });
+    return undefined;
+  }
+
+  /** The devices of a contact without a usable session. */
+  async missingSessions(unit: Unit, contact: ContactEntry): Promise<DeviceId[]> {
+    const missing: DeviceId[] = [];
+    for (const { address, device } of contactDevices(contact)) {
+      if (!(await this.#sessions.isUsable(unit, address, device.registrationId))) missing.push(device.deviceId);
+    }
+    return missing;
+  }
+
+  async #encrypt(
+    unit: Unit,
+    own: OwnAccount,
+    pinned: PinnedDevice,
+    { deviceId, registrationId }: ManifestDevice,
+    content: Uint8Array,
+  ): Promise<Attempt['bodies'][number]> {
+    const { kind, ciphertext } = await this.#sessions.encrypt(unit, own, pinned, content);
+    return { deviceId, registrationId, kind, ciphertext: ciphertext as Uint8Array<ArrayBuffer> };
+  }
+
+  async #queue(
+    unit: Unit,
+    contact: ContactEntry,
+    content: Uint8Array,
+    messageSeq: number | null,
+  ): Promise<void> {
+    const entry = await appendOutbox(unit, {
+      recipient: contact.statement.accountId,
+      content: content as Uint8Array<ArrayBuffer>,
+      messageSeq,
+      createdAt: this.#host.clock.now(),
+      attempt: null,
+    });
+    await this.stageAttempt(unit, entry, contact);
+    unit.afterCommit(() => {
+      this.#onQueued(entry);
+    });
+  }
+
+  #encode(own: OwnAccount, contact: ContactEntry, id: MessageId, body: ContentBody): Uint8Array {
+    return encodeContent({
+      id,
+      sentAt: this.#host.clock.now(),
+      manifest: {
+        version: own.manifest.version,
+        hash: manifestHash(own.manifest) as Uint8Array<ArrayBuffer>,
+      },
+      ...(!contact.heard && { contactCode: shownContactCode(own) }),
+      ...body,
+    });
+  }
+
+  #newId(): MessageId {
+    return messageId.parse(randomToken(this.#host.random));
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * One outbox entry on its way: sessions, attempt, transmission, and what the answer means. Decides
+ * nothing about order and waiting; that is the sender's.
+ */
+import {
+  assertMaySend,
+  shownKeyOf,
+  type ContactBook,
+  type ContactEntry,
+  type Directory,
+} from '../contacts/index.js';
+import { SottoError, isSottoError, type SottoErrorCode } from '../errors.js';
+import type { JournalEvent } from '../events.js';
+import type { Host } from '../host.js';
+import { limits } from '../limits.js';
+import type { TransportConnection } from '../ports/transport.js';
+import type { SessionService } from '../sessions/index.js';
+import type { AccountService } from '../account/index.js';
+import type { Journal, Unit, Writer } from '../unit/index.js';
+import type { AccountBundle, DeviceId, SendResponse } from '../wire/index.js';
+import type { Composer } from './composer.js';
+import { messageKey, messageRecord } from './message-record.js';
+import { updateMessage } from './message-store.js';
+import { outboxKey, outboxRecord, removeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
+
+type DeviceMismatch = Extract<SendResponse, { kind: 'device-mismatch' }>;
+
+/** Failures that end a message: trying again by itself would not help, or must not happen. */
+const finalCodes: ReadonlySet<SottoErrorCode> = new Set<SottoErrorCode>([
+  'unknown-contact',
+  'contact-blocked',
+  'contact-not-accepted',
+  'identity-changed',
+  'send-expired',
+  'statement-mismatch',
+  'invalid-manifest',
+  'manifest-rollback',
+  'invalid-bundle',
+  'invalid-key',
+  'invalid-signature',
+  'invalid-request',
+  'payload-too-large',
+  'idempotency-conflict',
+  'not-found',
+  'device-mismatch',
+]);
+
+/** See the header. */
+export class Delivery {
+  readonly #writer: Writer;
+  readonly #account: AccountService;
+  readonly #contacts: ContactBook;
+  readonly #directory: Directory;
+  readonly #sessions: SessionService;
+  readonly #composer: Composer;
+  readonly #journal: Journal<JournalEvent>;
+  readonly #host: Host;
+
+  constructor(parts: {
+    writer: Writer;
+    account: AccountService;
+    contacts: ContactBook;
+    directory: Directory;
+    sessions: SessionService;
+    composer: Composer;
+    journal: Journal<JournalEvent>;
+    host: Host;
+  }) {
+    this.#writer = parts.writer;
+    this.#account = parts.account;
+    this.#contacts = parts.contacts;
+    this.#directory = parts.directory;
+    this.#sessions = parts.sessions;
+    this.#composer = parts.composer;
+    this.#journal = parts.journal;
+    this.#host = parts.host;
+  }
+
+  /**
+   * Brings an entry to the relay, or to its typed end. Resolves when the entry is gone.
+   * @throws SottoError for what passes by itself: the entry stays and is tried again
+   */
+  async deliver(connection: TransportConnection, seq: number): Promise<void> {
+    const entry = await this.#writer.read(outboxKey(seq), outboxRecord);
+    if (!entry) return;
+    try {
+      this.#assertNotExpired(entry);
+      await this.#deliver(connection, entry);
+    } catch (error) {
+      if (!isSottoError(error) || !finalCodes.has(error.code)) throw error;
+      await this.#fail(entry, error);
+    }
+  }
+
+  async #deliver(connection: TransportConnection, entry: OutboxEntry): Promise<void> {
+    let contact = await this.#contactFor(entry);
+    let attempt = entry.attempt ?? (await this.#prepare(entry, contact));
+    for (let repairs = 0; attempt; repairs += 1) {
+      const answer = await this.#transmit(connection, entry, attempt);
+      if (answer.kind === 'accepted') return this.#accepted(entry, answer.deliveryToken);
+      if (repairs >= limits.maxDeviceRepairs) throw new SottoError('device-mismatch');
+      contact = await this.#contacts.require(entry.recipient);
+      attempt = await this.#repair(entry, attempt, contact, answer);
+    }
+  }
+
+  async #contactFor(entry: OutboxEntry): Promise<ContactEntry> {
+    const contact = await this.#contacts.require(entry.recipient);
+    assertMaySend(contact);
+    return contact;
+  }
+
+  /** Starts the sessions that are missing and writes the attempt, in one unit. */
+  async #prepare(entry: OutboxEntry, contact: ContactEntry): Promise<Attempt | undefined> {
+    const missing = await this.#writer.run((unit) => this.#composer.missingSessions(unit, contact));
+    const bundle = missing.length > 0 ? await this.#bundles(contact, missing) : undefined;
+    return this.#writer.run((unit) => this.#encryptAnew(unit, entry, bundle, []));
+  }
+
+  /** The relay knows other devices than we do: learn them, keep the good ciphertexts, write a new attempt. */
+  async #repair(
+    entry: OutboxEntry,
+    attempt: Attempt,
+    contact: ContactEntry,
+    mismatch: DeviceMismatch,
+  ): Promise<Attempt | undefined> {
+    const wanted = [...new Set([...mismatch.missing, ...mismatch.stale])];
+    const bundle = await this.#bundles(contact, wanted);
+    const bad = new Set<DeviceId>([...wanted, ...mismatch.extra]);
+    const good = attempt.bodies.filter((body) => !bad.has(body.deviceId));
+    return this.#writer.run((unit) => this.#encryptAnew(unit, entry, bundle, good));
+  }
+
+  async #encryptAnew(
+    unit: Unit,
+    entry: OutboxEntry,
+    bundle: AccountBundle | undefined,
+    keep: Attempt['bodies'],
+  ): Promise<Attempt | undefined> {
+    const stored = await unit.read(outboxKey(entry.seq), outboxRecord);
+    const contact = await this.#contacts.read(unit, entry.recipient);
+    if (!stored) return undefined;
+    if (!contact) throw new SottoError('unknown-contact');
+    assertMaySend(contact);
+    const current = bundle ? await this.#startSessions(unit, contact, bundle) : contact;
+    const missing = await this.#composer.stageAttempt(unit, stored, current, keep);
+    // The relay did not hand out keys for every device of the manifest it shows.
+    if (missing) throw new SottoError('keys-missing');
+    return (await unit.read(outboxKey(entry.seq), outboxRecord))?.attempt ?? undefined;
+  }
+
+  async #startSessions(unit: Unit, contact: ContactEntry, bundle: AccountBundle): Promise<ContactEntry> {
+    const own = await this.#account.require();
+    const { accountId, identityKey } = contact.statement;
+    const renewed = await this.#contacts.pinManifest(unit, contact, bundle.manifest);
+    for (const device of bundle.devices) {
+      const listed = renewed.manifest.devices.find(({ deviceId }) => deviceId === device.deviceId);
+      if (listed?.registrationId !== device.registrationId) throw new SottoError('statement-mismatch');
+      const address = { accountId, deviceId: device.deviceId };
+      const { registrationId, signedPreKey, oneTimePreKey, kemPreKey } = device;
+      await this.#sessions.start(
+        unit,
+        own,
+        { address, identityKey },
+        { identityKey, registrationId, signedPreKey, kemPreKey, ...(oneTimePreKey && { oneTimePreKey }) },
+      );
+    }
+    return renewed;
+  }
+
+  #bundles(contact: ContactEntry, deviceIds: readonly DeviceId[]): Promise<AccountBundle> {
+    return this.#reaching(contact, (token) => this.#directory.bundles(contact, token, deviceIds));
+  }
+
+  async #transmit(
+    connection: TransportConnection,
+    { recipient }: OutboxEntry,
+    attempt: Attempt,
+  ): Promise<SendResponse> {
+    const contact = await this.#contacts.require(recipient);
+    return this.#reaching(contact, (reachToken) => connection.send({ ...attempt, recipient, reachToken }));
+  }
+
+  /** Does something that needs a reach token, with a fresh introduction if the one we have is refused. */
+  async #reaching<Result>(contact: ContactEntry, work: (token: string) => Promise<Result>): Promise<Result> {
+    if (contact.reachToken) {
+      try {
+        return await work(contact.reachToken);
+      } catch (error) {
+        if (!isSottoError(error, 'introduction-required')) throw error;
+      }
+    }
+    const token = await this.#directory.reintroduce(contact);
+    await this.#writer.run((unit) => this.#keepToken(unit, contact, token));
+    return work(token);
+  }
+
+  async #keepToken(unit: Unit, { statement }: ContactEntry, reachToken: string): Promise<void> {
+    const contact = await this.#contacts.read(unit, statement.accountId);
+    if (contact) this.#contacts.write(unit, { ...contact, reachToken });
+  }
+
+  #accepted(entry: OutboxEntry, deliveryToken: string): Promise<void> {
+    return this.#writer.run(async (unit) => {
+      await removeOutbox(unit, entry.seq);
+      const contact = await this.#contacts.read(unit, entry.recipient);
+      if (contact && contact.reachToken !== deliveryToken) {
+        this.#contacts.write(unit, { ...contact, reachToken: deliveryToken });
+      }
+      await this.#setStatus(unit, entry, 'sent', null);
+    });
+  }
+
+  #fail(entry: OutboxEntry, error: SottoError): Promise<void> {
+    return this.#writer.run(async (unit) => {
+      await removeOutbox(unit, entry.seq);
+      const contact = await this.#contacts.read(unit, entry.recipient);
+      const shown = shownKeyOf(error);
+      if (contact && shown) await this.#contacts.noteOtherKey(unit, contact, shown);
+      await this.#setStatus(unit, entry, 'failed', error.code);
+    });
+  }
+
+  async #setStatus(
+    unit: Unit,
+    { recipient: conversationId, messageSeq }: OutboxEntry,
+    status: 'sent' | 'failed',
+    failure: SottoErrorCode | null,
+  ): Promise<void> {
+    if (messageSeq === null) return;
+    const message = await unit.read(messageKey(conversationId, messageSeq), messageRecord);
+    // A receipt may have overtaken the relay's answer.
+    if (message?.status !== 'pending') return;
+    updateMessage(unit, { ...message, status, failure });
+    await this.#journal.append(unit, { type: 'message-status', conversationId, messageSeq });
+  }
+
+  #assertNotExpired(entry: OutboxEntry): void {
+    if (this.#host.clock.now() - entry.createdAt > limits.outboxTtlMs) throw new SottoError('send-expired');
+  }
+}

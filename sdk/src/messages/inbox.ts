@@ -1,0 +1,232 @@
+/**
+ * Envelopes in the order they came: each takes effect, then is acknowledged. An envelope that needs
+ * a look-up holds back its sender's later ones and nobody else's. Knows order, not cryptography.
+ */
+import { isSottoError, SottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import { limits } from '../limits.js';
+import type { TransportConnection } from '../ports/transport.js';
+import type { Writer } from '../unit/index.js';
+import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../wire/index.js';
+import { backoffMs } from './backoff.js';
+import type { Lookups } from './lookups.js';
+import { listQuarantine } from './quarantine.js';
+import { LookupNeeded, seenKey, seenPrefix, undecryptableReason, type LookupClaim, type Receiver } from './receiver.js';
+
+interface Held {
+  readonly envelopes: Envelope[];
+  readonly claim: LookupClaim;
+}
+
+/** See the header. */
+export class Inbox {
+  readonly #writer: Writer;
+  readonly #receiver: Receiver;
+  readonly #lookups: Lookups;
+  readonly #host: Host;
+  #connection: TransportConnection | undefined;
+  /** Grows with every connection: whatever was held for an earlier one comes again by itself. */
+  #epoch = 0;
+  #relayClock: { readonly relayTime: number; readonly at: number } | undefined;
+  readonly #queue: Envelope[] = [];
+  readonly #held = new Map<AccountId, Held>();
+  readonly #taken: EnvelopeId[] = [];
+  /** What came on this connection, so that marks of what the relay has deleted can go. */
+  readonly #arrivedIds = new Set<EnvelopeId>();
+  #failures = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: { writer: Writer; receiver: Receiver; lookups: Lookups; host: Host }) {
+    this.#writer = parts.writer;
+    this.#receiver = parts.receiver;
+    this.#lookups = parts.lookups;
+    this.#host = parts.host;
+  }
+
+  /** There is a connection. Everything not acknowledged comes again on it. */
+  online(connection: TransportConnection, relayTime: number): void {
+    this.offline();
+    this.#connection = connection;
+    this.#relayClock = { relayTime, at: this.#host.clock.monotonicNow() };
+  }
+
+  /** The connection is gone. */
+  offline(): void {
+    this.#epoch += 1;
+    this.#connection = undefined;
+    this.#queue.length = 0;
+    this.#held.clear();
+    this.#taken.length = 0;
+    this.#arrivedIds.clear();
+  }
+
+  /** Everything that waited has come: a mark of anything else is of no use any more. */
+  async caughtUp(): Promise<void> {
+    if (this.#arrivedIds.size >= limits.maxTrackedEnvelopeIds) return;
+    for await (const { key } of this.#writer.list(seenPrefix)) {
+      const id = key.slice(seenPrefix.length) as EnvelopeId;
+      if (!this.#arrivedIds.has(id)) this.#writer.deleteLazily(key);
+    }
+  }
+
+  /** Envelopes arrived. */
+  arrived(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) {
+      if (this.#arrivedIds.size < limits.maxTrackedEnvelopeIds) this.#arrivedIds.add(envelope.id);
+      // A relay that keeps its window never gets here; what is dropped comes again.
+      if (this.#queue.length >= limits.maxQueuedEnvelopes) break;
+      this.#queue.push(envelope);
+    }
+    this.#start();
+  }
+
+  /** Lets what waited for a changed key of an account take effect, in order. */
+  async drainQuarantine(account: AccountId): Promise<void> {
+    const waiting = await this.#writer.run((unit) => listQuarantine(unit, account));
+    for (const { key, envelope } of waiting) {
+      try {
+        await this.#receiver.receive(envelope, {}, key);
+      } catch (error) {
+        if (!(error instanceof LookupNeeded)) throw error;
+        await this.#afterLookup(error.claim, envelope, key);
+      }
+    }
+  }
+
+  /** Resolves when the queue is empty and nothing is being processed. */
+  async settled(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  #start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve();
+    try {
+      for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
+        const epoch = this.#epoch;
+        await this.#process(envelope);
+        if (epoch === this.#epoch) this.#queue.shift();
+        this.#failures = 0;
+        if (this.#taken.length >= wireLimits.maxEnvelopesPerPage || this.#queue.length === 0) this.#acknowledge();
+      }
+    } catch (error) {
+      this.#waitForStorage(error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** The storage failed: the envelope stays first and is tried again. */
+  #waitForStorage(error: unknown): void {
+    const code = isSottoError(error) ? error.code : 'unexpected';
+    this.#host.logger.log('error', 'receive-failed', { code });
+    if (code === 'fenced' || code === 'messenger-closed') return;
+    const epoch = this.#epoch;
+    this.#host.clock.schedule(backoffMs(this.#host, this.#failures), () => {
+      if (epoch === this.#epoch) this.#start();
+    });
+    this.#failures += 1;
+  }
+
+  async #process(envelope: Envelope): Promise<void> {
+    const epoch = this.#epoch;
+    const held = this.#held.get(envelope.sender.accountId);
+    if (held) {
+      if (held.envelopes.length < limits.maxHeldEnvelopesPerSender) held.envelopes.push(envelope);
+      return;
+    }
+    try {
+      if (!this.#isPlausible(envelope)) {
+        await this.#receiver.refuse(envelope, new SottoError('envelope-time-out-of-range'));
+      } else {
+        await this.#receiver.receive(envelope);
+      }
+      this.#take(envelope, epoch);
+    } catch (error) {
+      if (!(error instanceof LookupNeeded)) throw error;
+      this.#hold(envelope, error.claim, epoch);
+    }
+  }
+
+  #take(envelope: Envelope, epoch: number): void {
+    if (epoch === this.#epoch) this.#taken.push(envelope.id);
+  }
+
+  #hold(envelope: Envelope, claim: LookupClaim, epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    const held = { claim, envelopes: [envelope] };
+    this.#held.set(envelope.sender.accountId, held);
+    void this.#release(held, epoch, 0);
+  }
+
+  /** Looks up, lets the first held envelope take effect with the answer, and queues the others in front. */
+  async #release(held: Held, epoch: number, failures: number): Promise<void> {
+    const [first, ...rest] = held.envelopes as [Envelope, ...Envelope[]];
+    try {
+      await this.#afterLookup(held.claim, first);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      this.#host.logger.log('warn', 'lookup-deferred', { code, failures });
+      this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
+        if (epoch === this.#epoch) void this.#release(held, epoch, failures + 1);
+      });
+      return;
+    }
+    if (epoch !== this.#epoch) return;
+    // Whatever joined while the first one was being looked at.
+    rest.push(...held.envelopes.slice(1 + rest.length));
+    this.#held.delete(first.sender.accountId);
+    this.#take(first, epoch);
+    this.#queue.unshift(...rest);
+    if (rest.length === 0 && !this.#running) this.#acknowledge();
+    else this.#start();
+  }
+
+  async #afterLookup(claim: LookupClaim, envelope: Envelope, quarantineKey?: string): Promise<void> {
+    try {
+      const lookup = await this.#lookups.answer(claim);
+      await this.#receiver.receive(envelope, lookup, quarantineKey);
+    } catch (error) {
+      if (!undecryptableReason(error) && !isForged(error)) throw error;
+      await this.#receiver.refuse(envelope, asRefusal(error), quarantineKey);
+    }
+  }
+
+  #acknowledge(): void {
+    const ids = this.#taken.splice(0, wireLimits.maxAcknowledgementsPerRequest);
+    const connection = this.#connection;
+    if (ids.length === 0 || !connection) return;
+    connection.acknowledge({ ids }).then(
+      () => {
+        for (const id of ids) this.#writer.deleteLazily(seenKey(id));
+      },
+      (error: unknown) => {
+        // They come again with the next connection and are recognised by their marks.
+        const code = isSottoError(error) ? error.code : 'unexpected';
+        this.#host.logger.log('warn', 'acknowledgement-lost', { code, count: ids.length });
+      },
+    );
+  }
+
+  /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */
+  #isPlausible({ acceptedAt }: Envelope): boolean {
+    if (!this.#relayClock) return true;
+    const relayNow = this.#relayClock.relayTime + this.#host.clock.monotonicNow() - this.#relayClock.at;
+    const youngest = relayNow + limits.relayClockSkewMs;
+    const oldest = relayNow - wireLimits.mailboxTtlMs - 2 * limits.relayClockSkewMs;
+    return acceptedAt <= youngest && acceptedAt >= oldest;
+  }
+}
+
+/** The relay's answer does not verify: the claim stays unproved, and the envelope is refused with it. */
+function isForged(error: unknown): boolean {
+  return isSottoError(error, 'invalid-signature') || isSottoError(error, 'invalid-key') || isSottoError(error, 'invalid-manifest');
+}
+
+function asRefusal(error: unknown): unknown {
+  return isForged(error) ? new SottoError('statement-mismatch', { cause: error }) : error;
+}

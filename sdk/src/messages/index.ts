@@ -1,0 +1,12 @@
+export { Composer, type OutgoingText } from './composer.js';
+export type { MessageId } from './content.js';
+export { Delivery } from './delivery.js';
+export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit } from './handler.js';
+export { Inbox } from './inbox.js';
+export { Lookups } from './lookups.js';
+export type { Message, MessageStatus } from './message-record.js';
+export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
+export { MessageService } from './messages.js';
+export { Receipts } from './receipts.js';
+export { Receiver, type MessageRequestPolicy } from './receiver.js';
+export { Sender } from './sender.js';

@@ -1,0 +1,77 @@
+/**
+ * Delivery receipts: a mark per message in the commit that received it, gathered for a moment,
+ * sent in batches. Only to accepted contacts at their pinned key.
+ */
+import { mayAnswer, type ContactBook } from '../contacts/index.js';
+import type { Host } from '../host.js';
+import { limits } from '../limits.js';
+import type { Unit, Writer } from '../unit/index.js';
+import { accountId as accountIdSchema, type AccountId } from '../wire/index.js';
+import type { Composer } from './composer.js';
+import { messageId, type MessageId } from './content.js';
+
+const prefix = 'receipt/';
+const present = new Uint8Array();
+
+/** See the header. */
+export class Receipts {
+  readonly #writer: Writer;
+  readonly #contacts: ContactBook;
+  readonly #composer: Composer;
+  readonly #host: Host;
+  readonly #scheduled = new Map<AccountId, () => void>();
+
+  constructor(parts: { writer: Writer; contacts: ContactBook; composer: Composer; host: Host }) {
+    this.#writer = parts.writer;
+    this.#contacts = parts.contacts;
+    this.#composer = parts.composer;
+    this.#host = parts.host;
+  }
+
+  /** Takes up what an earlier life owed. */
+  async load(): Promise<void> {
+    for await (const { key } of this.#writer.list(prefix)) {
+      this.#schedule(accountIdSchema.parse(key.split('/')[1]));
+    }
+  }
+
+  /** Stages that a message's sender is owed a receipt. */
+  owe(unit: Unit, account: AccountId, id: MessageId): void {
+    unit.put(`${prefix}${account}/${id}`, present);
+    unit.afterCommit(() => {
+      this.#schedule(account);
+    });
+  }
+
+  /** Forgets the timers; what is owed stays written down. */
+  stop(): void {
+    for (const cancel of this.#scheduled.values()) cancel();
+    this.#scheduled.clear();
+  }
+
+  #schedule(account: AccountId): void {
+    if (this.#scheduled.has(account)) return;
+    const cancel = this.#host.clock.schedule(limits.receiptDelayMs, () => {
+      this.#scheduled.delete(account);
+      this.#flush(account).catch(() => {
+        this.#host.logger.log('warn', 'receipts-deferred');
+      });
+    });
+    this.#scheduled.set(account, cancel);
+  }
+
+  async #flush(account: AccountId): Promise<void> {
+    const more = await this.#writer.run(async (unit) => {
+      const owed = await unit.list(`${prefix}${account}/`);
+      const batch = owed.slice(0, limits.maxIdsPerReceipt);
+      for (const { key } of batch) unit.delete(key);
+      const contact = await this.#contacts.read(unit, account);
+      if (contact && mayAnswer(contact) && batch.length > 0) {
+        const ids = batch.map(({ key }) => messageId.parse(key.slice(key.lastIndexOf('/') + 1)));
+        await this.#composer.stageReceipt(unit, contact, ids);
+      }
+      return owed.length > batch.length;
+    });
+    if (more) this.#schedule(account);
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * One envelope taking effect: decrypt, check, store, handler, journal, in one unit. Where the relay
+ * has to be asked first, the unit is thrown away and `LookupNeeded` says what for. Knows no order
+ * and no connection.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { AccountService, OwnAccount } from '../account/index.js';
+import { equalBytes } from '../bytes.js';
+import {
+  mayAnswer,
+  seenManifest,
+  shownKeyOf,
+  type ContactBook,
+  type ContactEntry,
+  type ResolvedAccount,
+} from '../contacts/index.js';
+import { SottoError, isSottoError } from '../errors.js';
+import type { JournalEvent, UndecryptableReason } from '../events.js';
+import type { Host } from '../host.js';
+import { limits } from '../limits.js';
+import type { DecryptedMessage } from '../ports/engine.js';
+import type { SessionService } from '../sessions/index.js';
+import type { Journal, Unit, Writer } from '../unit/index.js';
+import type { DeviceManifest, Envelope } from '../wire/index.js';
+import { decodeContent, readBody, type Content, type MessageId, type ReadBody } from './content.js';
+import type { HandlerRunner } from './handler.js';
+import type { Message } from './message-record.js';
+import { appendMessage, countMessages, findMessage, updateMessage } from './message-store.js';
+import { quarantine } from './quarantine.js';
+import type { Receipts } from './receipts.js';
+
+/** What a stranger says of itself: a contact code, and the key its session was made with. */
+export interface StrangerClaim {
+  readonly kind: 'stranger';
+  readonly contactCode: string;
+  /** 33 bytes. */
+  readonly identityKey: Uint8Array;
+}
+
+/** A contact writes from a device, or under a manifest, that we have not seen. */
+export interface NewManifestClaim {
+  readonly kind: 'manifest';
+  readonly contact: ContactEntry;
+}
+
+/** What the relay has to be asked before an envelope can take effect. */
+export type LookupClaim = StrangerClaim | NewManifestClaim;
+
+/** What the relay answered, checked. */
+export interface Lookup {
+  readonly stranger?: ResolvedAccount;
+  readonly manifest?: DeviceManifest;
+}
+
+/** Thrown through a unit so that nothing of it is kept. */
+export class LookupNeeded extends Error {
+  override readonly name = 'LookupNeeded';
+  constructor(readonly claim: LookupClaim) {
+    super('a look-up is needed');
+  }
+}
+
+/** What messages of strangers become: a request, or an accepted contact (for bots). */
+export type MessageRequestPolicy = 'ask' | 'accept';
+
+/** See the header. */
+export class Receiver {
+  readonly #writer: Writer;
+  readonly #account: AccountService;
+  readonly #contacts: ContactBook;
+  readonly #sessions: SessionService;
+  readonly #handler: HandlerRunner;
+  readonly #receipts: Receipts;
+  readonly #journal: Journal<JournalEvent>;
+  readonly #host: Host;
+  readonly #requestPolicy: MessageRequestPolicy;
+
+  constructor(parts: {
+    writer: Writer;
+    account: AccountService;
+    contacts: ContactBook;
+    sessions: SessionService;
+    handler: HandlerRunner;
+    receipts: Receipts;
+    journal: Journal<JournalEvent>;
+    host: Host;
+    requestPolicy: MessageRequestPolicy;
+  }) {
+    this.#writer = parts.writer;
+    this.#account = parts.account;
+    this.#contacts = parts.contacts;
+    this.#sessions = parts.sessions;
+    this.#handler = parts.handler;
+    this.#receipts = parts.receipts;
+    this.#journal = parts.journal;
+    this.#host = parts.host;
+    this.#requestPolicy = parts.requestPolicy;
+  }
+
+  /**
+   * Lets an envelope take effect, once. Resolves when it may be acknowledged: it took effect, had
+   * before, or has ended in a journalled reason.
+   * @param quarantineKey - where it lay, if it comes from quarantine
+   * @throws LookupNeeded, and SottoError where the storage fails
+   */
+  async receive(envelope: Envelope, lookup: Lookup = {}, quarantineKey?: string): Promise<void> {
+    try {
+      await this.#writer.run(async (unit) => {
+        if (quarantineKey) unit.delete(quarantineKey);
+        else if (await this.#alreadySeen(unit, envelope)) return;
+        await this.#takeEffect(unit, envelope, lookup);
+      });
+    } catch (error) {
+      await this.refuse(envelope, error, quarantineKey);
+    }
+  }
+
+  /**
+   * Commits why an envelope has no effect, so that it need not come again.
+   * @throws the error itself, where it is not the envelope's fault
+   */
+  async refuse(envelope: Envelope, error: unknown, quarantineKey?: string): Promise<void> {
+    const reason = undecryptableReason(error);
+    if (!reason) throw error;
+    await this.#writer.run(async (unit) => {
+      if (quarantineKey) unit.delete(quarantineKey);
+      else if (reason !== 'envelope-id-reused') unit.put(seenKey(envelope.id), sha256(envelope.ciphertext));
+      const shown = shownKeyOf(error);
+      const final = shown ? await this.#waitForAcceptance(unit, envelope, shown) : reason;
+      await this.#journal.append(unit, { type: 'undecryptable', ...envelope.sender, reason: final });
+    });
+  }
+
+  async #takeEffect(unit: Unit, envelope: Envelope, lookup: Lookup): Promise<void> {
+    const own = await this.#account.require();
+    // Own devices are not linked yet: whatever claims to come from one does not.
+    if (envelope.sender.accountId === own.accountId) throw new SottoError('sender-mismatch');
+    const known = await this.#contacts.read(unit, envelope.sender.accountId);
+    if (known?.relation === 'blocked') return;
+    const decrypted = await this.#decrypt(unit, own, envelope, known);
+    if (!decrypted) return;
+    const content = decodeContent(decrypted.plaintext);
+    const body = readBody(content);
+    const contact = known
+      ? await this.#checkKnown(unit, envelope, known, content, lookup)
+      : await this.#checkStranger(unit, envelope, decrypted, content, lookup);
+    if (body.type === 'receipt') await this.#applyReceipt(unit, own, contact, body.body.ids);
+    else await this.#store(unit, contact, content, body);
+  }
+
+  /** A ciphertext that was decrypted before has had its effect: nothing more to do. */
+  async #decrypt(
+    unit: Unit,
+    own: OwnAccount,
+    envelope: Envelope,
+    known: ContactEntry | undefined,
+  ): Promise<DecryptedMessage | undefined> {
+    try {
+      return await this.#sessions.decrypt(unit, own, envelope, known?.statement.identityKey);
+    } catch (error) {
+      if (isSottoError(error, 'duplicate-message')) return undefined;
+      throw error;
+    }
+  }
+
+  async #checkKnown(
+    unit: Unit,
+    { sender }: Envelope,
+    known: ContactEntry,
+    content: Content,
+    lookup: Lookup,
+  ): Promise<ContactEntry> {
+    const contact = lookup.manifest ? await this.#contacts.pinManifest(unit, known, lookup.manifest) : known;
+    const listed = contact.manifest.devices.some(({ deviceId }) => deviceId === sender.deviceId);
+    const pinned = seenManifest(contact);
+    const newer = content.manifest.version > pinned.version;
+    if ((!listed || newer) && !lookup.manifest) throw new LookupNeeded({ kind: 'manifest', contact: known });
+    if (!listed) throw new SottoError('sender-mismatch');
+    // The sender's own view and the relay's view of one version differ: somebody is shown another list.
+    if (newer || (content.manifest.version === pinned.version && !equalBytes(content.manifest.hash, pinned.hash))) {
+      throw new SottoError('manifest-rollback');
+    }
+    const heard = contact.heard ? contact : { ...contact, heard: true };
+    if (heard !== contact) this.#contacts.write(unit, heard);
+    return heard;
+  }
+
+  async #checkStranger(
+    unit: Unit,
+    { sender }: Envelope,
+    decrypted: DecryptedMessage,
+    content: Content,
+    lookup: Lookup,
+  ): Promise<ContactEntry> {
+    const { stranger } = lookup;
+    if (!stranger) throw new LookupNeeded(claimOf(decrypted.identityKey, content));
+    const { statement, manifest } = stranger;
+    const listed = manifest.devices.some(({ deviceId }) => deviceId === sender.deviceId);
+    if (statement.accountId !== sender.accountId || !listed) throw new SottoError('sender-mismatch');
+    if (!equalBytes(statement.identityKey, decrypted.identityKey)) throw new SottoError('sender-mismatch');
+    return this.#contacts.introduce(unit, stranger, this.#requestPolicy === 'accept' ? 'accepted' : 'request');
+  }
+
+  async #store(
+    unit: Unit,
+    contact: ContactEntry,
+    content: Content,
+    body: Exclude<ReadBody, { type: 'receipt' }>,
+  ): Promise<void> {
+    const { accountId } = contact.statement;
+    // A message sent again under its id has taken effect already; only the ratchet moves.
+    if (await findMessage(unit, accountId, accountId, content.id)) {
+      if (mayAnswer(contact)) this.#receipts.owe(unit, accountId, content.id);
+      return;
+    }
+    const request = contact.relation === 'request';
+    if (request && (await countMessages(unit, accountId)) >= limits.maxMessagesPerRequest) {
+      throw new SottoError('limit-exceeded', { details: { limit: 'maxMessagesPerRequest' } });
+    }
+    const receivedAt = this.#host.clock.now();
+    const message = await appendMessage(unit, {
+      id: content.id,
+      conversationId: accountId,
+      sender: accountId,
+      sentAt: Math.min(content.sentAt, receivedAt),
+      receivedAt,
+      status: 'received',
+      failure: null,
+      request,
+      body:
+        body.type === 'text'
+          ? { kind: 'text', text: body.body.text }
+          : { kind: 'unsupported', type: body.name, json: body.json },
+    });
+    if (mayAnswer(contact)) this.#receipts.owe(unit, accountId, content.id);
+    await this.#announce(unit, message);
+  }
+
+  async #announce(unit: Unit, message: Message): Promise<void> {
+    const { conversationId, seq: messageSeq } = message;
+    const reason = message.body.kind === 'text' ? await this.#handler.run(unit, message) : undefined;
+    await this.#journal.append(unit, { type: 'message', conversationId, messageSeq });
+    if (reason) await this.#journal.append(unit, { type: 'handler-failed', conversationId, messageSeq, reason });
+  }
+
+  /** Only messages of ours to that very account are touched. */
+  async #applyReceipt(
+    unit: Unit,
+    own: OwnAccount,
+    contact: ContactEntry,
+    ids: readonly MessageId[],
+  ): Promise<void> {
+    const conversationId = contact.statement.accountId;
+    for (const id of ids) {
+      const message = await findMessage(unit, conversationId, own.accountId, id);
+      if (!message || message.status === 'delivered') continue;
+      updateMessage(unit, { ...message, status: 'delivered', failure: null });
+      await this.#journal.append(unit, { type: 'message-status', conversationId, messageSeq: message.seq });
+    }
+  }
+
+  /** Whether an envelope took effect and its acknowledgement was lost. Stages the mark if not. */
+  async #alreadySeen(unit: Unit, { id, ciphertext }: Envelope): Promise<boolean> {
+    const seen = sha256(ciphertext);
+    const mark = await unit.get(seenKey(id));
+    if (mark && !equalBytes(mark, seen)) throw new SottoError('envelope-id-reused');
+    unit.put(seenKey(id), seen);
+    return mark !== undefined;
+  }
+
+  async #waitForAcceptance(unit: Unit, envelope: Envelope, shown: Uint8Array): Promise<UndecryptableReason> {
+    const contact = await this.#contacts.read(unit, envelope.sender.accountId);
+    if (contact) await this.#contacts.noteOtherKey(unit, contact, shown);
+    try {
+      await quarantine(unit, envelope);
+      return 'identity-changed';
+    } catch (error) {
+      if (isSottoError(error, 'limit-exceeded')) return 'limit-exceeded';
+      throw error;
+    }
+  }
+}
+
+export const seenPrefix = 'seen/';
+
+/** The mark of an envelope that took effect; it goes when the relay has heard of it. */
+export function seenKey(id: Envelope['id']): string {
+  return seenPrefix + id;
+}
+
+function claimOf(identityKey: Uint8Array, { contactCode }: Content): StrangerClaim {
+  if (contactCode === undefined) throw new SottoError('invalid-content');
+  return { kind: 'stranger', contactCode, identityKey };
+}
+
+const undecryptableReasons: ReadonlySet<string> = new Set<UndecryptableReason>([
+  'no-session',
+  'invalid-message',
+  'pre-key-missing',
+  'pre-key-replayed',
+  'identity-changed',
+  'invalid-content',
+  'sender-mismatch',
+  'statement-mismatch',
+  'manifest-rollback',
+  'envelope-id-reused',
+  'envelope-time-out-of-range',
+  'limit-exceeded',
+]);
+
+/** The reason a failure stands for, or nothing where it is not the envelope's fault. */
+export function undecryptableReason(error: unknown): UndecryptableReason | undefined {
+  if (!isSottoError(error) || !undecryptableReasons.has(error.code)) return undefined;
+  return error.code as UndecryptableReason;
+}

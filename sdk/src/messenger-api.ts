@@ -1,0 +1,167 @@
+/** What an application can do with a messenger: the public surface, as interfaces. */
+import type { OwnProfile, RegistrationInput } from './account/index.js';
+import type { Contact, SafetyNumberComparison } from './contacts/index.js';
+import type { MessengerEventName, MessengerListener } from './events.js';
+import type {
+  Conversation,
+  Message,
+  MessageHandler,
+  MessagePage,
+  MessageRequestPolicy,
+  OutgoingText,
+} from './messages/index.js';
+import type { Fingerprint, ProtocolEngine } from './ports/engine.js';
+import type { Clock, Logger, Random } from './ports/host.js';
+import type { StorageAdapter } from './ports/storage.js';
+import type { ConnectionState, Transport } from './ports/transport.js';
+import type { AccountId, PreKeyStatus } from './wire/index.js';
+
+/** What {@link createMessenger} is made from. */
+export interface MessengerOptions {
+  /** The protocol engine; the library has no default. See its `assurance`. */
+  readonly engine: ProtocolEngine;
+  /** Holds one account. The messenger acquires it, and closes it in the end. */
+  readonly storage: StorageAdapter;
+  /** The way to the relay. The messenger closes it in the end. */
+  readonly transport: Transport;
+  /** Runs inside the commit that receives a message; see {@link MessageHandler}. */
+  readonly onMessage?: MessageHandler;
+  /**
+   * What messages of strangers become: `ask` (default) makes a message request, `accept` a contact
+   * that is answered to (for bots).
+   */
+  readonly messageRequests?: MessageRequestPolicy;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  /** Default: the platform's secure randomness. */
+  readonly random?: Random;
+  /** Default: drops every line. */
+  readonly logger?: Logger;
+}
+
+/** The own account. */
+export interface MessengerAccount {
+  /** What may be shown of it, or nothing before registration. */
+  profile(): Promise<OwnProfile | undefined>;
+  /**
+   * Registers and uploads the first pre-keys. If the answer is lost, call it again with the same
+   * name and password: the very same account is registered.
+   * @throws SottoError `already-registered`, `invalid-username`, `weak-password`, `username-taken`,
+   * `rate-limited`, `offline`
+   */
+  register(input: RegistrationInput): Promise<OwnProfile>;
+  /** Logs in again after the event `login-required`. @throws SottoError `login-refused` */
+  login(password: string): Promise<void>;
+  /**
+   * Ends this device: its tokens at the relay (if it can be reached), then everything in the
+   * storage, then the messenger. There is no way back without a backup.
+   * @param options - `deleteAccount` also deletes the account at the relay, and then fails, with
+   * nothing wiped, if the relay cannot be reached. The name is never given to anyone again.
+   */
+  signOut(options?: { readonly deleteAccount?: boolean }): Promise<void>;
+}
+
+/** Other accounts. */
+export interface MessengerContacts {
+  /**
+   * Adds a contact by its code (`@name#XXXX-XXXX-XXXX`; case, spaces, dashes and look-alikes are
+   * forgiven). 12 characters or more make it `code-checked`, 8 do not.
+   * @throws SottoError `invalid-contact-code`, `not-found`, `contact-is-self`, `identity-changed`,
+   * `statement-mismatch` and other refusals of a lying relay, `rate-limited`, `offline`
+   */
+  add(code: string): Promise<Contact>;
+  /** All contacts, message requests and blocked ones included, in no particular order. */
+  list(): Promise<Contact[]>;
+  /** One contact, if known. */
+  get(account: AccountId): Promise<Contact | undefined>;
+  /** Accepts a message request. @throws SottoError `unknown-contact` */
+  accept(account: AccountId): Promise<Contact>;
+  /** Blocks: nothing of it takes effect, nothing is sent to it. @throws SottoError `unknown-contact` */
+  block(account: AccountId): Promise<Contact>;
+  /** Takes a block back. @throws SottoError `unknown-contact` */
+  unblock(account: AccountId): Promise<Contact>;
+  /** Forgets a contact, its pin and its sessions; messages stay. @throws SottoError `unknown-contact` */
+  remove(account: AccountId): Promise<void>;
+  /**
+   * Accepts the identity key a `changed` contact has shown. What waited in quarantine takes effect,
+   * in order; sending is open again, and the contact is `unverified`.
+   * @throws SottoError `unknown-contact`, `not-found` or `statement-mismatch` if the relay cannot
+   * show a statement signed by that key, `offline`
+   */
+  acceptIdentity(account: AccountId): Promise<Contact>;
+  /** The safety number with a contact: 60 digits and a scannable form. @throws SottoError `unknown-contact` */
+  safetyNumber(account: AccountId): Promise<Fingerprint>;
+  /** Marks a contact `verified`. @throws SottoError `safety-number-mismatch`, `identity-changed`, `unknown-contact` */
+  verify(account: AccountId, comparison: SafetyNumberComparison): Promise<Contact>;
+}
+
+/** Messages and conversations. A conversation with one account has that account's id. */
+export interface MessengerMessages {
+  /**
+   * Writes a message down, encrypted, and sends it as soon as the relay can be reached. Resolves
+   * when it is durable here (`pending`); `message-status` tells the rest.
+   * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
+   * `identity-changed`, `content-too-large`, `invalid-content`, `limit-exceeded`
+   */
+  send(recipient: AccountId, content: OutgoingText): Promise<Message>;
+  /** Sends a `failed` message again, under the id it had. @throws SottoError `unknown-message`, and as `send` */
+  retry(conversation: AccountId, seq: number): Promise<Message>;
+  /** One message. @throws SottoError `unknown-message` */
+  get(conversation: AccountId, seq: number): Promise<Message>;
+  /** A page of a conversation, oldest first; without `beforeSeq` the newest. */
+  list(conversation: AccountId, page?: MessagePage): Promise<Message[]>;
+  /** All conversations, the one that changed last first. */
+  conversations(): Promise<Conversation[]>;
+  /** Marks everything up to a message as read, on this device. @throws SottoError `unknown-message` */
+  markRead(conversation: AccountId, seq: number): Promise<void>;
+}
+
+/** The device's pre-keys at the relay. */
+export interface MessengerPreKeys {
+  /** What the relay still holds. */
+  status(): Promise<PreKeyStatus>;
+  /** Fills the stock up if it is low. Happens by itself on every connection and when the relay says so. */
+  replenish(): Promise<PreKeyStatus>;
+}
+
+/** Sessions with other devices. */
+export interface MessengerSessions {
+  /** Puts the sessions with a contact's devices aside; the next message starts new ones. @throws SottoError `unknown-contact` */
+  reset(account: AccountId): Promise<void>;
+}
+
+/** Records the application's handler has written. */
+export interface MessengerRecords {
+  /** Committed values by key, in the order asked for. */
+  get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Committed pairs under a prefix (whole segments ending in `/`, or empty for all), in no particular order. */
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly value: Uint8Array }>;
+}
+
+/** An account on this device. */
+export interface Messenger {
+  readonly account: MessengerAccount;
+  readonly contacts: MessengerContacts;
+  readonly messages: MessengerMessages;
+  readonly preKeys: MessengerPreKeys;
+  readonly sessions: MessengerSessions;
+  readonly records: MessengerRecords;
+  /** The connection to the relay, at this moment. */
+  readonly connection: ConnectionState;
+  /**
+   * Listens to an event. Journalled events begin with the first `connect`, and what an earlier life
+   * did not get to say comes first: attach listeners before.
+   * @returns stops listening
+   */
+  on<Name extends MessengerEventName>(name: Name, listener: MessengerListener<Name>): () => void;
+  /**
+   * Goes online and stays so, reconnecting by itself, until `disconnect`. Resolves at once;
+   * `connection` tells how it goes.
+   * @throws SottoError `not-registered`
+   */
+  connect(): Promise<void>;
+  /** Goes offline. What is written meanwhile waits. */
+  disconnect(): Promise<void>;
+  /** Ends the messenger: finishes the commits under way, closes transport and storage. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,273 @@
+/** Wires engine, storage, transport and features into a messenger: the only place in the SDK that does. */
+import { AccountService, RelayClient } from './account/index.js';
+import { ContactBook, contactDevices, contactView, Directory } from './contacts/index.js';
+import { isSottoError } from './errors.js';
+import { EventHub, journalEvent, type JournalEvent, type UndecryptableReason } from './events.js';
+import { silentLogger, systemClock, systemRandom, type Host } from './host.js';
+import { LiveConnection } from './live-connection.js';
+import {
+  Composer,
+  Delivery,
+  HandlerRunner,
+  Inbox,
+  Lookups,
+  MessageArchive,
+  MessageService,
+  Receipts,
+  Receiver,
+  Sender,
+  applicationSpace,
+} from './messages/index.js';
+import type {
+  Messenger,
+  MessengerAccount,
+  MessengerContacts,
+  MessengerMessages,
+  MessengerOptions,
+  MessengerPreKeys,
+  MessengerRecords,
+  MessengerSessions,
+} from './messenger-api.js';
+import { PreKeyService } from './prekeys/index.js';
+import { SessionService } from './sessions/index.js';
+import { HandlerContext, Journal, Writer, type JournalEntry } from './unit/index.js';
+
+/**
+ * Opens the account a storage holds, or an empty messenger to register one with.
+ *
+ * @example
+ * ```ts
+ * const messenger = await createMessenger({ engine: libsignalEngine(), storage, transport });
+ * await messenger.account.register({ username: 'alice', password: 'correct horse battery' });
+ * messenger.on('message', ({ message }) => console.log(message.body));
+ * await messenger.connect();
+ * ```
+ *
+ * @throws SottoError `storage-locked` when another process has the storage, `storage-corrupt`
+ */
+export async function createMessenger(options: MessengerOptions): Promise<Messenger> {
+  const host: Host = {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? silentLogger,
+  };
+  const events = new EventHub((name) => {
+    host.logger.log('error', 'listener-failed', { event: name });
+  });
+  const writer = await Writer.open(options.storage, () => void events.emit('fenced', {}));
+  try {
+    const parts = wire(options, host, events, writer);
+    await parts.sender.load();
+    await parts.receipts.load();
+    return new WiredMessenger(parts);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+function wire(options: MessengerOptions, host: Host, events: EventHub, writer: Writer) {
+  const { engine, transport } = options;
+  const context = new HandlerContext();
+  const journal = new Journal<JournalEvent>(writer, journalEvent);
+  const onLoginRequired = () => void events.emit('login-required', {});
+  const relay = new RelayClient({ transport, writer, host, onLoginRequired });
+  const account = new AccountService({ writer, engine, relay, host });
+  const preKeys = new PreKeyService({ writer, engine, relay, account, host });
+  const sessions = new SessionService({ engine, host });
+  const directory = new Directory(relay);
+  const contacts = new ContactBook({ writer, engine, account, sessions, directory, journal, host });
+  const composer = new Composer({
+    account,
+    contacts,
+    sessions,
+    host,
+    onQueued: (entry) => {
+      sender.queued(entry);
+    },
+  });
+  const delivery = new Delivery({ writer, account, contacts, directory, sessions, composer, journal, host });
+  const sender = new Sender({ writer, delivery, host });
+  const receipts = new Receipts({ writer, contacts, composer, host });
+  const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
+  const requestPolicy = options.messageRequests ?? 'ask';
+  const receiver = new Receiver({
+    ...{ writer, account, contacts, sessions, handler, receipts, journal, host, requestPolicy },
+  });
+  const inbox = new Inbox({ writer, receiver, lookups: new Lookups(directory), host });
+  const archive = new MessageArchive(writer);
+  const messages = new MessageService({ writer, composer, archive });
+  const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host });
+  return {
+    ...{ transport, host, events, writer, context, journal, account, preKeys, sessions, contacts },
+    ...{ sender, receipts, inbox, messages, live },
+  };
+}
+
+type Parts = ReturnType<typeof wire>;
+
+class WiredMessenger implements Messenger {
+  readonly #parts: Parts;
+  #journalStarted = false;
+
+  readonly account: MessengerAccount;
+  readonly contacts: MessengerContacts;
+  readonly messages: MessengerMessages;
+  readonly preKeys: MessengerPreKeys;
+  readonly sessions: MessengerSessions;
+  readonly records: MessengerRecords;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.account = this.#accountApi();
+    this.contacts = this.#contactsApi();
+    this.messages = this.#messagesApi();
+    this.preKeys = {
+      status: () => this.#call(() => parts.preKeys.status()),
+      replenish: () => this.#call(() => parts.preKeys.replenish()),
+    };
+    this.sessions = { reset: (account) => this.#call(() => this.#resetSessions(account)) };
+    this.records = {
+      get: (keys) => this.#call(() => parts.writer.get(keys.map((key) => applicationSpace + key))),
+      list: (prefix) => this.#listRecords(prefix),
+    };
+  }
+
+  get connection() {
+    return this.#parts.live.state;
+  }
+
+  on: Messenger['on'] = (name, listener) => this.#parts.events.on(name, listener);
+
+  connect(): Promise<void> {
+    return this.#call(async () => {
+      const { account, journal, live } = this.#parts;
+      await account.require();
+      if (!this.#journalStarted) {
+        this.#journalStarted = true;
+        await journal.start((entry) => this.#dispatch(entry));
+      }
+      await live.open();
+    });
+  }
+
+  disconnect(): Promise<void> {
+    return this.#call(() => this.#parts.live.close());
+  }
+
+  async close(): Promise<void> {
+    const { live, transport, sender, inbox, receipts, journal, writer } = this.#parts;
+    await this.#call(() => live.close());
+    await transport.close();
+    receipts.stop();
+    await Promise.all([sender.settled(), inbox.settled()]);
+    await journal.settled();
+    await writer.close();
+  }
+
+  /** Calls from inside a handler would wait for the unit they are part of. */
+  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#parts.context.assertOutside();
+    return work();
+  }
+
+  #accountApi(): MessengerAccount {
+    const { account, preKeys } = this.#parts;
+    return {
+      profile: () => this.#call(() => account.profile()),
+      login: (password) => this.#call(() => account.login(password)),
+      register: (input) =>
+        this.#call(async () => {
+          const profile = await account.register(input);
+          await preKeys.replenish();
+          return profile;
+        }),
+      signOut: (options = {}) => this.#call(() => this.#signOut(options.deleteAccount ?? false)),
+    };
+  }
+
+  #contactsApi(): MessengerContacts {
+    const { contacts, inbox } = this.#parts;
+    return {
+      add: (code) => this.#call(() => contacts.add(code)),
+      list: () => this.#call(() => contacts.list()),
+      get: (account) =>
+        this.#call(async () => {
+          const entry = await contacts.find(account);
+          return entry && contactView(entry);
+        }),
+      accept: (account) => this.#call(() => contacts.accept(account)),
+      block: (account) => this.#call(() => contacts.block(account)),
+      unblock: (account) => this.#call(() => contacts.unblock(account)),
+      remove: (account) => this.#call(() => contacts.remove(account)),
+      acceptIdentity: (account) =>
+        this.#call(async () => {
+          const contact = await contacts.acceptIdentity(account);
+          await inbox.drainQuarantine(account);
+          return contact;
+        }),
+      safetyNumber: (account) => this.#call(() => contacts.safetyNumber(account)),
+      verify: (account, comparison) => this.#call(() => contacts.verify(account, comparison)),
+    };
+  }
+
+  #messagesApi(): MessengerMessages {
+    const { messages } = this.#parts;
+    return {
+      send: (recipient, content) => this.#call(() => messages.send(recipient, content)),
+      retry: (conversation, seq) => this.#call(() => messages.retry(conversation, seq)),
+      get: (conversation, seq) => this.#call(() => messages.get(conversation, seq)),
+      list: (conversation, page = {}) => this.#call(() => messages.page(conversation, page)),
+      conversations: () => this.#call(() => messages.conversations()),
+      markRead: (conversation, seq) => this.#call(() => messages.markRead(conversation, seq)),
+    };
+  }
+
+  async #signOut(deleteAccount: boolean): Promise<void> {
+    const { account, live, transport, receipts, sender, inbox, writer, host } = this.#parts;
+    if (deleteAccount) await account.deleteAtRelay();
+    await live.close();
+    if (!deleteAccount) {
+      await account.logout().catch((error: unknown) => {
+        const code = isSottoError(error) ? error.code : 'unexpected';
+        host.logger.log('warn', 'logout-skipped', { code });
+      });
+    }
+    await transport.close();
+    receipts.stop();
+    await Promise.all([sender.settled(), inbox.settled()]);
+    await writer.destroy();
+  }
+
+  #resetSessions(account: Parameters<MessengerSessions['reset']>[0]): Promise<void> {
+    const { contacts, sessions, writer } = this.#parts;
+    return writer.run(async (unit) => {
+      const entry = await contacts.require(account);
+      for (const { address } of contactDevices(entry)) await sessions.archive(unit, address);
+    });
+  }
+
+  async *#listRecords(prefix: string) {
+    this.#parts.context.assertOutside();
+    for await (const { key, value } of this.#parts.writer.list(applicationSpace + prefix)) {
+      yield { key: key.slice(applicationSpace.length), value };
+    }
+  }
+
+  async #dispatch({ seq, event }: JournalEntry<JournalEvent>): Promise<void> {
+    const { events, contacts, messages } = this.#parts;
+    if (event.type === 'contact') {
+      const entry = await contacts.find(event.accountId);
+      const contact = entry && contactView(entry);
+      return events.emit('contact', { seq, accountId: event.accountId, change: event.change, contact });
+    }
+    if (event.type === 'undecryptable') {
+      const { accountId, deviceId } = event;
+      const reason = event.reason as UndecryptableReason;
+      return events.emit('undecryptable', { seq, sender: { accountId, deviceId }, reason });
+    }
+    const message = await messages.get(event.conversationId, event.messageSeq);
+    if (event.type !== 'handler-failed') return events.emit(event.type, { seq, message });
+    return events.emit('handler-failed', { seq, message, reason: event.reason });
+  }
+}
