@@ -1,6 +1,6 @@
 /**
- * What the cases of the engine suite share: devices that keep an engine's records in a map, seeded
- * randomness and a few shorthands. Knows no particular engine.
+ * What the cases of the engine suite share: devices that keep an engine's records in a map,
+ * test addresses and a few shorthands. Knows no particular engine.
  */
 import { equalBytes, utf8 } from '../bytes.js';
 import { SottoError, type SottoErrorCode } from '../errors.js';
@@ -204,37 +204,6 @@ export async function makeConversation(pair: EnginePair): ReturnType<typeof make
   await devices.bob.decrypt(devices.alice, await devices.alice.encrypt(devices.bob, 'first'));
   await devices.alice.decrypt(devices.bob, await devices.bob.encrypt(devices.alice, 'answer'));
   return devices;
-}
-
-/** Seeded randomness for schedules and mutations (mulberry32); never for keys. */
-export class SeededRandom {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** A whole number from 0 up to, not including, `end`. */
-  below(end: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % end;
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
-  }
-
-  /** A shuffled copy. */
-  shuffle<Item>(items: readonly Item[]): Item[] {
-    const shuffled = [...items];
-    for (let index = shuffled.length - 1; index > 0; index -= 1) {
-      const other = this.below(index + 1);
-      [shuffled[index], shuffled[other]] = [shuffled[other] as Item, shuffled[index] as Item];
-    }
-    return shuffled;
-  }
 }
 
 /** A copy with one bit flipped. */

@@ -9,11 +9,11 @@ import {
   makeConversation,
   makePair,
   RecordSnapshot,
-  SeededRandom,
   type Sent,
   TestDevice,
 } from './engine-conformance-kit.js';
 import type { ConformanceRunner } from './runner.js';
+import { seededRandom, type SeededRandom } from './seeded-random.js';
 
 /** Declares them. */
 export function messageCases({ describe, it }: ConformanceRunner, pair: EnginePair, seed: number): void {
@@ -109,14 +109,14 @@ async function lengths(pair: EnginePair): Promise<void> {
 }
 
 async function invented(pair: EnginePair, seed: number): Promise<void> {
-  const random = new SeededRandom(seed);
+  const random = seededRandom(seed);
   const { alice, bob } = await makeConversation(pair);
   const snapshot = new RecordSnapshot(bob.records);
   for (let round = 0; round < 400; round += 1) {
-    const ciphertext = random.bytes(random.below(300));
+    const ciphertext = random.bytes(random.integer(300));
     // Half of them get past the first check, which is for the version.
-    if (ciphertext.length > 0 && random.below(2) === 0) ciphertext[0] = 0x44;
-    const kind = random.below(2) === 0 ? 'prekey' : 'message';
+    if (ciphertext.length > 0 && random.integer(2) === 0) ciphertext[0] = 0x44;
+    const kind = random.integer(2) === 0 ? 'prekey' : 'message';
     const refused = await deliverChanged(
       bob,
       alice,
@@ -130,7 +130,7 @@ async function invented(pair: EnginePair, seed: number): Promise<void> {
 }
 
 async function scrambled(pair: EnginePair, seed: number): Promise<void> {
-  const random = new SeededRandom(seed + 1);
+  const random = seededRandom(seed + 1);
   const { alice, bob } = await makePair(pair);
   await alice.startSession(bob, { ec: 11, kem: 21 });
   const message = await alice.encrypt(bob, 'first');
@@ -146,10 +146,10 @@ async function scrambled(pair: EnginePair, seed: number): Promise<void> {
 
 /** Overwrites, moves, repeats or drops a run of bytes. */
 function scramble(bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  const at = random.below(bytes.length);
-  const run = bytes.slice(at, at + 1 + random.below(40));
+  const at = random.integer(bytes.length);
+  const run = bytes.slice(at, at + 1 + random.integer(40));
   const [head, tail] = [bytes.slice(0, at), bytes.slice(at + run.length)];
-  switch (random.below(4)) {
+  switch (random.integer(4)) {
     case 0:
       return Uint8Array.of(...head, ...random.bytes(run.length), ...tail);
     case 1:

@@ -6,11 +6,11 @@ import {
   makeConversation,
   makePair,
   RecordSnapshot,
-  SeededRandom,
   TestDevice,
   type Sent,
 } from './engine-conformance-kit.js';
 import type { ConformanceRunner } from './runner.js';
+import { seededRandom, type SeededRandom } from './seeded-random.js';
 
 type Create = () => ProtocolEngine | Promise<ProtocolEngine>;
 
@@ -29,9 +29,9 @@ const pairOf = (create: Create) => ({ name: 'own', initiator: create, recipient:
 /** What is not a record: nothing, noise, cut ones, another kind's, and a flipped bit in every part. */
 function spoiled(record: Uint8Array, other: Uint8Array, random: SeededRandom): Uint8Array[] {
   const cuts = [0, 1, 3, 7, 11, 12, 20, record.length - 1].map((length) => record.slice(0, length));
-  const heads = Array.from({ length: 16 }, (_, index) => flipBit(record, index, random.below(8)));
+  const heads = Array.from({ length: 16 }, (_, index) => flipBit(record, index, random.integer(8)));
   const anywhere = Array.from({ length: 150 }, () =>
-    flipBit(record, random.below(record.length), random.below(8)),
+    flipBit(record, random.integer(record.length), random.integer(8)),
   );
   const longer = Uint8Array.of(...record, 0);
   return [...cuts, ...heads, ...anywhere, longer, random.bytes(record.length), random.bytes(40), other];
@@ -64,7 +64,7 @@ async function sessions(create: Create, seed: number): Promise<void> {
     () => bob.engine.startSession(bob.view, { ...bob.input(alice.address), bundle: alice.bundle() }),
   ];
   const other = [...bob.records].find(([name]) => name !== key)?.[1] ?? new Uint8Array();
-  for (const bad of spoiled(bob.records.get(key) as Uint8Array, other, new SeededRandom(seed))) {
+  for (const bad of spoiled(bob.records.get(key) as Uint8Array, other, seededRandom(seed))) {
     for (const step of steps) await assertSpoilt(bob, key, bad, step);
   }
   await bob.decrypt(alice, message);
@@ -79,7 +79,7 @@ function onlyNewKey(device: TestDevice, fresh: TestDevice): string {
 
 async function preKeys(create: Create, seed: number): Promise<void> {
   const { alice, bob } = await makePair(pairOf(create));
-  const random = new SeededRandom(seed);
+  const random = seededRandom(seed);
   await alice.startSession(bob, { ec: 11, kem: 21 });
   const message = await alice.encrypt(bob, 'x');
   const read = await keysRead(bob, alice, message);

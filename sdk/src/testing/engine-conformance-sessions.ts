@@ -5,13 +5,13 @@ import {
   type EnginePair,
   makeConversation,
   makePair,
-  SeededRandom,
   type Sent,
   startTime,
   testAddress,
   TestDevice,
 } from './engine-conformance-kit.js';
 import type { ConformanceRunner } from './runner.js';
+import { seededRandom } from './seeded-random.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -86,7 +86,7 @@ async function none(pair: EnginePair): Promise<void> {
 async function outOfOrder(pair: EnginePair, seed: number): Promise<void> {
   const { alice, bob } = await makeConversation(pair);
   const sent = await encryptMany(alice, bob, 40);
-  for (const message of new SeededRandom(seed).shuffle(sent)) await bob.decrypt(alice, message);
+  for (const message of seededRandom(seed).shuffle(sent)) await bob.decrypt(alice, message);
 }
 
 async function lateChains(pair: EnginePair): Promise<void> {
@@ -210,19 +210,15 @@ async function expiry(pair: EnginePair): Promise<void> {
 async function sizes(pair: EnginePair): Promise<void> {
   const { alice, bob } = await makeConversation(pair);
   for (const length of [0, 1, 15, 16, 17, 4096, 80 * 1024]) {
-    const plaintext = new SeededRandom(length).bytes(length);
+    const plaintext = seededRandom(length).bytes(length);
     const message = await alice.encrypt(bob, plaintext);
-    assertEqual(
-      message.plaintext,
-      new SeededRandom(length).bytes(length),
-      'the caller’s plaintext afterwards',
-    );
+    assertEqual(message.plaintext, seededRandom(length).bytes(length), 'the caller’s plaintext afterwards');
     await bob.decrypt(alice, message);
   }
 }
 
 async function badNetwork(pair: EnginePair, seed: number): Promise<void> {
-  const random = new SeededRandom(seed);
+  const random = seededRandom(seed);
   const { alice, bob } = await makeConversation(pair);
   const flights: {
     readonly from: TestDevice;
@@ -231,13 +227,13 @@ async function badNetwork(pair: EnginePair, seed: number): Promise<void> {
     seen: boolean;
   }[] = [];
   for (let turn = 0; turn < 400; turn += 1) {
-    const [from, to] = random.below(2) === 0 ? [alice, bob] : [bob, alice];
-    if (random.below(2) === 0) {
+    const [from, to] = random.integer(2) === 0 ? [alice, bob] : [bob, alice];
+    if (random.integer(2) === 0) {
       flights.push({ from, to, message: await from.encrypt(to, `turn ${turn}`), seen: false });
       continue;
     }
     // Of the last few only: older ones are beyond what a session keeps keys for.
-    const flight = flights[flights.length - 1 - random.below(Math.min(flights.length, 6) || 1)];
+    const flight = flights[flights.length - 1 - random.integer(Math.min(flights.length, 6) || 1)];
     if (!flight) continue;
     if (flight.seen)
       await flight.to.assertRefuses(

@@ -1,5 +1,6 @@
 /** The suite every protocol engine must pass. Knows the port, no engine and no test runner. */
 import type { ProtocolEngine } from '../ports/index.js';
+import { bundleCases } from './engine-conformance-bundles.js';
 import { identityCases } from './engine-conformance-identity.js';
 import type { EnginePair } from './engine-conformance-kit.js';
 import { messageCases } from './engine-conformance-messages.js';
@@ -42,6 +43,7 @@ export function runEngineConformance(runner: ConformanceRunner, options: EngineC
       runner.describe(pair.name, () => {
         sessionCases(runner, pair, seed);
         preKeyCases(runner, pair);
+        bundleCases(runner, pair);
         messageCases(runner, pair, seed);
       });
     }
