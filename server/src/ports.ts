@@ -87,3 +87,6 @@ export interface ConnectedDevices {
 
 /** The relay's clock, in milliseconds since the Unix epoch. */
 export type Now = () => number;
+
+/** The relay's randomness: cryptographically secure bytes. */
+export type RandomBytes = (length: number) => Uint8Array;

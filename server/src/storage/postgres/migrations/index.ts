@@ -2,6 +2,13 @@
 import type { Migration } from '../migrate.js';
 import { accountsMigration } from './001-accounts.js';
 import { mailboxMigration } from './002-mailbox.js';
+import { authMigration } from './003-auth.js';
+import { keysMigration } from './004-keys.js';
 
 /** See {@link Migration}. */
-export const migrations: readonly Migration[] = [accountsMigration, mailboxMigration];
+export const migrations: readonly Migration[] = [
+  accountsMigration,
+  mailboxMigration,
+  authMigration,
+  keysMigration,
+];

@@ -1,0 +1,135 @@
+/** {@link AuthStore} in SQL, for PGlite and PostgreSQL. */
+import type { AccountId, DeviceAddress } from '@sotto/sdk/wire';
+import type { AuthStore, LoginRecord, NewRefreshFamily, RefreshFamily } from '../../auth/auth-store.js';
+import type { Database, Row } from '../../ports.js';
+
+interface LoginRow extends Row {
+  readonly account_id: AccountId;
+  readonly auth_scheme: string;
+  readonly login_key_hash: string;
+  readonly auth_key: Uint8Array | null;
+}
+
+interface FamilyRow extends Row {
+  readonly account_id: string;
+  readonly device_id: number;
+  readonly auth_key: Uint8Array;
+  readonly number: number;
+  readonly request_hash: Uint8Array | null;
+  readonly expires_at: number;
+}
+
+interface CountRow extends Row {
+  readonly count: number;
+}
+
+const findLoginSql = `
+  SELECT a.account_id, a.auth_scheme, a.login_key_hash, d.auth_key
+  FROM accounts a LEFT JOIN devices d ON d.account_id = a.account_id AND d.device_id = $2
+  WHERE a.username = $1`;
+
+const sweepNoncesSql = `
+  WITH gone AS (
+    DELETE FROM auth_nonces
+    WHERE expires_at <= $1
+       OR nonce IN (SELECT nonce FROM auth_nonces ORDER BY expires_at DESC OFFSET $2)
+    RETURNING 1)
+  SELECT count(*) AS count FROM gone`;
+
+const addFamilySql = `
+  INSERT INTO refresh_families (family_id, account_id, device_id, number, token_hash, expires_at)
+  SELECT $1, account_id, device_id, 0, $4, $5 FROM devices WHERE account_id = $2 AND device_id = $3
+  RETURNING family_id`;
+
+const trimFamiliesSql = `
+  DELETE FROM refresh_families WHERE family_id IN (
+    SELECT family_id FROM refresh_families WHERE account_id = $1 AND device_id = $2
+    ORDER BY family_id = $4 DESC, expires_at DESC OFFSET $3)`;
+
+const findFamilySql = `
+  SELECT f.account_id, f.device_id, f.number, f.request_hash, f.expires_at, d.auth_key
+  FROM refresh_families f JOIN devices d USING (account_id, device_id)
+  WHERE f.family_id = $1`;
+
+const advanceFamilySql = `
+  UPDATE refresh_families
+  SET number = number + 1, token_hash = $3, request_hash = $4, expires_at = $5
+  WHERE family_id = $1 AND token_hash = $2 AND expires_at > $6
+  RETURNING family_id`;
+
+const sweepFamiliesSql = `
+  WITH gone AS (DELETE FROM refresh_families WHERE expires_at <= $1 RETURNING 1)
+  SELECT count(*) AS count FROM gone`;
+
+function toLogin(row: LoginRow): LoginRecord {
+  return {
+    accountId: row.account_id,
+    authScheme: row.auth_scheme,
+    loginKeyHash: row.login_key_hash,
+    authKey: row.auth_key ?? undefined,
+  };
+}
+
+function toFamily(row: FamilyRow): RefreshFamily {
+  return {
+    device: { accountId: row.account_id, deviceId: row.device_id } as DeviceAddress,
+    authKey: row.auth_key,
+    number: row.number,
+    requestHash: row.request_hash ?? undefined,
+    expiresAt: row.expires_at,
+  };
+}
+
+async function addFamily(database: Database, family: NewRefreshFamily): Promise<boolean> {
+  const { familyId, device, tokenHash, expiresAt, maxFamilies } = family;
+  const { accountId, deviceId } = device;
+  return database.transaction(async (transaction) => {
+    const added = await transaction.query(addFamilySql, [
+      familyId,
+      accountId,
+      deviceId,
+      tokenHash,
+      expiresAt,
+    ]);
+    await transaction.query(trimFamiliesSql, [accountId, deviceId, maxFamilies, familyId]);
+    return added.length === 1;
+  });
+}
+
+/** Opens the store. */
+export function createAuthStore(database: Database): AuthStore {
+  const count = async (sql: string, parameters: readonly unknown[]) =>
+    (await database.query<CountRow>(sql, parameters))[0]?.count ?? 0;
+  return {
+    async findLogin(username, deviceId) {
+      const [row] = await database.query<LoginRow>(findLoginSql, [username, deviceId]);
+      return row && toLogin(row);
+    },
+    async findAuthKey({ accountId, deviceId }) {
+      const sql = 'SELECT auth_key FROM devices WHERE account_id = $1 AND device_id = $2';
+      const [row] = await database.query<{ auth_key: Uint8Array }>(sql, [accountId, deviceId]);
+      return row?.auth_key;
+    },
+    async addNonce(nonce, expiresAt) {
+      await database.query('INSERT INTO auth_nonces (nonce, expires_at) VALUES ($1, $2)', [nonce, expiresAt]);
+    },
+    async takeNonce(nonce, now) {
+      const sql = 'DELETE FROM auth_nonces WHERE nonce = $1 AND expires_at > $2 RETURNING nonce';
+      return (await database.query(sql, [nonce, now])).length === 1;
+    },
+    sweepNonces: (now, max) => count(sweepNoncesSql, [now, max]),
+    addFamily: (family) => addFamily(database, family),
+    async findFamily(familyId) {
+      const [row] = await database.query<FamilyRow>(findFamilySql, [familyId]);
+      return row && toFamily(row);
+    },
+    async advanceFamily({ familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now }) {
+      const parameters = [familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now];
+      return (await database.query(advanceFamilySql, parameters)).length === 1;
+    },
+    async removeFamily(familyId) {
+      await database.query('DELETE FROM refresh_families WHERE family_id = $1', [familyId]);
+    },
+    sweepFamilies: (now) => count(sweepFamiliesSql, [now]),
+  };
+}
