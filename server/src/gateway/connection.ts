@@ -1,0 +1,231 @@
+/**
+ * One device's live connection: what it asks is answered, what its mailbox holds is delivered.
+ * Knows its socket by three calls, and nothing of other connections but a bell to ring.
+ */
+import { randomUUID } from 'node:crypto';
+import type {
+  AcknowledgeRequest,
+  DeviceAddress,
+  SendRequest,
+  SendResponse,
+  SocketGoodbye,
+} from '@sotto/sdk/wire';
+import { describeUnexpected } from '../logging/relay-log.js';
+import type { AcceptOutcome } from '../mailbox/mailbox.js';
+import { ProblemError, type LimitSubject } from '../ports.js';
+import { DeliveryPump } from './delivery-pump.js';
+import { parseRequest, problemOf, readFrame, type Frame, type SocketRequest } from './frames.js';
+import { OrderedLane, type Admitted } from './ordered-lane.js';
+import type { GatewayServices } from './services.js';
+
+/** What a connection needs of its socket. */
+export interface ConnectionSocket {
+  emit(event: string, payload?: unknown): void;
+  /** Ends the connection once what was emitted is out. */
+  end(): void;
+}
+
+/** Who is at the other end. */
+export interface ConnectionPeer {
+  readonly device: DeviceAddress;
+  /** The network address, for limits. */
+  readonly address: string;
+}
+
+/** What a connection tells the gateway. */
+export interface ConnectionHooks {
+  /** Envelopes were accepted for these devices. */
+  delivered(devices: readonly DeviceAddress[]): void;
+  /** True while the relay takes no new sends. */
+  draining(): boolean;
+}
+
+/** See the file's header. */
+export class Connection {
+  readonly peer: ConnectionPeer;
+  readonly #socket: ConnectionSocket;
+  readonly #services: GatewayServices;
+  readonly #hooks: ConnectionHooks;
+  readonly #pump: DeliveryPump;
+  readonly #sends: OrderedLane;
+  #acknowledgements = 0;
+  #invalidFrames = 0;
+  #ended = false;
+
+  constructor(
+    peer: ConnectionPeer,
+    socket: ConnectionSocket,
+    services: GatewayServices,
+    hooks: ConnectionHooks,
+  ) {
+    this.peer = peer;
+    this.#socket = socket;
+    this.#services = services;
+    this.#hooks = hooks;
+    const { bounds, mailbox } = services;
+    this.#pump = new DeliveryPump(
+      {
+        page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit),
+        deliver: (envelopes) => socket.emit('envelopes', { envelopes }),
+        caughtUp: () => socket.emit('caught-up'),
+        failed: (error) => this.#deliveryFailed(error),
+      },
+      bounds,
+    );
+    this.#sends = new OrderedLane({
+      maxRequests: bounds.maxSendsInFlight,
+      maxBytes: bounds.maxSendBytesInFlight,
+      retryAfterMs: bounds.busyRetryAfterMs,
+    });
+  }
+
+  /** Greets the device and begins to deliver. */
+  start(): void {
+    if (this.#ended) return;
+    this.#socket.emit('ready', { relayTime: this.#services.now() });
+    this.#pump.ring();
+  }
+
+  /** The device's mailbox may hold something new. */
+  ring(): void {
+    this.#pump.ring();
+  }
+
+  /** The device's one-time keys run low. */
+  keysLow(): void {
+    this.#socket.emit('keys-low');
+  }
+
+  /** Says why, and ends the connection. */
+  goodbye(reason: SocketGoodbye['reason']): void {
+    if (this.#ended) return;
+    this.#socket.emit('goodbye', { reason } satisfies SocketGoodbye);
+    this.#end();
+  }
+
+  /** The socket has closed: nothing more is delivered. Sends under way go on. */
+  closed(): void {
+    this.#ended = true;
+    this.#pump.stop();
+  }
+
+  /** Takes one event as Socket.IO hands it over. Never throws, never rejects. */
+  async handle(event: readonly unknown[]): Promise<void> {
+    if (this.#ended) return;
+    const frame = readFrame(event);
+    if (frame.kind === 'stray') return this.#countInvalid();
+    const startedAt = this.#services.now();
+    try {
+      const response = await this.#respond(this.#parse(frame));
+      frame.reply({ ok: true, response });
+    } catch (error) {
+      this.#refuse(frame, error, startedAt);
+    }
+  }
+
+  #parse({ operation, payload }: Extract<Frame, { kind: 'request' }>): SocketRequest {
+    try {
+      return parseRequest(operation, payload);
+    } catch (error) {
+      this.#countInvalid();
+      throw error;
+    }
+  }
+
+  #respond(asked: SocketRequest): Promise<unknown> {
+    switch (asked.operation) {
+      case 'send':
+        return this.#send(asked.request);
+      case 'acknowledge':
+        return this.#acknowledge(asked.request);
+    }
+  }
+
+  async #send(request: SendRequest): Promise<SendResponse> {
+    const { device } = this.peer;
+    const bytes = request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0);
+    const outcome = await this.#sends.run(bytes, () => this.#admit(request));
+    if (outcome.kind === 'device-mismatch') return outcome as SendResponse;
+    this.#hooks.delivered(outcome.delivered);
+    const deliveryToken = await this.#services.reach.issueDelivery(device.accountId, request.recipient);
+    return { kind: 'accepted', acceptedAt: outcome.acceptedAt, deliveryToken };
+  }
+
+  /** Everything that may refuse a send before the mailbox does, then the mailbox, without waiting for it. */
+  async #admit(request: SendRequest): Promise<Admitted<AcceptOutcome>> {
+    const { limits, reach, mailbox, now, bounds } = this.#services;
+    const { device } = this.peer;
+    if (this.#hooks.draining()) {
+      throw new ProblemError('unavailable', { retryAfterMs: bounds.drainRetryAfterMs });
+    }
+    await limits.consume('send', this.#subject());
+    try {
+      await reach.verify(request.reachToken, device.accountId, request.recipient);
+    } catch (error) {
+      return { outcome: this.#answerRepeated(request, error) };
+    }
+    return { outcome: mailbox.accept(device, request, now()) };
+  }
+
+  /** A send that was accepted once is answered so again, also when its token has expired since. */
+  async #answerRepeated(request: SendRequest, refusal: unknown): Promise<AcceptOutcome> {
+    const acceptedAt = await this.#services.mailbox.acceptedBefore(this.peer.device, request);
+    if (acceptedAt === undefined) throw refusal;
+    return { kind: 'accepted', acceptedAt, repeated: true, delivered: [] };
+  }
+
+  async #acknowledge({ ids }: AcknowledgeRequest): Promise<object> {
+    const { bounds, limits, mailbox } = this.#services;
+    if (this.#acknowledgements >= bounds.maxAcknowledgementsInFlight) {
+      throw new ProblemError('rate-limited', { retryAfterMs: bounds.busyRetryAfterMs });
+    }
+    this.#acknowledgements += 1;
+    try {
+      await limits.consume('acknowledge', this.#subject());
+      await mailbox.acknowledge(this.peer.device, ids);
+    } finally {
+      this.#acknowledgements -= 1;
+    }
+    this.#pump.acknowledged(ids);
+    return {};
+  }
+
+  #subject(): LimitSubject {
+    return { accountId: this.peer.device.accountId, address: this.peer.address };
+  }
+
+  #refuse(
+    { operation, reply }: Extract<Frame, { kind: 'request' }>,
+    error: unknown,
+    startedAt: number,
+  ): void {
+    const { log, now } = this.#services;
+    const requestId = randomUUID();
+    const problem = problemOf(error, requestId);
+    reply({ ok: false, problem });
+    const fields = {
+      operation,
+      status: problem.status,
+      problem: problem.code,
+      durationMs: now() - startedAt,
+    };
+    if (problem.code !== 'internal-error') return log.log('info', 'socket-request-refused', fields);
+    log.log('error', 'socket-request-failed', { ...fields, requestId, ...describeUnexpected(error) });
+  }
+
+  #countInvalid(): void {
+    this.#invalidFrames += 1;
+    if (this.#invalidFrames > this.#services.bounds.maxInvalidFrames) this.#end();
+  }
+
+  /** The client comes back by itself, and then reads from the start. */
+  #deliveryFailed(error: unknown): void {
+    this.#services.log.log('error', 'delivery-failed', describeUnexpected(error));
+    this.#end();
+  }
+
+  #end(): void {
+    this.closed();
+    this.#socket.end();
+  }
+}

@@ -1,0 +1,81 @@
+/** Reads what a client sent over the socket and spells the answer. Knows no operation's work. */
+import {
+  makeProblem,
+  socketOperations,
+  type ProblemDocument,
+  type SocketOperationName,
+} from '@sotto/sdk/wire';
+import * as z from 'zod/mini';
+import { ProblemError } from '../ports.js';
+
+/** Sends the answer to one request; a second call does nothing. */
+export type Reply = (answer: unknown) => void;
+
+/** What a client can ask over the socket, checked. */
+export type SocketRequest = {
+  [Name in SocketOperationName]: {
+    readonly operation: Name;
+    readonly request: z.output<(typeof socketOperations)[Name]['request']>;
+  };
+}[SocketOperationName];
+
+/** A frame as it came. `stray` ones have nobody to answer to. */
+export type Frame =
+  | { readonly kind: 'stray' }
+  | {
+      readonly kind: 'request';
+      readonly operation: SocketOperationName;
+      readonly payload: unknown;
+      readonly reply: Reply;
+    };
+
+function isOperation(name: unknown): name is SocketOperationName {
+  return typeof name === 'string' && Object.hasOwn(socketOperations, name);
+}
+
+/** @param event - the event's name, its arguments and, when the client waits for an answer, a function */
+export function readFrame(event: readonly unknown[]): Frame {
+  const [operation, ...rest] = event;
+  const reply = rest.at(-1);
+  if (!isOperation(operation) || typeof reply !== 'function') return { kind: 'stray' };
+  // Anything but one argument cannot be a request; `undefined` fits no schema.
+  const payload = rest.length === 2 ? rest[0] : undefined;
+  return { kind: 'request', operation, payload, reply: reply as Reply };
+}
+
+/** At most as many paths as a problem may name, none longer than it may be. */
+function fieldsOf(issues: readonly z.core.$ZodIssue[]): string[] {
+  const paths = issues.map(({ path }) => path.map(String).join('.').slice(0, 128));
+  return [...new Set(paths)].filter((path) => path !== '').slice(0, 16);
+}
+
+/** Node's Buffers become plain views on the same memory, so that nothing behind depends on them. */
+function withoutBuffers<Value>(value: Value): Value {
+  if (value instanceof Uint8Array) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.length) as Value & Uint8Array;
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutBuffers(item)) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, withoutBuffers<unknown>(member)]),
+  ) as Value;
+}
+
+/** Checks a value against a schema. @throws ProblemError `invalid-request` with the fields that do not fit */
+export function parseInput<Schema extends z.core.$ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = z.safeParse(schema, value);
+  if (parsed.success) return withoutBuffers(parsed.data);
+  throw new ProblemError('invalid-request', { fields: fieldsOf(parsed.error.issues) });
+}
+
+/** Checks a request. @throws ProblemError `invalid-request` */
+export function parseRequest(operation: SocketOperationName, payload: unknown): SocketRequest {
+  const request = parseInput(socketOperations[operation].request, payload);
+  return { operation, request } as SocketRequest;
+}
+
+/** The problem document of a failure. Whatever is not a `ProblemError` is a defect of the relay. */
+export function problemOf(error: unknown, requestId: string): ProblemDocument {
+  if (error instanceof ProblemError) return makeProblem(error.code, error.extra);
+  return makeProblem('internal-error', { requestId });
+}

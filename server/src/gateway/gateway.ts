@@ -1,0 +1,218 @@
+/**
+ * The live side of the relay: Socket.IO over websockets, one connection per device. Wires sockets
+ * to connections; what a connection does is in `connection.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { DeviceAddress, SocketHandshake } from '@sotto/sdk/wire';
+import { Server, type Socket } from 'socket.io';
+import type { ConnectedDevices } from '../ports.js';
+import { boundedParser } from './bounded-parser.js';
+import {
+  Connection,
+  type ConnectionHooks,
+  type ConnectionPeer,
+  type ConnectionSocket,
+} from './connection.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { authenticate, drainingProblem } from './handshake.js';
+import { gatewayLimits, type GatewayLimits } from './limits.js';
+import type { GatewayServices } from './services.js';
+
+/** Where the websocket is. */
+export const socketPath = '/v1/socket';
+
+/** Options of {@link createGateway}. */
+export interface GatewayOptions extends Omit<GatewayServices, 'bounds'> {
+  /** Gets the websocket upgrades of {@link socketPath}. Listening and closing stay the caller's. */
+  readonly httpServer: HttpServer;
+  /** Overrides of {@link gatewayLimits}. */
+  readonly bounds?: Partial<GatewayLimits>;
+  /** The peer's network address, for limits. Default: the socket's, which behind a proxy is the proxy's. */
+  readonly addressOf?: (request: IncomingMessage) => string;
+}
+
+/** The running gateway. */
+export interface Gateway extends ConnectedDevices {
+  /** Devices connected to this process. */
+  readonly connections: number;
+  /** The device's mailbox may hold something new. No connection is fine. */
+  ring(device: DeviceAddress): void;
+  /**
+   * Takes no new connection and no new send, lets sends under way finish (up to 10 s), then says
+   * goodbye to everyone. Resolves when all connections are gone, or 2 s after the goodbye. Idempotent.
+   */
+  drain(): Promise<void>;
+  /** Ends what is left at once. The HTTP server stays open. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens the gateway on an HTTP server. */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new SocketIoGateway(options);
+}
+
+function openServer(httpServer: HttpServer, bounds: GatewayLimits, admits: () => boolean): Server {
+  return new Server(httpServer, {
+    path: socketPath,
+    transports: ['websocket'],
+    allowUpgrades: false,
+    serveClient: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    parser: boundedParser(bounds),
+    maxHttpBufferSize: bounds.maxFrameBytes,
+    connectTimeout: bounds.connectTimeoutMs,
+    pingInterval: bounds.pingIntervalMs,
+    pingTimeout: bounds.pingTimeoutMs,
+    allowRequest: (_request, decide) => decide(null, admits()),
+  });
+}
+
+function connectionSocket(socket: Socket): ConnectionSocket {
+  return {
+    emit: (event, payload) => {
+      if (payload === undefined) socket.emit(event);
+      else socket.emit(event, payload);
+    },
+    end: () => socket.disconnect(true),
+  };
+}
+
+/** @returns true when `work` was done in time */
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)));
+  try {
+    return await Promise.race([work.then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class SocketIoGateway implements Gateway {
+  readonly #services: GatewayServices;
+  readonly #addressOf: (request: IncomingMessage) => string;
+  readonly #server: Server;
+  readonly #registry = new ConnectionRegistry();
+  /** Requests that were not answered yet, also those of connections that have closed. */
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #hooks: ConnectionHooks;
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor({ httpServer, bounds, addressOf, ...services }: GatewayOptions) {
+    this.#services = { ...services, bounds: { ...gatewayLimits, ...bounds } };
+    this.#addressOf = addressOf ?? ((request) => request.socket.remoteAddress ?? 'unknown');
+    this.#hooks = {
+      delivered: (devices) => devices.forEach((device) => this.ring(device)),
+      draining: () => this.#draining !== undefined,
+    };
+    this.#server = openServer(httpServer, this.#services.bounds, () => this.#admits());
+    this.#server.use((socket, next) => void this.#authenticate(socket, next));
+    this.#server.on('connection', (socket) => this.#connected(socket));
+  }
+
+  get connections(): number {
+    return this.#registry.size;
+  }
+
+  ring(device: DeviceAddress): void {
+    this.#registry.find(device)?.ring();
+  }
+
+  signOut(device: DeviceAddress): void {
+    this.#registry.find(device)?.goodbye('signed-out');
+  }
+
+  keysLow(device: DeviceAddress): void {
+    this.#registry.find(device)?.keysLow();
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.disconnectSockets(true);
+    this.#server.engine.close();
+  }
+
+  #admits(): boolean {
+    const { maxConnections } = this.#services.bounds;
+    return this.#draining === undefined && !this.#closed && this.#server.engine.clientsCount < maxConnections;
+  }
+
+  async #authenticate(socket: Socket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const address = this.#addressOf(socket.request);
+      const claims = await authenticate(socket.handshake.auth, address, randomUUID(), this.#services);
+      // Asked after the token: the drain may have begun meanwhile.
+      if (this.#draining) throw drainingProblem(this.#services.bounds.drainRetryAfterMs);
+      const { accountId, deviceId } = claims;
+      socket.data = { device: { accountId, deviceId }, address } satisfies ConnectionPeer;
+      next();
+    } catch (error) {
+      next(error as Error);
+      // After the refusal is out: who was refused has nothing more to say on this websocket.
+      setImmediate(() => socket.conn.close());
+    }
+  }
+
+  #connected(socket: Socket): void {
+    const connection = new Connection(
+      socket.data as ConnectionPeer,
+      connectionSocket(socket),
+      this.#services,
+      this.#hooks,
+    );
+    // Never calls `next`: a client's event reaches this handler and no listener of any name.
+    socket.use((event) => this.#handle(connection, event));
+    socket.on('disconnect', () => {
+      connection.closed();
+      this.#registry.remove(connection);
+    });
+    this.#registry.add(connection);
+    void this.#start(connection, socket.handshake.auth);
+  }
+
+  /** Asks for the token once more: a sign-out between the first time and the registry would find nobody to end. */
+  async #start(connection: Connection, auth: unknown): Promise<void> {
+    try {
+      await this.#services.tokens.verify((auth as SocketHandshake).accessToken);
+      connection.start();
+    } catch {
+      connection.goodbye('signed-out');
+    }
+  }
+
+  #handle(connection: Connection, event: readonly unknown[]): void {
+    const work = connection.handle(event).finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+  }
+
+  async #drain(): Promise<void> {
+    const { drainTimeoutMs, goodbyeTimeoutMs } = this.#services.bounds;
+    // Keeps `#draining` set before anything is awaited.
+    await Promise.resolve();
+    await within(drainTimeoutMs, Promise.all(this.#underWay));
+    const gone = this.#allGone();
+    this.#registry.goodbyeToAll('draining');
+    await within(goodbyeTimeoutMs, gone);
+  }
+
+  #allGone(): Promise<void> {
+    const { engine } = this.#server;
+    return new Promise((resolve) => {
+      const check = () => {
+        if (engine.clientsCount === 0) resolve();
+      };
+      for (const socket of this.#server.sockets.sockets.values())
+        socket.conn.once('close', () => setImmediate(check));
+      check();
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Admits the requests of one connection one after the other, in the order in which they came, and
+ * lets their outcomes overlap. Knows nothing of what the requests are.
+ */
+import { ProblemError } from '../ports.js';
+
+/** A request that was admitted; wrapped, so that waiting for the admission is not waiting for the outcome. */
+export interface Admitted<Result> {
+  readonly outcome: Promise<Result>;
+}
+
+/** The bounds of one lane. */
+export interface LaneLimits {
+  readonly maxRequests: number;
+  readonly maxBytes: number;
+  /** What a refused caller is told. */
+  readonly retryAfterMs: number;
+}
+
+/** See the file's header. */
+export class OrderedLane {
+  readonly #limits: LaneLimits;
+  #lastAdmission: Promise<unknown> = Promise.resolve();
+  #requests = 0;
+  #bytes = 0;
+
+  constructor(limits: LaneLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Runs `admit` after all earlier admissions, then waits for its outcome.
+   * @param bytes - what the request holds of memory until it is answered
+   * @throws ProblemError `rate-limited` when too much is under way; whatever `admit` or the outcome rejects with
+   */
+  async run<Result>(bytes: number, admit: () => Promise<Admitted<Result>>): Promise<Result> {
+    const { maxRequests, maxBytes, retryAfterMs } = this.#limits;
+    if (this.#requests >= maxRequests || this.#bytes + bytes > maxBytes) {
+      throw new ProblemError('rate-limited', { retryAfterMs });
+    }
+    this.#requests += 1;
+    this.#bytes += bytes;
+    const admission = this.#lastAdmission.then(admit);
+    this.#lastAdmission = admission.catch(() => undefined);
+    try {
+      return await (
+        await admission
+      ).outcome;
+    } finally {
+      this.#requests -= 1;
+      this.#bytes -= bytes;
+    }
+  }
+}

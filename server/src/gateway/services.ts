@@ -1,0 +1,16 @@
+/** What the gateway needs of the relay's other duties. */
+import type { Mailbox } from '../mailbox/mailbox.js';
+import type { RelayLog } from '../logging/relay-log.js';
+import type { AccessTokenVerifier, Now, RateLimits, ReachTokens } from '../ports.js';
+import type { GatewayLimits } from './limits.js';
+
+/** See the file's header. */
+export interface GatewayServices {
+  readonly tokens: AccessTokenVerifier;
+  readonly reach: ReachTokens;
+  readonly limits: RateLimits;
+  readonly mailbox: Mailbox;
+  readonly now: Now;
+  readonly log: RelayLog;
+  readonly bounds: GatewayLimits;
+}

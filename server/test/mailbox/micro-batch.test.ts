@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { MicroBatch, type BatchAnswer } from '../../src/mailbox/micro-batch.js';
+import { ProblemError } from '../../src/ports.js';
+
+/** Batches of numbers; each batch waits until it is let through. */
+function batches(overrides: { maxItems?: number; maxBytes?: number; maxWaiting?: number } = {}) {
+  const seen: (readonly number[])[] = [];
+  const gates: (() => void)[] = [];
+  const poison = new Set<number>();
+  const batch = new MicroBatch<number, string>({
+    maxItems: overrides.maxItems ?? 10,
+    maxBytes: overrides.maxBytes ?? 1000,
+    maxWaiting: overrides.maxWaiting ?? 100,
+    sizeOf: (item) => item,
+    run: async (items) => {
+      seen.push(items);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      if (items.some((item) => poison.has(item))) throw new Error('the batch failed');
+      return items.map((item): BatchAnswer<string> =>
+        item === 13 ? { refused: new ProblemError('mailbox-full') } : { result: `did ${item}` },
+      );
+    },
+  });
+  const turns = async () => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  };
+  const release = async () => {
+    await turns();
+    gates.shift()?.();
+    await turns();
+  };
+  return { batch, seen, poison, release };
+}
+
+describe('micro batch', () => {
+  it('takes calls of one turn together, and those that come meanwhile into the next', async () => {
+    const { batch, seen, release } = batches();
+    const first = [batch.submit(1), batch.submit(2)];
+    await release();
+    expect(await Promise.all(first)).toEqual(['did 1', 'did 2']);
+    const second = batch.submit(3);
+    const third = (await Promise.resolve(), batch.submit(4));
+    await release();
+    await release();
+    expect(await Promise.all([second, third])).toEqual(['did 3', 'did 4']);
+    expect(seen.flat()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('works on after it came to rest, in the very turn in which it rests', async () => {
+    const { batch, release } = batches();
+    let call = batch.submit(100);
+    for (let round = 101; round < 120; round += 1) {
+      const next = call.then(() => batch.submit(round));
+      await release();
+      call = next;
+    }
+    await release();
+    expect(await call).toBe('did 119');
+  });
+
+  it('keeps to its bounds of items and bytes, and lets a single large one through', async () => {
+    const { batch, seen, release } = batches({ maxItems: 3, maxBytes: 50 });
+    const calls = [1, 2, 3, 4, 40, 20, 900, 1].map((size) => batch.submit(size));
+    for (let count = 0; count < 5; count += 1) await release();
+    await Promise.all(calls);
+    expect(seen).toEqual([[1, 2, 3], [4, 40], [20], [900], [1]]);
+  });
+
+  it('refuses what does not fit into its queue', async () => {
+    const { batch, release } = batches({ maxWaiting: 2 });
+    const calls = [batch.submit(1), batch.submit(2)];
+    await expect(batch.submit(3)).rejects.toMatchObject({ code: 'unavailable' });
+    await release();
+    await Promise.all(calls);
+  });
+
+  it('answers a refusal to its own caller alone', async () => {
+    const { batch, release } = batches();
+    const calls = [batch.submit(12), batch.submit(13), batch.submit(14)];
+    await release();
+    const [first, second, third] = await Promise.allSettled(calls);
+    expect([first?.status, third?.status]).toEqual(['fulfilled', 'fulfilled']);
+    expect(second).toMatchObject({ reason: { code: 'mailbox-full' } });
+  });
+
+  it('repeats a failed batch one by one, so that one bad call fails alone', async () => {
+    const { batch, seen, poison, release } = batches();
+    poison.add(2);
+    const calls = Promise.allSettled([batch.submit(1), batch.submit(2), batch.submit(3)]);
+    for (let count = 0; count < 4; count += 1) await release();
+    expect((await calls).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(seen).toEqual([[1, 2, 3], [1], [2], [3]]);
+  });
+
+  it('gives the rest of a batch up when it is plain that nothing works', async () => {
+    const { batch, seen, poison, release } = batches();
+    const items = [1, 2, 3, 4, 5, 6];
+    for (const item of items) poison.add(item);
+    const calls = Promise.allSettled(items.map((item) => batch.submit(item)));
+    for (let count = 0; count < 4; count += 1) await release();
+    expect((await calls).map(({ status }) => status)).toEqual(items.map(() => 'rejected'));
+    expect(seen).toEqual([items, [1], [2], [3]]);
+  });
+});
