@@ -2,6 +2,8 @@
  * Every check that needs no running relay, a line each; all of them run, even when one fails.
  * `node scripts/verify.mjs [name ...]` runs only the named ones.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkApiReports } from './verify/api-reports.mjs';
 import { checkDocs } from './verify/docs-compile.mjs';
 import {
@@ -12,7 +14,7 @@ import {
   checkTypesWrong,
 } from './verify/packages.mjs';
 import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
-import { run, runTool, sourceFlags } from './lib/run.mjs';
+import { root, run, runTool, sourceFlags } from './lib/run.mjs';
 
 /** A check that is a command: what it prints is what is wrong. */
 const command = (name, args) => async () => {
@@ -25,7 +27,9 @@ const generatedDocs = async () => {
   return ok ? [] : [output];
 };
 
-const cruised = ['sdk', 'server', 'examples', 'bench', 'scripts', 'test', 'test-vectors'];
+const cruised = ['sdk', 'server', 'examples', 'bench', 'scripts', 'test', 'test-vectors'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 
 /** Name and check; a check returns what is wrong. */
 const steps = {
