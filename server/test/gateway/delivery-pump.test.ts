@@ -63,9 +63,13 @@ class World {
     return page;
   }
 
-  accept(one = envelope()): void {
+  store(one = envelope()): void {
     this.accepted.push(one);
     this.stored.push({ seq: this.accepted.length, envelope: one });
+  }
+
+  accept(one = envelope()): void {
+    this.store(one);
     this.pump.ring();
   }
 
@@ -110,7 +114,8 @@ describe('delivery pump', () => {
   });
 
   it('delivers what waited in order, in bounded pushes, before it says caught-up', async () => {
-    for (let count = 0; count < 7; count += 1) world.accept();
+    for (let count = 0; count < 7; count += 1) world.store();
+    world.pump.ring();
     await world.settle();
     expect(world.delivered).toEqual(world.accepted);
     expect(world.pushes).toEqual([2, 2, 1, 2]);
@@ -118,7 +123,8 @@ describe('delivery pump', () => {
   });
 
   it('stops at its limit and goes on when acknowledgements make room', async () => {
-    for (let count = 0; count < 20; count += 1) world.accept();
+    for (let count = 0; count < 20; count += 1) world.store();
+    world.pump.ring();
     await world.settle();
     expect(world.delivered).toHaveLength(8);
     expect(world.caughtUpAfter).toEqual([]);
@@ -135,7 +141,8 @@ describe('delivery pump', () => {
 
   it('bounds the bytes in flight, and still delivers one that is larger', async () => {
     world = new World({ maxBytesInFlight: 1000 });
-    for (const size of [400, 400, 400, 5000, 10]) world.accept(envelope(size));
+    for (const size of [400, 400, 400, 5000, 10]) world.store(envelope(size));
+    world.pump.ring();
     await world.settle();
     // 400 + 400 leave room for something, and the first of a page always comes.
     expect(world.delivered).toHaveLength(3);
@@ -185,7 +192,8 @@ describe('delivery pump', () => {
   });
 
   it('ignores acknowledgements of what is not in flight', async () => {
-    for (let count = 0; count < 9; count += 1) world.accept();
+    for (let count = 0; count < 9; count += 1) world.store();
+    world.pump.ring();
     await world.settle();
     const unknown = randomUUID() as EnvelopeId;
     world.pump.acknowledged([unknown, unknown]);
@@ -219,10 +227,7 @@ async function randomRun(seed: number): Promise<void> {
   const random = generator(seed);
   const world = new World({ maxBytesInFlight: random() < 0.3 ? 100 : 4_000_000 });
   const waitedAtStart = Math.floor(random() * 12);
-  for (let count = 0; count < waitedAtStart; count += 1) {
-    world.accepted.push(envelope());
-    world.stored.push({ seq: count + 1, envelope: world.accepted[count] as Envelope });
-  }
+  for (let count = 0; count < waitedAtStart; count += 1) world.store();
   world.pump.ring();
   for (let step = 0; step < 60; step += 1) {
     const choice = random();
