@@ -1,0 +1,23 @@
+/**
+ * Support for tests: a network in memory, a clock and randomness under control, and the conformance
+ * suites of the ports. Not for production code.
+ * @packageDocumentation
+ */
+export { createTestNetwork } from './network/test-network.js';
+export type { TestNetwork, TestNetworkOptions } from './network/test-network.js';
+export type { TestRelay, TestRelayAccount } from './network/test-relay.js';
+export type {
+  Loss,
+  OperationName,
+  OperationRequest,
+  OperationResponse,
+  RelayCall,
+  RelayPush,
+  RelayTamper,
+  ResponseTampering,
+} from './network/tamper.js';
+export { manualClock } from './manual-clock.js';
+export type { ManualClock } from './manual-clock.js';
+export { seededRandom } from './seeded-random.js';
+export type { SeededRandom } from './seeded-random.js';
+export { nextTurn } from './turns.js';

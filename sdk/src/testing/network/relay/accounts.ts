@@ -1,0 +1,202 @@
+/** The accounts of the test relay and their devices. Knows no tokens and no connections. */
+import { scrypt as portableScrypt } from '@noble/hashes/scrypt.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { equalBytes } from '../../../bytes.js';
+import type { Clock } from '../../../ports/host.js';
+import {
+  deriveContactCode,
+  manifestHash,
+  matchContactCode,
+  verifyManifest,
+  verifyStatement,
+  type Scrypt,
+} from '../../../verification/index.js';
+import type {
+  AccountId,
+  AccountStatement,
+  DeviceAddress,
+  DeviceId,
+  DeviceManifest,
+  ManifestDevice,
+  RequestOf,
+  Username,
+} from '../../../wire/index.js';
+import { Mailbox } from './mailbox.js';
+import { PreKeyShelf } from './pre-key-shelf.js';
+import { Refusal, refuseAs } from './refusal.js';
+
+/** A device as the relay knows it. */
+export interface RelayDevice {
+  readonly address: DeviceAddress;
+  readonly registrationId: number;
+  /** 32 bytes. */
+  readonly authKey: Uint8Array;
+  readonly preKeys: PreKeyShelf;
+  readonly mailbox: Mailbox;
+}
+
+/** An account as the relay knows it. */
+export interface RelayAccount {
+  readonly accountId: AccountId;
+  readonly username: Username;
+  readonly statement: AccountStatement;
+  manifest: DeviceManifest;
+  /** All 16 characters. */
+  readonly contactCode: string;
+  /** A plain SHA-256, which would be far too weak outside of tests. */
+  readonly loginKeyHash: Uint8Array;
+  readonly devices: Map<DeviceId, RelayDevice>;
+}
+
+/**
+ * The scrypt that does not yield: how often the asynchronous one does depends on real time, and a
+ * simulation would not repeat.
+ */
+const repeatableScrypt: Scrypt = async (password, salt, parameters) =>
+  portableScrypt(password, salt, parameters);
+
+/** See the header. */
+export class Accounts {
+  readonly #clock: Clock;
+  readonly #scrypt: Scrypt;
+  readonly #byId = new Map<AccountId, RelayAccount>();
+  // Names and ids stay taken after an account is deleted.
+  readonly #idByUsername = new Map<Username, AccountId>();
+  readonly #takenIds = new Set<AccountId>();
+
+  constructor(clock: Clock, scrypt: Scrypt = repeatableScrypt) {
+    this.#clock = clock;
+    this.#scrypt = scrypt;
+  }
+
+  /** @returns the registering device; the same again for the same request, so that a lost answer can be repeated */
+  async register(request: RequestOf<'accounts.register'>): Promise<RelayDevice> {
+    const { statement, manifest } = request;
+    const { accountId, username, identityKey } = statement;
+    refuseAs('signature-refused', () => {
+      verifyStatement(statement);
+      verifyManifest(manifest, { identityKey, accountId });
+    });
+    const [first] = manifest.devices;
+    if (manifest.version !== 1 || manifest.devices.length !== 1 || !first)
+      throw new Refusal('signature-refused');
+    const loginKeyHash = sha256(request.loginKey);
+    const contactCode = await deriveContactCode({ identityKey, username }, this.#scrypt);
+    const existing = this.#byId.get(accountId);
+    const account: RelayAccount = {
+      accountId,
+      username,
+      statement,
+      manifest,
+      contactCode,
+      loginKeyHash,
+      devices: new Map(),
+    };
+    if (existing && sameRegistration(existing, account)) return this.requireDevice(accountId, first.deviceId);
+    this.#add(account);
+    return this.#addDevice(account, first);
+  }
+
+  find(accountId: AccountId): RelayAccount | undefined {
+    return this.#byId.get(accountId);
+  }
+
+  findByName(username: Username): RelayAccount | undefined {
+    const accountId = this.#idByUsername.get(username);
+    return accountId && this.#byId.get(accountId);
+  }
+
+  findDevice({ accountId, deviceId }: DeviceAddress): RelayDevice | undefined {
+    return this.#byId.get(accountId)?.devices.get(deviceId);
+  }
+
+  /** The account behind a name and a code, of which the first 8, 12 or 16 characters are enough. */
+  resolve(username: Username, digits: string): RelayAccount {
+    const account = this.findByName(username);
+    if (!account) throw new Refusal('not-found');
+    refuseAs('not-found', () => {
+      matchContactCode(account.contactCode, digits);
+    });
+    return account;
+  }
+
+  /** The device a login is for. What does not fit is not said. */
+  login(username: Username, loginKey: Uint8Array, deviceId: DeviceId): RelayDevice {
+    const account = this.findByName(username);
+    const device = account?.devices.get(deviceId);
+    if (!account || !device || !equalBytes(sha256(loginKey), account.loginKeyHash)) {
+      throw new Refusal('login-refused');
+    }
+    return device;
+  }
+
+  /**
+   * Puts the next manifest of an account in force: devices come and go with it.
+   * @returns the devices that went
+   */
+  replaceManifest(manifest: DeviceManifest): RelayDevice[] {
+    const account = this.#byId.get(manifest.accountId);
+    if (!account) throw new Refusal('not-found');
+    const { identityKey } = account.statement;
+    const previous = { version: account.manifest.version, hash: manifestHash(account.manifest) };
+    refuseAs('signature-refused', () => {
+      verifyManifest(manifest, { identityKey, accountId: account.accountId, previous });
+    });
+    account.manifest = manifest;
+    const gone = [...account.devices.values()].filter((device) => !lists(manifest, device));
+    for (const device of gone) account.devices.delete(device.address.deviceId);
+    for (const listed of manifest.devices) {
+      if (!account.devices.has(listed.deviceId)) this.#addDevice(account, listed);
+    }
+    return gone;
+  }
+
+  delete(accountId: AccountId): void {
+    this.#byId.delete(accountId);
+  }
+
+  requireDevice(accountId: AccountId, deviceId: DeviceId): RelayDevice {
+    const device = this.findDevice({ accountId, deviceId });
+    if (!device) throw new Refusal('unauthorized');
+    return device;
+  }
+
+  #add(account: RelayAccount): void {
+    if (this.#idByUsername.has(account.username)) throw new Refusal('username-taken');
+    if (this.#takenIds.has(account.accountId)) throw new Refusal('account-id-taken');
+    this.#idByUsername.set(account.username, account.accountId);
+    this.#takenIds.add(account.accountId);
+    this.#byId.set(account.accountId, account);
+  }
+
+  #addDevice(account: RelayAccount, { deviceId, registrationId, authKey }: ManifestDevice): RelayDevice {
+    const device = {
+      address: { accountId: account.accountId, deviceId },
+      registrationId,
+      authKey,
+      preKeys: new PreKeyShelf(account.statement.identityKey),
+      mailbox: new Mailbox(this.#clock),
+    };
+    account.devices.set(deviceId, device);
+    return device;
+  }
+}
+
+function sameRegistration(existing: RelayAccount, again: RelayAccount): boolean {
+  return (
+    existing.username === again.username &&
+    equalBytes(existing.statement.identityKey, again.statement.identityKey) &&
+    equalBytes(existing.loginKeyHash, again.loginKeyHash) &&
+    equalBytes(manifestHash(existing.manifest), manifestHash(again.manifest))
+  );
+}
+
+/** Whether a device is still the same one in a manifest. */
+function lists(manifest: DeviceManifest, device: RelayDevice): boolean {
+  return manifest.devices.some(
+    ({ deviceId, registrationId, authKey }) =>
+      deviceId === device.address.deviceId &&
+      registrationId === device.registrationId &&
+      equalBytes(authKey, device.authKey),
+  );
+}

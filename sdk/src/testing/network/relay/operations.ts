@@ -1,0 +1,162 @@
+/** What the test relay does for each operation, by name. Knows no encoding and no tampering. */
+import { verifyRequestProof } from '../../../verification/index.js';
+import {
+  fromBase64Url,
+  toBase64Url,
+  type AccountId,
+  type DeviceBundle,
+  type HttpOperationName,
+  type RequestOf,
+  type RequestProof,
+  type ResponseOf,
+} from '../../../wire/index.js';
+import type { Accounts, RelayAccount, RelayDevice } from './accounts.js';
+import type { ExpiringTokens } from './expiring-tokens.js';
+import type { Gateway } from './gateway.js';
+import type { ReachTokens } from './reach-tokens.js';
+import { Refusal, refuseAs } from './refusal.js';
+import type { AccessClaims, Tokens } from './tokens.js';
+
+/** Below this many one-time keys of either kind a device is told. */
+export const lowPreKeyCount = 20;
+
+/** The duties behind the operations. */
+export interface OperationParts {
+  readonly relayId: string;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly nonces: ExpiringTokens<true>;
+  readonly reachTokens: ReachTokens;
+  readonly gateway: Gateway;
+}
+
+/** Whom an access token speaks for. */
+export interface Caller {
+  readonly device: RelayDevice;
+  readonly claims: AccessClaims;
+}
+
+/** One request, decoded. */
+export interface OperationCall<Name extends HttpOperationName> {
+  readonly input: RequestOf<Name>;
+  /** The body as JSON on the wire: what a proof is made over. */
+  readonly encoded: Readonly<Record<string, unknown>>;
+  /** @throws Refusal `unauthorized` without a good access token */
+  readonly caller: () => Caller;
+}
+
+/** See the header. */
+export type Operations = {
+  readonly [Name in HttpOperationName]: (
+    call: OperationCall<Name>,
+  ) => Promise<ResponseOf<Name>> | ResponseOf<Name>;
+};
+
+/** Puts the operations over their duties. */
+export function makeOperations(parts: OperationParts): Operations {
+  return {
+    'relay.info': () => ({ relayId: parts.relayId, protocol: 1, authScheme: 'scrypt-hkdf-v1' }),
+    'auth.nonce': () => ({ nonce: fromBase64Url(parts.nonces.issue(true)) as Uint8Array<ArrayBuffer> }),
+    ...accountOperations(parts),
+    ...keyOperations(parts),
+  };
+}
+
+type AccountOperationName = Exclude<
+  HttpOperationName,
+  'relay.info' | 'auth.nonce' | 'keys.upload' | 'keys.status' | 'keys.bundle'
+>;
+
+function accountOperations(parts: OperationParts): Pick<Operations, AccountOperationName> {
+  const { accounts, tokens, reachTokens, gateway } = parts;
+  return {
+    'accounts.register': async ({ input }) => tokens.begin((await accounts.register(input)).address),
+    'auth.login': ({ input, encoded }) => {
+      const device = accounts.login(input.username, input.loginKey, input.deviceId);
+      checkProof(parts, 'auth.login', { encoded, proof: input.proof, authKey: device.authKey });
+      return tokens.begin(device.address);
+    },
+    'auth.refresh': ({ input }) => tokens.refresh(input, (address) => accounts.findDevice(address)),
+    'auth.logout': ({ caller }) => {
+      const { device, claims } = caller();
+      tokens.revokeFamily(claims.familyId);
+      gateway.dismiss(device.address, 'signed-out');
+      return {};
+    },
+    'accounts.delete': ({ input, encoded, caller }) => {
+      const { device } = caller();
+      const { accountId } = device.address;
+      checkProof(parts, 'accounts.delete', { encoded, proof: input.proof, authKey: device.authKey });
+      if (input.accountId !== accountId) throw new Refusal('proof-refused');
+      deleteAccount(parts, accountId);
+      return {};
+    },
+    'contacts.resolve': ({ input, caller }) => {
+      const { device } = caller();
+      const { accountId, statement, manifest } = accounts.resolve(input.username, input.code);
+      const introductionToken = reachTokens.issueIntroduction(device.address.accountId, accountId);
+      return { statement, manifest, introductionToken };
+    },
+  };
+}
+
+function keyOperations(
+  parts: OperationParts,
+): Pick<Operations, 'keys.upload' | 'keys.status' | 'keys.bundle'> {
+  const { accounts, reachTokens, gateway } = parts;
+  return {
+    'keys.upload': ({ input, encoded, caller }) => {
+      const { device } = caller();
+      checkProof(parts, 'keys.upload', { encoded, proof: input.proof, authKey: device.authKey });
+      const results = device.preKeys.upload(input.keys);
+      return { results, status: device.preKeys.status() };
+    },
+    'keys.status': ({ caller }) => caller().device.preKeys.status(),
+    'keys.bundle': ({ input, caller }) => {
+      const asker = caller().device.address.accountId;
+      reachTokens.verify(input.reachToken, asker, input.accountId);
+      const account = accounts.find(input.accountId);
+      if (!account) throw new Refusal('introduction-required');
+      const devices = takeBundles(account, new Set(input.deviceIds), gateway);
+      return { statement: account.statement, manifest: account.manifest, devices };
+    },
+  };
+}
+
+/** Bundles of those devices asked for that exist: of all of them, or keys of none are used up. */
+function takeBundles(account: RelayAccount, wanted: ReadonlySet<number>, gateway: Gateway): DeviceBundle[] {
+  const devices = [...account.devices.values()].filter(({ address }) => wanted.has(address.deviceId));
+  if (devices.some(({ preKeys }) => !preKeys.complete)) throw new Refusal('keys-missing');
+  return devices.map((device) => {
+    const bundle = { ...takenKeys(device), registrationId: device.registrationId };
+    const { oneTime, kemOneTime } = device.preKeys.status();
+    if (Math.min(oneTime, kemOneTime) < lowPreKeyCount) gateway.keysLow(device.address);
+    return { deviceId: device.address.deviceId, ...bundle };
+  });
+}
+
+function takenKeys({ preKeys }: RelayDevice) {
+  const taken = preKeys.take();
+  if (!taken) throw new Refusal('keys-missing');
+  return taken;
+}
+
+function deleteAccount({ accounts, tokens, gateway }: OperationParts, accountId: AccountId): void {
+  const devices = [...(accounts.find(accountId)?.devices.values() ?? [])];
+  accounts.delete(accountId);
+  tokens.revokeDevices((address) => address.accountId === accountId);
+  for (const { address } of devices) gateway.dismiss(address, 'signed-out');
+}
+
+/** Uses the nonce up whether or not the signature is good. */
+function checkProof(
+  { nonces }: OperationParts,
+  operation: HttpOperationName,
+  request: { encoded: Readonly<Record<string, unknown>>; proof: RequestProof; authKey: Uint8Array },
+): void {
+  const { encoded: encodedBody, proof, authKey } = request;
+  if (!nonces.take(toBase64Url(proof.nonce))) throw new Refusal('proof-refused');
+  refuseAs('proof-refused', () => {
+    verifyRequestProof({ operation, encodedBody, proof, authKey });
+  });
+}
