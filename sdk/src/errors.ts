@@ -15,60 +15,159 @@ export interface ErrorEntry {
 /** The failures that arise on the device itself. The relay's are in `problemCatalogue`. */
 export const localErrorCatalogue = {
   // account
-  'not-registered': { when: 'The call needs an account and this storage holds none.', next: 'Register first.' },
-  'already-registered': { when: 'This storage holds an account already.', next: 'Use another storage, or sign out first.' },
+  'not-registered': {
+    when: 'The call needs an account and this storage holds none.',
+    next: 'Register first.',
+  },
+  'already-registered': {
+    when: 'This storage holds an account already.',
+    next: 'Use another storage, or sign out first.',
+  },
   'invalid-username': { when: 'The name does not fit `[a-z][a-z0-9_]{2,31}`.', next: 'Choose another.' },
-  'weak-password': { when: 'The password is shorter than 8 characters or longer than 1,024.', next: 'Choose another.' },
-  'login-required': { when: 'The relay no longer accepts the refresh token.', next: 'Call `account.login` with the password.' },
+  'weak-password': {
+    when: 'The password is shorter than 8 characters or longer than 1,024.',
+    next: 'Choose another.',
+  },
+  'login-required': {
+    when: 'The relay no longer accepts the refresh token.',
+    next: 'Call `account.login` with the password.',
+  },
   'messenger-closed': { when: 'The messenger was closed, or signed out.', next: 'Create another one.' },
   // unit of work
-  'unit-reentrancy': { when: 'A messenger method was called inside an `onMessage` handler.', next: 'Use the `unit` passed to the handler, or do it afterwards.' },
-  'unit-closed': { when: 'A unit was used after its handler returned.', next: 'Await everything inside the handler.' },
-  'unit-too-large': { when: 'A handler staged more than its unit may hold.', next: 'Stage less per message.' },
-  'handler-timeout': { when: 'An `onMessage` handler took longer than ten seconds.', next: 'Move slow work out of the handler.' },
+  'unit-reentrancy': {
+    when: 'A messenger method was called inside an `onMessage` handler.',
+    next: 'Use the `unit` passed to the handler, or do it afterwards.',
+  },
+  'unit-closed': {
+    when: 'A unit was used after its handler returned.',
+    next: 'Await everything inside the handler.',
+  },
+  'unit-too-large': {
+    when: 'A handler staged more than its unit may hold.',
+    next: 'Stage less per message.',
+  },
+  'handler-timeout': {
+    when: 'An `onMessage` handler took longer than ten seconds.',
+    next: 'Move slow work out of the handler.',
+  },
   // storage
   'storage-locked': { when: 'Another process or adapter holds the storage.', next: 'Close it there first.' },
-  fenced: { when: 'A newer writer has taken over the storage.', next: 'This instance must stop; open a new one.' },
+  fenced: {
+    when: 'A newer writer has taken over the storage.',
+    next: 'This instance must stop; open a new one.',
+  },
   'storage-closed': { when: 'The adapter was used after `close`.', next: 'Open it again.' },
-  'storage-failed': { when: 'The store could not read or write; the cause tells more.', next: 'Check disk and permissions. Nothing was half written.' },
-  'storage-corrupt': { when: 'A stored record cannot be read or has an unknown version.', next: 'Restore a backup, or wipe.' },
-  'invalid-storage-key': { when: 'A key or prefix does not fit the port’s rules.', next: 'A defect of the caller.' },
+  'storage-failed': {
+    when: 'The store could not read or write; the cause tells more.',
+    next: 'Check disk and permissions. Nothing was half written.',
+  },
+  'storage-corrupt': {
+    when: 'A stored record cannot be read or has an unknown version.',
+    next: 'Restore a backup, or wipe.',
+  },
+  'invalid-storage-key': {
+    when: 'A key or prefix does not fit the port’s rules.',
+    next: 'A defect of the caller.',
+  },
   // transport
   offline: { when: 'The relay cannot be reached.', next: 'It is tried again by itself; repeat later.' },
-  'request-timeout': { when: 'The relay did not answer in time. Whether it acted is unknown.', next: 'Repeat; operations are idempotent where it matters.' },
-  'invalid-response': { when: 'The relay’s answer does not fit the wire schema.', next: 'The relay is newer, defective or hostile.' },
-  replaced: { when: 'A newer connection of the same device took over.', next: 'Close this instance; it stays away by itself.' },
+  'request-timeout': {
+    when: 'The relay did not answer in time. Whether it acted is unknown.',
+    next: 'Repeat; operations are idempotent where it matters.',
+  },
+  'invalid-response': {
+    when: 'The relay’s answer does not fit the wire schema.',
+    next: 'The relay is newer, defective or hostile.',
+  },
+  replaced: {
+    when: 'A newer connection of the same device took over.',
+    next: 'Close this instance; it stays away by itself.',
+  },
   // engine
-  'no-session': { when: 'There is no session with the device.', next: 'A new one is started by the next send.' },
-  'invalid-bundle': { when: 'A pre-key bundle’s keys or signatures do not verify.', next: 'Nothing was stored; the relay may be hostile.' },
-  'invalid-message': { when: 'A ciphertext cannot be parsed or authenticated.', next: 'It is counted and dropped.' },
+  'no-session': {
+    when: 'There is no session with the device.',
+    next: 'A new one is started by the next send.',
+  },
+  'invalid-bundle': {
+    when: 'A pre-key bundle’s keys or signatures do not verify.',
+    next: 'Nothing was stored; the relay may be hostile.',
+  },
+  'invalid-message': {
+    when: 'A ciphertext cannot be parsed or authenticated.',
+    next: 'It is counted and dropped.',
+  },
   'duplicate-message': { when: 'A ciphertext was decrypted before.', next: 'Nothing; it took effect then.' },
-  'pre-key-missing': { when: 'A ciphertext names a pre-key this device no longer has.', next: 'The sender starts a new session.' },
-  'pre-key-replayed': { when: 'The first message of a session was replayed against a last-resort key.', next: 'It is counted and dropped.' },
-  'identity-changed': { when: 'An account shows another identity key than the pinned one.', next: 'Compare safety numbers, then `contacts.acceptIdentity`.' },
-  'engine-record-invalid': { when: 'A stored engine record is corrupt, or of another engine.', next: 'Restore a backup, or archive the session.' },
+  'pre-key-missing': {
+    when: 'A ciphertext names a pre-key this device no longer has.',
+    next: 'The sender starts a new session.',
+  },
+  'pre-key-replayed': {
+    when: 'The first message of a session was replayed against a last-resort key.',
+    next: 'It is counted and dropped.',
+  },
+  'identity-changed': {
+    when: 'An account shows another identity key than the pinned one.',
+    next: 'Compare safety numbers, then `contacts.acceptIdentity`.',
+  },
+  'engine-record-invalid': {
+    when: 'A stored engine record is corrupt, or of another engine.',
+    next: 'Restore a backup, or archive the session.',
+  },
   // verification
   'invalid-key': { when: 'Bytes are not a public key of the expected kind.', next: 'Refuse the input.' },
   'invalid-signature': { when: 'A signature does not verify.', next: 'Refuse the input.' },
   // contacts
   'invalid-contact-code': { when: 'The text is not a contact code.', next: 'Check for typing errors.' },
   'contact-is-self': { when: 'The contact code is the own one.', next: 'Enter somebody else’s.' },
-  'statement-mismatch': { when: 'A statement or manifest does not belong to the account, name or code it was asked for.', next: 'The relay may be hostile; nothing was stored.' },
-  'invalid-manifest': { when: 'A signed device manifest breaks its own rules: device ids out of order or repeated, or a hash chain that does not fit its version.', next: 'The relay or the account may be hostile; nothing was stored.' },
-  'manifest-rollback': { when: 'The relay showed an older or forked device manifest.', next: 'The relay may be hostile; nothing was stored.' },
+  'statement-mismatch': {
+    when: 'A statement or manifest does not belong to the account, name or code it was asked for.',
+    next: 'The relay may be hostile; nothing was stored.',
+  },
+  'invalid-manifest': {
+    when: 'A signed device manifest breaks its own rules: device ids out of order or repeated, or a hash chain that does not fit its version.',
+    next: 'The relay or the account may be hostile; nothing was stored.',
+  },
+  'manifest-rollback': {
+    when: 'The relay showed an older or forked device manifest.',
+    next: 'The relay may be hostile; nothing was stored.',
+  },
   'unknown-contact': { when: 'The account is not a contact.', next: 'Add it by its code first.' },
-  'contact-not-accepted': { when: 'The contact is a message request that was not accepted.', next: 'Accept it first.' },
+  'contact-not-accepted': {
+    when: 'The contact is a message request that was not accepted.',
+    next: 'Accept it first.',
+  },
   'contact-blocked': { when: 'The contact is blocked.', next: 'Unblock it first.' },
-  'safety-number-mismatch': { when: 'The compared safety numbers differ.', next: 'Do not trust the contact; somebody may sit in between.' },
+  'safety-number-mismatch': {
+    when: 'The compared safety numbers differ.',
+    next: 'Do not trust the contact; somebody may sit in between.',
+  },
   // messages
-  'invalid-content': { when: 'Decrypted content does not fit its schema, or its claims do not fit its sender.', next: 'It is counted and dropped.' },
+  'invalid-content': {
+    when: 'Decrypted content does not fit its schema, or its claims do not fit its sender.',
+    next: 'It is counted and dropped.',
+  },
   'content-too-large': { when: 'Content is larger than 64 KiB.', next: 'Send less.' },
-  'sender-mismatch': { when: 'An envelope’s sender is not who the ciphertext is from.', next: 'It is counted and dropped; the relay may be hostile.' },
-  'envelope-id-reused': { when: 'The relay used an envelope id again for other bytes.', next: 'It is refused; the relay may be hostile.' },
-  'envelope-time-out-of-range': { when: 'An envelope’s acceptance time cannot be true by the relay’s own clock.', next: 'It is refused; the relay may be hostile.' },
+  'sender-mismatch': {
+    when: 'An envelope’s sender is not who the ciphertext is from.',
+    next: 'It is counted and dropped; the relay may be hostile.',
+  },
+  'envelope-id-reused': {
+    when: 'The relay used an envelope id again for other bytes.',
+    next: 'It is refused; the relay may be hostile.',
+  },
+  'envelope-time-out-of-range': {
+    when: 'An envelope’s acceptance time cannot be true by the relay’s own clock.',
+    next: 'It is refused; the relay may be hostile.',
+  },
   'unknown-message': { when: 'There is no such message.', next: 'Check the id.' },
-  'send-expired': { when: 'A message could not be sent for 28 days.', next: 'Send it again if it still matters.' },
-  'device-mismatch': { when: 'The relay kept answering that the device list is wrong.', next: 'Try again later; the relay may be hostile.' },
+  'send-expired': {
+    when: 'A message could not be sent for 28 days.',
+    next: 'Send it again if it still matters.',
+  },
+  'device-mismatch': {
+    when: 'The relay kept answering that the device list is wrong.',
+    next: 'Try again later; the relay may be hostile.',
+  },
   // limits
   'limit-exceeded': { when: 'A named limit of the SDK is used up.', next: 'See `details.limit`.' },
 } as const satisfies Record<string, ErrorEntry>;
@@ -122,7 +221,10 @@ export type AnySottoError = { [Code in SottoErrorCode]: SottoError<Code> }[Sotto
 
 /** Whether a value is a {@link SottoError}, of one code if one is named. */
 export function isSottoError(value: unknown): value is AnySottoError;
-export function isSottoError<Code extends SottoErrorCode>(value: unknown, code: Code): value is SottoError<Code>;
+export function isSottoError<Code extends SottoErrorCode>(
+  value: unknown,
+  code: Code,
+): value is SottoError<Code>;
 export function isSottoError(value: unknown, code?: SottoErrorCode): boolean {
   return value instanceof SottoError && (code === undefined || value.code === code);
 }

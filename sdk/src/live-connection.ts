@@ -7,7 +7,12 @@ import { isSottoError } from './errors.js';
 import type { EventHub } from './events.js';
 import type { Host } from './host.js';
 import type { Inbox, Sender } from './messages/index.js';
-import type { ConnectionState, Transport, TransportConnection, TransportHandlers } from './ports/transport.js';
+import type {
+  ConnectionState,
+  Transport,
+  TransportConnection,
+  TransportHandlers,
+} from './ports/transport.js';
 import type { PreKeyService } from './prekeys/index.js';
 
 /** See the header. */

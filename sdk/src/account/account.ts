@@ -3,6 +3,7 @@ import { concatBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/engine.js';
+import { platformScrypt } from '../platform-scrypt.js';
 import { randomInteger, randomUuid } from '../random.js';
 import type { Writer } from '../unit/index.js';
 import { deriveContactCode, formatContactCode } from '../verification/index.js';
@@ -156,7 +157,7 @@ export class AccountService {
     const deviceId = deviceIdSchema.parse(1);
     const registrationId = 1 + randomInteger(random, 16380);
     const deviceAuthSeed = generateDeviceAuthSeed(random);
-    const derived = await deriveContactCode({ identityKey: identity.publicKey, username });
+    const derived = await deriveContactCode({ identityKey: identity.publicKey, username }, platformScrypt);
     return {
       state: 'registering',
       accountId,

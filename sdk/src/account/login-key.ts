@@ -3,11 +3,11 @@
  * and stores a hash of it. Knows no transport.
  */
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
+import { platformScrypt } from '../platform-scrypt.js';
 import { Secret } from '../secret.js';
 import type { Username } from '../wire/index.js';
 
@@ -30,7 +30,7 @@ export async function deriveLoginKey(input: {
     throw new SottoError('weak-password');
   }
   const salt = utf8(`sotto-login-v1\0${relayId}\0${username}`);
-  const root = await scryptAsync(utf8(password.normalize('NFKC')), salt, scryptCost);
+  const root = await platformScrypt(utf8(password.normalize('NFKC')), salt, scryptCost);
   const loginKey = hkdf(sha256, root, undefined, utf8('sotto login v1'), 32);
   root.fill(0);
   return new Secret(loginKey);

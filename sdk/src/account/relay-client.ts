@@ -65,12 +65,18 @@ export class RelayClient {
   }
 
   /** A request without a token. */
-  anonymous<Name extends HttpOperationName>(operation: Name, input: RequestOf<Name>): Promise<ResponseOf<Name>> {
+  anonymous<Name extends HttpOperationName>(
+    operation: Name,
+    input: RequestOf<Name>,
+  ): Promise<ResponseOf<Name>> {
     return this.#transport.request(operation, input);
   }
 
   /** A request with the access token, renewed once if the relay refuses it. */
-  async authorized<Name extends HttpOperationName>(operation: Name, input: RequestOf<Name>): Promise<ResponseOf<Name>> {
+  async authorized<Name extends HttpOperationName>(
+    operation: Name,
+    input: RequestOf<Name>,
+  ): Promise<ResponseOf<Name>> {
     try {
       return await this.#transport.request(operation, input, { accessToken: await this.accessToken() });
     } catch (error) {
@@ -98,7 +104,10 @@ export class RelayClient {
   ): Promise<RequestProof> {
     const { nonce } = await this.anonymous('auth.nonce', {});
     const unsigned: RequestProof = { nonce, signature: new Uint8Array(64) };
-    const encoded = z.encode(httpOperations[operation].request as z.ZodMiniType, { ...body, proof: unsigned });
+    const encoded = z.encode(httpOperations[operation].request as z.ZodMiniType, {
+      ...body,
+      proof: unsigned,
+    });
     const bodyHash = requestBodyHash(encoded as Record<string, unknown>);
     const signature = signWithDeviceAuthKey(deviceAuthSeed, requestProofBytes(operation, bodyHash, nonce));
     return { nonce, signature };

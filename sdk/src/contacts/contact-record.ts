@@ -84,5 +84,8 @@ export function contactView(entry: ContactEntry): Contact {
 /** The devices of a contact, each with its address. */
 export function contactDevices(entry: ContactEntry): { address: DeviceAddress; device: ManifestDevice }[] {
   const { accountId } = entry.statement;
-  return entry.manifest.devices.map((device) => ({ address: { accountId, deviceId: device.deviceId }, device }));
+  return entry.manifest.devices.map((device) => ({
+    address: { accountId, deviceId: device.deviceId },
+    device,
+  }));
 }

@@ -264,7 +264,10 @@ export class ContactBook {
     return raised;
   }
 
-  #newEntry({ statement, manifest, introductionToken }: ResolvedAccount, strength: PinStrength): ContactEntry {
+  #newEntry(
+    { statement, manifest, introductionToken }: ResolvedAccount,
+    strength: PinStrength,
+  ): ContactEntry {
     return {
       statement,
       manifest,
@@ -330,7 +333,9 @@ export class ContactBook {
 /** The 16 bytes of a UUID. */
 export function uuidBytes(uuid: string): Uint8Array {
   const hex = uuid.replaceAll('-', '');
-  return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16));
+  return Uint8Array.from({ length: 16 }, (_, index) =>
+    Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
+  );
 }
 
 /** Whether a failure is the relay, or somebody behind it, showing another key. */

@@ -5,6 +5,7 @@
 import type { RelayClient } from '../account/index.js';
 import { equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
+import { platformScrypt } from '../platform-scrypt.js';
 import {
   deriveContactCode,
   manifestHash,
@@ -42,14 +43,17 @@ export class Directory {
     const { statement, manifest } = answer;
     verifyStatement(statement);
     if (statement.username !== username) throw new SottoError('statement-mismatch');
-    matchContactCode(await deriveContactCode(statement), digits);
+    matchContactCode(await deriveContactCode(statement, platformScrypt), digits);
     verifyManifest(manifest, statement);
     return answer;
   }
 
   /** Finds an account by its name and its whole identity key. @throws as {@link Directory.resolve} */
   async resolveByKey(username: Username, identityKey: Uint8Array): Promise<ResolvedAccount> {
-    const resolved = await this.resolve(username, await deriveContactCode({ identityKey, username }));
+    const resolved = await this.resolve(
+      username,
+      await deriveContactCode({ identityKey, username }, platformScrypt),
+    );
     if (!equalBytes(resolved.statement.identityKey, identityKey)) throw new SottoError('statement-mismatch');
     return resolved;
   }

@@ -110,7 +110,9 @@ export class Composer {
     const own = await this.#account.require();
     const kept = new Map(keep.map((body) => [body.deviceId, body]));
     const devices = contactDevices(contact);
-    const fresh = devices.filter(({ device }) => kept.get(device.deviceId)?.registrationId !== device.registrationId);
+    const fresh = devices.filter(
+      ({ device }) => kept.get(device.deviceId)?.registrationId !== device.registrationId,
+    );
     const missing = await this.missingSessions(unit, contact);
     const needed = missing.filter((id) => fresh.some(({ device }) => device.deviceId === id));
     if (needed.length > 0) return needed;
@@ -129,7 +131,8 @@ export class Composer {
   async missingSessions(unit: Unit, contact: ContactEntry): Promise<DeviceId[]> {
     const missing: DeviceId[] = [];
     for (const { address, device } of contactDevices(contact)) {
-      if (!(await this.#sessions.isUsable(unit, address, device.registrationId))) missing.push(device.deviceId);
+      if (!(await this.#sessions.isUsable(unit, address, device.registrationId)))
+        missing.push(device.deviceId);
     }
     return missing;
   }

@@ -46,7 +46,8 @@ export type ContentBody =
   | { readonly type: 'receipt'; readonly body: z.output<typeof receiptBody> };
 
 /** A known body, or the JSON of an unknown one, to be kept and never acted upon. */
-export type ReadBody = ContentBody | { readonly type: 'unknown'; readonly name: string; readonly json: string };
+export type ReadBody =
+  ContentBody | { readonly type: 'unknown'; readonly name: string; readonly json: string };
 
 /**
  * Serialises and pads.

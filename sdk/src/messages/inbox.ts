@@ -11,7 +11,14 @@ import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../w
 import { backoffMs } from './backoff.js';
 import type { Lookups } from './lookups.js';
 import { listQuarantine } from './quarantine.js';
-import { LookupNeeded, seenKey, seenPrefix, undecryptableReason, type LookupClaim, type Receiver } from './receiver.js';
+import {
+  LookupNeeded,
+  seenKey,
+  seenPrefix,
+  undecryptableReason,
+  type LookupClaim,
+  type Receiver,
+} from './receiver.js';
 
 interface Held {
   readonly envelopes: Envelope[];
@@ -110,7 +117,8 @@ export class Inbox {
         await this.#process(envelope);
         if (epoch === this.#epoch) this.#queue.shift();
         this.#failures = 0;
-        if (this.#taken.length >= wireLimits.maxEnvelopesPerPage || this.#queue.length === 0) this.#acknowledge();
+        if (this.#taken.length >= wireLimits.maxEnvelopesPerPage || this.#queue.length === 0)
+          this.#acknowledge();
       }
     } catch (error) {
       this.#waitForStorage(error);
@@ -224,7 +232,11 @@ export class Inbox {
 
 /** The relay's answer does not verify: the claim stays unproved, and the envelope is refused with it. */
 function isForged(error: unknown): boolean {
-  return isSottoError(error, 'invalid-signature') || isSottoError(error, 'invalid-key') || isSottoError(error, 'invalid-manifest');
+  return (
+    isSottoError(error, 'invalid-signature') ||
+    isSottoError(error, 'invalid-key') ||
+    isSottoError(error, 'invalid-manifest')
+  );
 }
 
 function asRefusal(error: unknown): unknown {

@@ -4,6 +4,7 @@
  */
 import type { Directory, ResolvedAccount } from '../contacts/index.js';
 import { SottoError, isSottoError } from '../errors.js';
+import { platformScrypt } from '../platform-scrypt.js';
 import { deriveContactCode, matchContactCode, parseContactCode } from '../verification/index.js';
 import type { ContactCode } from '../verification/index.js';
 import type { Lookup, LookupClaim, StrangerClaim } from './receiver.js';
@@ -49,7 +50,10 @@ export class Lookups {
 async function checkedCode(contactCode: string, identityKey: Uint8Array): Promise<ContactCode> {
   try {
     const code = parseContactCode(contactCode);
-    matchContactCode(await deriveContactCode({ identityKey, username: code.username }), code.digits);
+    matchContactCode(
+      await deriveContactCode({ identityKey, username: code.username }, platformScrypt),
+      code.digits,
+    );
     return code;
   } catch (error) {
     throw new SottoError('sender-mismatch', { cause: error });

@@ -95,11 +95,15 @@ export class MessageArchive {
   }
 
   /** A page, oldest first. */
-  async page(conversation: AccountId, { beforeSeq, limit = defaultPageLength }: MessagePage): Promise<Message[]> {
+  async page(
+    conversation: AccountId,
+    { beforeSeq, limit = defaultPageLength }: MessagePage,
+  ): Promise<Message[]> {
     if (!Number.isInteger(limit) || limit < 1 || limit > limits.maxMessagesPerPage) {
       throw new TypeError('limit must be a whole number from 1 to 200');
     }
-    const head = (await this.#writer.read(conversationKey(conversation), conversationRecord)) ?? emptyConversation;
+    const head =
+      (await this.#writer.read(conversationKey(conversation), conversationRecord)) ?? emptyConversation;
     const end = Math.min(beforeSeq ?? head.nextSeq, head.nextSeq);
     const start = Math.max(1, end - limit);
     const keys = Array.from({ length: Math.max(0, end - start) }, (_, index) =>

@@ -177,7 +177,10 @@ export class Receiver {
     if ((!listed || newer) && !lookup.manifest) throw new LookupNeeded({ kind: 'manifest', contact: known });
     if (!listed) throw new SottoError('sender-mismatch');
     // The sender's own view and the relay's view of one version differ: somebody is shown another list.
-    if (newer || (content.manifest.version === pinned.version && !equalBytes(content.manifest.hash, pinned.hash))) {
+    if (
+      newer ||
+      (content.manifest.version === pinned.version && !equalBytes(content.manifest.hash, pinned.hash))
+    ) {
       throw new SottoError('manifest-rollback');
     }
     const heard = contact.heard ? contact : { ...contact, heard: true };
@@ -198,7 +201,11 @@ export class Receiver {
     const listed = manifest.devices.some(({ deviceId }) => deviceId === sender.deviceId);
     if (statement.accountId !== sender.accountId || !listed) throw new SottoError('sender-mismatch');
     if (!equalBytes(statement.identityKey, decrypted.identityKey)) throw new SottoError('sender-mismatch');
-    return this.#contacts.introduce(unit, stranger, this.#requestPolicy === 'accept' ? 'accepted' : 'request');
+    return this.#contacts.introduce(
+      unit,
+      stranger,
+      this.#requestPolicy === 'accept' ? 'accepted' : 'request',
+    );
   }
 
   async #store(
@@ -240,7 +247,8 @@ export class Receiver {
     const { conversationId, seq: messageSeq } = message;
     const reason = message.body.kind === 'text' ? await this.#handler.run(unit, message) : undefined;
     await this.#journal.append(unit, { type: 'message', conversationId, messageSeq });
-    if (reason) await this.#journal.append(unit, { type: 'handler-failed', conversationId, messageSeq, reason });
+    if (reason)
+      await this.#journal.append(unit, { type: 'handler-failed', conversationId, messageSeq, reason });
   }
 
   /** Only messages of ours to that very account are touched. */

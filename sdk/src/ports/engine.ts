@@ -164,7 +164,10 @@ export interface ProtocolEngine {
    * Starts a session from a bundle (PQXDH, initiator). An earlier session is archived, not lost.
    * @throws SottoError `invalid-bundle`, `identity-changed`
    */
-  startSession(view: EngineView, input: SessionInput & { readonly bundle: SessionBundle }): Promise<EngineStep<undefined>>;
+  startSession(
+    view: EngineView,
+    input: SessionInput & { readonly bundle: SessionBundle },
+  ): Promise<EngineStep<undefined>>;
 
   /** Whether there is a session to encrypt with. */
   sessionState(view: EngineView, their: DeviceAddress, now: number): Promise<SessionState>;
@@ -174,7 +177,10 @@ export interface ProtocolEngine {
    * @param input - `plaintext` stays the caller's
    * @throws SottoError `no-session`, `identity-changed`
    */
-  encrypt(view: EngineView, input: SessionInput & { readonly plaintext: Uint8Array }): Promise<EngineStep<EncryptedMessage>>;
+  encrypt(
+    view: EngineView,
+    input: SessionInput & { readonly plaintext: Uint8Array },
+  ): Promise<EngineStep<EncryptedMessage>>;
 
   /**
    * Decrypts, starting a session if the message begins one.

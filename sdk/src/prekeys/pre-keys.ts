@@ -10,8 +10,12 @@ import { limits } from '../limits.js';
 import type { GeneratePreKeysInput, ProtocolEngine } from '../ports/engine.js';
 import { randomInteger } from '../random.js';
 import { defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
-import { preKeyUpload, type PreKeyStatus, type PreKeyUpload, type PreKeyUploadResult } from '../wire/index.js';
-
+import {
+  preKeyUpload,
+  type PreKeyStatus,
+  type PreKeyUpload,
+  type PreKeyUploadResult,
+} from '../wire/index.js';
 
 const uploadKey = 'prekeys/upload';
 const uploadRecord = defineRecord(1, preKeyUpload);

@@ -1,6 +1,6 @@
 /** Cases: pre-keys over their life, and pinned identity keys. */
 import { verifySignature } from '../verification/index.js';
-import { assert, assertEqual, assertRejects } from './assert.js';
+import { assert, assertEqual } from './assert.js';
 import {
   type EnginePair,
   makeConversation,

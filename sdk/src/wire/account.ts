@@ -38,9 +38,7 @@ export const deviceManifest = z.strictObject({
   version: z.int().check(z.minimum(1), z.maximum(0x7fffffff)),
   /** SHA-256 over the signed bytes of the version before; `null` for version 1. */
   previousHash: z.nullable(sha256Hash),
-  devices: z
-    .array(manifestDevice)
-    .check(z.minLength(1), z.maxLength(wireLimits.maxDevicesPerAccount)),
+  devices: z.array(manifestDevice).check(z.minLength(1), z.maxLength(wireLimits.maxDevicesPerAccount)),
   signature,
 });
 /** See {@link deviceManifest}. */

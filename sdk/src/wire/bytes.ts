@@ -32,9 +32,9 @@ export function jsonBytes(limits: ByteLimits) {
   const maxTextLength = Math.ceil((limits.max * 4) / 3);
   return z.codec(
     z.string().check(z.maxLength(maxTextLength), z.regex(/^[A-Za-z0-9_-]*$/)),
-    z.instanceof(Uint8Array).check(
-      z.refine((bytes) => bytes.length >= limits.min && bytes.length <= limits.max),
-    ),
+    z
+      .instanceof(Uint8Array)
+      .check(z.refine((bytes) => bytes.length >= limits.min && bytes.length <= limits.max)),
     {
       decode: (text, context) => {
         try {

@@ -17,7 +17,10 @@ export type DeviceId = z.output<typeof deviceId>;
 export const registrationId = z.int().check(z.minimum(1), z.maximum(16380));
 
 /** A username: `[a-z][a-z0-9_]{2,31}`, immutable, never given to someone else. */
-export const username = z.string().check(z.regex(/^[a-z][a-z0-9_]{2,31}$/)).brand<'Username'>();
+export const username = z
+  .string()
+  .check(z.regex(/^[a-z][a-z0-9_]{2,31}$/))
+  .brand<'Username'>();
 /** See {@link username}. */
 export type Username = z.output<typeof username>;
 

@@ -15,15 +15,7 @@ export type OperationAuthentication = 'none' | 'access-token' | 'access-token-an
 
 /** Which row of the relay's limit table an operation counts against. */
 export type LimitClass =
-  | 'read'
-  | 'register'
-  | 'login'
-  | 'token'
-  | 'resolve'
-  | 'key-upload'
-  | 'bundle'
-  | 'send'
-  | 'acknowledge';
+  'read' | 'register' | 'login' | 'token' | 'resolve' | 'key-upload' | 'bundle' | 'send' | 'acknowledge';
 
 const token = z.string().check(z.minLength(1), z.maxLength(wireLimits.maxTokenLength));
 const nothing = z.strictObject({});
@@ -160,9 +152,7 @@ export const httpOperations = {
     maxRequestBytes: wireLimits.maxKeyUploadBytes,
     request: z.strictObject({ keys: preKeyUpload, proof: requestProof }),
     response: z.strictObject({
-      results: z
-        .array(preKeyUploadResult)
-        .check(z.maxLength(2 * wireLimits.maxPreKeysPerUpload + 2)),
+      results: z.array(preKeyUploadResult).check(z.maxLength(2 * wireLimits.maxPreKeysPerUpload + 2)),
       status: preKeyStatus,
     }),
   },
@@ -226,8 +216,6 @@ export type HttpOperationName = keyof typeof httpOperations;
 /** What a client passes to an operation: bytes as `Uint8Array`. */
 export type RequestOf<Name extends HttpOperationName> = z.output<(typeof httpOperations)[Name]['request']>;
 /** What an operation answers. */
-export type ResponseOf<Name extends HttpOperationName> = z.output<
-  (typeof httpOperations)[Name]['response']
->;
+export type ResponseOf<Name extends HttpOperationName> = z.output<(typeof httpOperations)[Name]['response']>;
 /** The name of a request over the socket. */
 export type SocketOperationName = keyof typeof socketOperations;

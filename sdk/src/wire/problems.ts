@@ -31,6 +31,11 @@ export const problemCatalogue = {
     when: 'No such path, or nothing answers to the pair of username and code.',
     next: 'Check the contact code.',
   },
+  'method-not-allowed': {
+    status: 405,
+    when: 'The path exists, but not with this method.',
+    next: 'A defect of the caller.',
+  },
   unauthorized: {
     status: 401,
     when: 'The access token is missing, expired or not of this relay.',
@@ -118,9 +123,7 @@ export const problemDocument = z.strictObject({
   /** Whole milliseconds to wait; with `rate-limited`, and with `unavailable` where known. */
   retryAfterMs: z.optional(z.int().check(z.minimum(0), z.maximum(86_400_000))),
   /** Dotted paths of the fields that do not fit, never their values; with `invalid-request`. */
-  fields: z.optional(
-    z.array(z.string().check(z.maxLength(128))).check(z.maxLength(16)),
-  ),
+  fields: z.optional(z.array(z.string().check(z.maxLength(128))).check(z.maxLength(16))),
   /** Names the request in the relay's log. */
   requestId: z.optional(z.string().check(z.maxLength(64))),
 });
