@@ -2,8 +2,15 @@
  * The packages as their users get them: packed, judged by publint and attw, installed from the
  * tarballs into an empty folder, imported, compiled against and bundled for the browser.
  */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { copyFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
@@ -143,8 +150,8 @@ function consumerProject(resolution) {
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
       verbatimModuleSyntax: true,
-      skipLibCheck: true,
-      noEmit: true,
+      skipLibCheck: false,
+      outDir: resolution,
       types: ['node'],
       typeRoots: [join(root, 'node_modules', '@types')],
     },
@@ -152,7 +159,7 @@ function consumerProject(resolution) {
   };
 }
 
-/** A strict program that uses the package compiles, under both ways of resolving modules in use today. */
+/** A strict program that uses the packages compiles, under both ways of resolving modules in use today, and runs. */
 export async function checkConsumer() {
   const folder = await installed();
   copyFileSync(join(root, 'test', 'package', 'consumer.ts'), join(folder, 'consumer.ts'));
@@ -163,7 +170,9 @@ export async function checkConsumer() {
     const { ok, output } = await runTool('tsc', ['-p', project, '--pretty', 'false'], { cwd: folder });
     if (!ok) problems.push(`${resolution}:\n${output}`);
   }
-  return problems;
+  if (problems.length > 0) return problems;
+  const { ok, output } = await run(process.execPath, [join('nodenext', 'consumer.js')], { cwd: folder });
+  return ok ? [] : [`the compiled program failed:\n${output}`];
 }
 
 async function bundleEntry(folder, specifier) {
