@@ -4,7 +4,7 @@ import {
   KEMPublicKey,
   PreKeyBundle,
   PreKeySignalMessage,
-  ProtocolAddress,
+  type ProtocolAddress,
   SignalMessage,
   processPreKeyBundle,
   signalDecrypt,
@@ -22,6 +22,7 @@ import type {
   SessionState,
 } from '../../ports/index.js';
 import type { CiphertextKind, DeviceAddress } from '../../wire/index.js';
+import { protocolAddress } from './addresses.js';
 import { plainBytes, publicKeyFrom } from './bytes.js';
 import { translated } from './errors.js';
 import { recordKeys } from './records.js';
@@ -61,22 +62,15 @@ class SessionStep {
   }
 }
 
-function protocolAddress({ accountId, deviceId }: DeviceAddress): ProtocolAddress {
-  try {
-    return ProtocolAddress.new(accountId, deviceId);
-  } catch (cause) {
-    throw new TypeError('not a device address', { cause });
-  }
-}
-
 /** See `ProtocolEngine.startSession`. */
 export async function startSession(
   view: EngineView,
   input: SessionInput & { readonly bundle: SessionBundle },
 ): Promise<EngineStep<undefined>> {
-  const { step, their, our, sessions, identities } = new SessionStep(view, input);
+  const { step, sessionKey, their, our, sessions, identities } = new SessionStep(view, input);
   return step.run('start-session', async () => {
     const bundle = bundleFrom(input.their, input.bundle);
+    await step.load([sessionKey]);
     await processPreKeyBundle(bundle, their, our, sessions, identities, new Date(input.now));
     return undefined;
   });
@@ -105,13 +99,14 @@ export async function encrypt(
   input: SessionInput & { readonly plaintext: Uint8Array },
 ): Promise<EngineStep<EncryptedMessage>> {
   const plaintext = plainBytes(input.plaintext);
-  const { step, their, our, sessions, identities } = new SessionStep(view, input);
+  const { step, sessionKey, their, our, sessions, identities } = new SessionStep(view, input);
   return step.run('encrypt', async () => {
+    await step.load([sessionKey]);
     const message = await signalEncrypt(plaintext, their, our, sessions, identities, new Date(input.now));
     return {
       kind: kindOf(message.type()),
       ciphertext: message.serialize(),
-      registrationId: sessions.savedRegistrationId,
+      registrationId: sessions.theirRegistrationId,
     };
   });
 }
@@ -139,7 +134,8 @@ async function decryptMessage(
   ciphertext: Uint8Array<ArrayBuffer>,
 ): Promise<DecryptedMessage> {
   const message = SignalMessage.deserialize(ciphertext);
-  const { their, our, sessions, identities } = session;
+  const { step, sessionKey, their, our, sessions, identities } = session;
+  await step.load([sessionKey]);
   const plaintext = await signalDecrypt(message, their, our, sessions, identities);
   return { plaintext, identityKey: session.theirIdentityKey, usedPreKeys: {} };
 }
@@ -153,7 +149,7 @@ async function decryptPreKeyMessage(
   const preKeys = new BufferedPreKeyStore(step);
   const signedPreKeys = new BufferedSignedPreKeyStore(step);
   const kemPreKeys = new BufferedKemPreKeyStore(step);
-  await step.callback(() => step.prefetch(recordsNamedBy(session.sessionKey, message)));
+  await step.load(recordsNamedBy(session.sessionKey, message));
   const plaintext = await signalDecryptPreKey(
     message,
     their,

@@ -1,5 +1,5 @@
 /**
- * One step's buffer between libsignal's stores and the engine's view: reads on demand and remembers,
+ * One step's buffer between libsignal's stores and the engine's view: loads each record once,
  * collects writes, and keeps the first failure of a callback, because libsignal gives back some of them
  * as text. Nothing leaves it unless the whole step succeeded.
  */
@@ -17,17 +17,23 @@ export class Step {
     this.#view = view;
   }
 
-  /** Reads several records in one round trip, for later {@link Step.read}s. */
-  async prefetch(keys: readonly string[]): Promise<void> {
+  /**
+   * Reads records that were not read yet, in one round trip.
+   * @throws what the view throws
+   */
+  async load(keys: readonly string[]): Promise<void> {
     const wanted = keys.filter((key) => !this.#read.has(key));
     if (wanted.length === 0) return;
-    const values = await this.#view.get(wanted);
-    wanted.forEach((key, index) => this.#read.set(key, values[index]));
+    try {
+      const values = await this.#view.get(wanted);
+      wanted.forEach((key, index) => this.#read.set(key, values[index]));
+    } catch (error) {
+      throw this.fail(error);
+    }
   }
 
-  /** One record as it was before the step. */
-  async read(key: string): Promise<Uint8Array | undefined> {
-    await this.prefetch([key]);
+  /** A loaded record as it was before the step. */
+  record(key: string): Uint8Array | undefined {
     return this.#read.get(key);
   }
 
@@ -42,10 +48,10 @@ export class Step {
     return error;
   }
 
-  /** Runs a callback of libsignal's; what it throws is what the step will throw. */
-  async callback<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+  /** Runs the body of a callback of libsignal's; what it throws is what the step will throw. */
+  guard<Result>(body: () => Result): Result {
     try {
-      return await work();
+      return body();
     } catch (error) {
       throw this.fail(error);
     }

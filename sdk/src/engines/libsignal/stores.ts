@@ -38,8 +38,7 @@ import type { Step } from './step.js';
 export class BufferedSessionStore extends SessionStore {
   readonly #step: Step;
   readonly #key: string;
-  /** The other device's registration id in the session that was saved. */
-  savedRegistrationId = 0;
+  #saved: SessionRecord | undefined;
 
   constructor(step: Step, key: string) {
     super();
@@ -47,18 +46,24 @@ export class BufferedSessionStore extends SessionStore {
     this.#key = key;
   }
 
-  getSession(): Promise<SessionRecord | null> {
-    return this.#step.callback(async () => {
-      const record = await this.#step.read(this.#key);
-      return record ? sessionFrom(record) : null;
-    });
+  /** The record is loaded before libsignal is called. */
+  async getSession(): Promise<SessionRecord | null> {
+    const record = this.#step.record(this.#key);
+    return record ? this.#step.guard(() => sessionFrom(record)) : null;
   }
 
-  saveSession(_name: ProtocolAddress, session: SessionRecord): Promise<void> {
-    return this.#step.callback(() => {
-      this.savedRegistrationId = session.remoteRegistrationId();
-      this.#step.write(this.#key, sessionRecord(session));
-    });
+  async saveSession(_name: ProtocolAddress, session: SessionRecord): Promise<void> {
+    this.#saved = session;
+    this.#step.write(
+      this.#key,
+      this.#step.guard(() => sessionRecord(session)),
+    );
+  }
+
+  /** The other device's registration id in the session after the step. */
+  get theirRegistrationId(): number {
+    if (!this.#saved) throw new SottoError('engine-record-invalid');
+    return this.#saved.remoteRegistrationId();
   }
 
   getExistingSessions(): Promise<SessionRecord[]> {
@@ -92,13 +97,13 @@ export class BufferedIdentityStore extends IdentityKeyStore {
     this.#input = input;
   }
 
-  getIdentityKey(): Promise<PrivateKey> {
-    return this.#step.callback(() => privateKeyOf(this.#our));
+  async getIdentityKey(): Promise<PrivateKey> {
+    return this.#step.guard(() => privateKeyOf(this.#our));
   }
 
   /** Spares libsignal deriving the public key again. */
-  override getIdentityKeyPair(): Promise<IdentityKeyPair> {
-    return this.#step.callback(() => {
+  override async getIdentityKeyPair(): Promise<IdentityKeyPair> {
+    return this.#step.guard(() => {
       const publicKey = publicKeyFrom('sign', this.#our.identity.publicKey);
       return new IdentityKeyPair(publicKey, privateKeyOf(this.#our));
     });
@@ -108,15 +113,13 @@ export class BufferedIdentityStore extends IdentityKeyStore {
     return this.#our.registrationId;
   }
 
-  isTrustedIdentity(_name: ProtocolAddress, key: PublicKey): Promise<boolean> {
-    return this.#step.callback(() => {
-      const shown = key.serialize();
-      this.usedIdentityKey = shown;
-      const pinned = this.#input.pinnedIdentityKey;
-      if (pinned === undefined || equalBytes(pinned, shown)) return true;
-      const accountId = this.#input.their.accountId;
-      throw new SottoError('identity-changed', { details: { accountId, shownIdentityKey: shown } });
-    });
+  async isTrustedIdentity(_name: ProtocolAddress, key: PublicKey): Promise<boolean> {
+    const shownIdentityKey = key.serialize();
+    this.usedIdentityKey = shownIdentityKey;
+    const { pinnedIdentityKey, their } = this.#input;
+    if (pinnedIdentityKey === undefined || equalBytes(pinnedIdentityKey, shownIdentityKey)) return true;
+    const details = { accountId: their.accountId, shownIdentityKey };
+    throw this.#step.fail(new SottoError('identity-changed', { details }));
   }
 
   async saveIdentity(): Promise<IdentityChange> {
@@ -145,11 +148,9 @@ export class BufferedPreKeyStore extends PreKeyStore {
     this.#step = step;
   }
 
-  getPreKey(id: number): Promise<PreKeyRecord> {
-    return this.#step.callback(async () => {
-      const payload = await readPreKey(this.#step, 'oneTimePreKey', recordKeys.oneTimePreKey(id));
-      return translated('record', () => PreKeyRecord.deserialize(payload));
-    });
+  async getPreKey(id: number): Promise<PreKeyRecord> {
+    const payload = await loadPreKey(this.#step, 'oneTimePreKey', recordKeys.oneTimePreKey(id));
+    return this.#step.guard(() => translated('record', () => PreKeyRecord.deserialize(payload)));
   }
 
   async removePreKey(id: number): Promise<void> {
@@ -171,11 +172,9 @@ export class BufferedSignedPreKeyStore extends SignedPreKeyStore {
     this.#step = step;
   }
 
-  getSignedPreKey(id: number): Promise<SignedPreKeyRecord> {
-    return this.#step.callback(async () => {
-      const payload = await readPreKey(this.#step, 'signedPreKey', recordKeys.signedPreKey(id));
-      return translated('record', () => SignedPreKeyRecord.deserialize(payload));
-    });
+  async getSignedPreKey(id: number): Promise<SignedPreKeyRecord> {
+    const payload = await loadPreKey(this.#step, 'signedPreKey', recordKeys.signedPreKey(id));
+    return this.#step.guard(() => translated('record', () => SignedPreKeyRecord.deserialize(payload)));
   }
 
   saveSignedPreKey(): Promise<void> {
@@ -195,11 +194,10 @@ export class BufferedKemPreKeyStore extends KyberPreKeyStore {
     this.#step = step;
   }
 
-  getKyberPreKey(id: number): Promise<KyberPreKeyRecord> {
-    return this.#step.callback(async () => {
-      const key = recordKeys.kemPreKey(id);
-      await this.#step.prefetch([key, recordKeys.kemUses(id)]);
-      const record = await this.#step.read(key);
+  async getKyberPreKey(id: number): Promise<KyberPreKeyRecord> {
+    await this.#step.load([recordKeys.kemPreKey(id), recordKeys.kemUses(id)]);
+    return this.#step.guard(() => {
+      const record = this.#step.record(recordKeys.kemPreKey(id));
       if (!record) throw new SottoError('pre-key-missing');
       const payload = this.#openKem(record);
       return translated('record', () => KyberPreKeyRecord.deserialize(payload));
@@ -214,17 +212,15 @@ export class BufferedKemPreKeyStore extends KyberPreKeyStore {
     return plainBytes(payload);
   }
 
-  markKyberPreKeyUsed(id: number, signedId: number, baseKey: PublicKey): Promise<void> {
-    return this.#step.callback(async () => {
-      if (this.#lastResort) return this.#rememberUse(id, signedId, baseKey);
-      this.usedId = id;
-      this.#step.write(recordKeys.kemPreKey(id), undefined);
-    });
+  async markKyberPreKeyUsed(id: number, signedId: number, baseKey: PublicKey): Promise<void> {
+    if (this.#lastResort) return this.#step.guard(() => this.#rememberUse(id, signedId, baseKey));
+    this.usedId = id;
+    this.#step.write(recordKeys.kemPreKey(id), undefined);
   }
 
-  async #rememberUse(id: number, signedId: number, baseKey: PublicKey): Promise<void> {
+  #rememberUse(id: number, signedId: number, baseKey: PublicKey): void {
     const key = recordKeys.kemUses(id);
-    const record = await this.#step.read(key);
+    const record = this.#step.record(key);
     const before = record && openRecordOf('kemUses', record);
     this.#step.write(key, frameRecord('kemUses', rememberUse(before, signedId, baseKey.serialize())));
   }
@@ -234,10 +230,13 @@ export class BufferedKemPreKeyStore extends KyberPreKeyStore {
   }
 }
 
-async function readPreKey(step: Step, kind: RecordKind, key: string): Promise<Uint8Array<ArrayBuffer>> {
-  const record = await step.read(key);
-  if (!record) throw new SottoError('pre-key-missing');
-  return plainBytes(openRecordOf(kind, record));
+async function loadPreKey(step: Step, kind: RecordKind, key: string): Promise<Uint8Array<ArrayBuffer>> {
+  await step.load([key]);
+  return step.guard(() => {
+    const record = step.record(key);
+    if (!record) throw new SottoError('pre-key-missing');
+    return plainBytes(openRecordOf(kind, record));
+  });
 }
 
 /** The protocol makes no pre-keys; a call would be a change of libsignal that must not pass unseen. */
