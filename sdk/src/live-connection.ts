@@ -73,6 +73,13 @@ export class LiveConnection {
     if (this.#state.kind !== 'closed') this.#changed(undefined, { kind: 'closed' });
   }
 
+  /** Connects anew at once, if the stream is open: what kept it away may be gone. */
+  async reopen(): Promise<void> {
+    if (!this.#opening) return;
+    await this.close();
+    await this.open();
+  }
+
   #handlers(connection: TransportConnection): TransportHandlers {
     return {
       accessToken: (refused) => this.#relay.accessToken(refused),

@@ -172,10 +172,14 @@ class WiredMessenger implements Messenger {
   }
 
   #accountApi(): MessengerAccount {
-    const { account, preKeys } = this.#parts;
+    const { account, preKeys, live } = this.#parts;
     return {
       profile: () => this.#call(() => account.profile()),
-      login: (password) => this.#call(() => account.login(password)),
+      login: (password) =>
+        this.#call(async () => {
+          await account.login(password);
+          await live.reopen();
+        }),
       register: (input) =>
         this.#call(async () => {
           const profile = await account.register(input);

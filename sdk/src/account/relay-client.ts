@@ -39,6 +39,8 @@ export class RelayClient {
   readonly #host: Host;
   readonly #onLoginRequired: () => void;
   #refreshing: Promise<string> | undefined;
+  /** The relay has refused this one for good: asking again would only cost both sides. */
+  #deadRefreshToken: string | undefined;
 
   constructor(parts: { transport: Transport; writer: Writer; host: Host; onLoginRequired: () => void }) {
     this.#transport = parts.transport;
@@ -55,6 +57,7 @@ export class RelayClient {
   async accessToken(refused = false): Promise<string> {
     const credentials = await this.#writer.read(credentialsKey, credentialsRecord);
     if (!credentials) throw new SottoError('not-registered');
+    if (credentials.refreshToken === this.#deadRefreshToken) throw new SottoError('login-required');
     const now = this.#host.clock.now();
     const fresh = now < credentials.accessExpiresAt - limits.accessTokenMarginMs;
     if (fresh && !refused) return credentials.accessToken;
@@ -138,6 +141,7 @@ export class RelayClient {
       return tokens.accessToken;
     } catch (error) {
       if (!isSottoError(error, 'refresh-refused')) throw error;
+      this.#deadRefreshToken = request.refreshToken;
       this.#onLoginRequired();
       throw new SottoError('login-required', { cause: error });
     }
