@@ -25,14 +25,3 @@ export function addTallies(parts) {
 export function describeTally({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
-
-/**
- * Reads a total back from the end of what a script printed.
- * @param {string} output
- * @returns {Tally | undefined} Undefined when there is no such line.
- */
-export function parseTally(output) {
-  const last = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
-  if (!last) return undefined;
-  return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
-}

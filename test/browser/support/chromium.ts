@@ -1,0 +1,37 @@
+/** Starts the Chromium of this machine with a profile of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium, type BrowserContext } from 'playwright-core';
+import { findChromium } from '../../../scripts/lib/find-programs.mjs';
+
+/** Nothing but what a test asks for: no sandbox (tests run as root), no GPU, no traffic of the browser's own. */
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Runs `work` in a fresh browser, which is gone afterwards, profile included. */
+export async function withChromium<Result>(
+  work: (browser: BrowserContext) => Promise<Result>,
+): Promise<Result> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('no Chromium found: set SOTTO_CHROMIUM');
+  const profile = await mkdtemp(path.join(tmpdir(), 'sotto-chromium-'));
+  try {
+    const options = { executablePath, headless: true, args: flags, env: { ...process.env, HOME: profile } };
+    const browser = await chromium.launchPersistentContext(profile, options);
+    try {
+      return await work(browser);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
