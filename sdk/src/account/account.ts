@@ -60,6 +60,8 @@ export class AccountService {
   readonly #engine: ProtocolEngine;
   readonly #relay: RelayClient;
   readonly #host: Host;
+  /** Every message needs it, and it does not change once it is open. */
+  #opened: OwnAccount | undefined;
 
   constructor(parts: { writer: Writer; engine: ProtocolEngine; relay: RelayClient; host: Host }) {
     this.#writer = parts.writer;
@@ -70,8 +72,11 @@ export class AccountService {
 
   /** The own account, or nothing before registration has succeeded. */
   async find(): Promise<OwnAccount | undefined> {
+    this.#writer.assertOpen();
+    if (this.#opened) return this.#opened;
     const account = await this.#writer.read(ownAccountKey, ownAccountRecord);
-    return account?.state === 'open' ? account : undefined;
+    if (account?.state === 'open') this.#opened = account;
+    return this.#opened;
   }
 
   /** The own account. @throws SottoError `not-registered` */

@@ -112,10 +112,14 @@ export class Inbox {
   async #run(): Promise<void> {
     await Promise.resolve();
     try {
-      for (let envelope = this.#queue[0]; envelope; envelope = this.#queue[0]) {
+      for (let envelope = this.#queue.shift(); envelope; envelope = this.#queue.shift()) {
         const epoch = this.#epoch;
-        await this.#process(envelope);
-        if (epoch === this.#epoch) this.#queue.shift();
+        try {
+          await this.#process(envelope);
+        } catch (error) {
+          if (epoch === this.#epoch) this.#queue.unshift(envelope);
+          throw error;
+        }
         this.#failures = 0;
         if (this.#taken.length >= wireLimits.maxEnvelopesPerPage || this.#queue.length === 0)
           this.#acknowledge();

@@ -55,7 +55,7 @@ export class Writer {
 
   /** Committed values, outside of any unit. */
   get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    this.#assertOpen();
+    this.assertOpen();
     return this.#storage.get(keys);
   }
 
@@ -67,7 +67,7 @@ export class Writer {
 
   /** Committed pairs, outside of any unit. */
   list(prefix: string): AsyncIterable<StorageEntry> {
-    this.#assertOpen();
+    this.assertOpen();
     return this.#storage.list(prefix);
   }
 
@@ -82,14 +82,14 @@ export class Writer {
 
   /** Deletes everything and lets go of the storage. */
   async destroy(): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     this.#closed = true;
     await this.#tail;
     await this.#storage.destroy({ fence: this.#fence });
   }
 
   async #runNow<Result>(work: (unit: Unit) => Promise<Result>): Promise<Result> {
-    this.#assertOpen();
+    this.assertOpen();
     const unit = new Unit(this.#storage);
     const result = await work(unit);
     const lazy = [...this.#lazy];
@@ -113,7 +113,8 @@ export class Writer {
     }
   }
 
-  #assertOpen(): void {
+  /** @throws SottoError `messenger-closed` */
+  assertOpen(): void {
     if (this.#closed) throw new SottoError('messenger-closed');
   }
 }
