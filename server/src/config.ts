@@ -4,6 +4,7 @@
  */
 import { fromBase64Url } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
+import { OperatorError } from './operator-error.js';
 
 /** How much the relay logs. */
 export type RelayLogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -34,7 +35,7 @@ export interface RelayConfig {
 }
 
 /** A setting has a value it cannot have. The message is one line for the operator and shows no value. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
 }
 

@@ -41,8 +41,6 @@ export const relayLimits = {
   handedOutKeyTtlDays: 31,
 
   // http
-  /** Arrays and objects inside one another: the deepest request of the table has 5. */
-  maxJsonDepth: 16,
   /** A request that trickles in slower than this is cut off. */
   requestTimeoutMs: 30_000,
   /** Header bytes of one request; an access token is below 1 KiB. */

@@ -1,20 +1,16 @@
 /** How login keys are kept: Argon2id over 32 bytes that the client derived from the password. Knows no account. */
-import { Algorithm, hash, verify } from '@node-rs/argon2';
+import { hash, verify } from '@node-rs/argon2';
+import { toBase64Url } from '@sotto/sdk/wire';
 import type { HashGate } from '../hash-gate.js';
 
 /** Names how a stored hash was made: the client's derivation and ours. A next one gets a new name. */
 export const currentAuthScheme = 'scrypt-hkdf-v1+argon2id-v1';
 
 /**
- * 19 MiB, 2 passes, 1 lane: OWASP's first choice. The login key is behind scrypt with 32 MiB already, so
- * who steals the database pays for both per guess.
+ * 19 MiB, 2 passes, 1 lane: OWASP's first choice (Argon2id is the library's default). The login key is
+ * behind scrypt with 32 MiB already, so who steals the database pays for both per guess.
  */
-const parameters = {
-  algorithm: 2 satisfies Algorithm.Argon2id as Algorithm,
-  memoryCost: 19_456,
-  timeCost: 2,
-  parallelism: 1,
-};
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** See the file's header. */
 export interface LoginKeys {
@@ -26,8 +22,9 @@ export interface LoginKeys {
 
 /** @param gate - bounds the hashing that waits */
 export function createLoginKeys(gate: HashGate): LoginKeys {
+  // As text: the library's `verify` takes no bytes that are not UTF-8, though its `hash` does.
   return {
-    hash: (loginKey) => gate.run(() => hash(loginKey, parameters)),
-    matches: (loginKeyHash, loginKey) => gate.run(() => verify(loginKeyHash, loginKey)),
+    hash: (loginKey) => gate.run(() => hash(toBase64Url(loginKey), parameters)),
+    matches: (loginKeyHash, loginKey) => gate.run(() => verify(loginKeyHash, toBase64Url(loginKey))),
   };
 }

@@ -19,9 +19,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { OperatorError } from '../operator-error.js';
 
 /** The folder is in use, or cannot be locked. The message is one line for the operator. */
-export class FolderLockError extends Error {
+export class FolderLockError extends OperatorError {
   override readonly name = 'FolderLockError';
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Database, Queryable } from '../../ports.js';
 import { migrations as allMigrations } from './migrations/index.js';
+import { OperatorError } from '../../operator-error.js';
 
 /** One step of the schema. Once released it is never changed: a correction is another step. */
 export interface Migration {
@@ -16,7 +17,7 @@ export interface Migration {
 }
 
 /** The database and the program do not fit together. The message is one line for the operator. */
-export class MigrationError extends Error {
+export class MigrationError extends OperatorError {
   override readonly name = 'MigrationError';
 }
 

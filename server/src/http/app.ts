@@ -1,0 +1,155 @@
+/** The relay's HTTP surface as an Express application: paths, headers, errors, log lines. Knows no duty. */
+import { randomUUID } from 'node:crypto';
+import {
+  httpOperations,
+  type HttpOperation,
+  type HttpOperationName,
+  type ProblemDocument,
+} from '@sotto/sdk/wire';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { describeUnexpected, type RelayLog } from '../logging/relay-log.js';
+import { ProblemError, type Now } from '../ports.js';
+import { relayLimits } from '../relay-limits.js';
+import { crossOrigin } from './cross-origin.js';
+import { createPipeline, type OperationPipeline, type PipelineParts } from './operation-pipeline.js';
+import { sendProblem, toProblem } from './problem-response.js';
+import type { Route, Routes } from './routes.js';
+
+/** What the application is made of. */
+export interface AppParts extends PipelineParts {
+  readonly routes: Routes;
+  readonly allowedOrigins: readonly string[];
+  /** Whether requests are accepted: the database answers. */
+  readonly isReady: () => Promise<boolean>;
+  readonly isDraining: () => boolean;
+  readonly log: RelayLog;
+  readonly now: Now;
+}
+
+interface Endpoint {
+  /** The name in the log. */
+  readonly operation: string;
+  readonly run: OperationPipeline;
+  /** Answered while the relay drains, too. */
+  readonly whileDraining: boolean;
+}
+
+type Endpoints = Map<string, Map<string, Endpoint>>;
+
+function addEndpoint(endpoints: Endpoints, path: string, method: string, endpoint: Endpoint): void {
+  const methods = endpoints.get(path) ?? new Map<string, Endpoint>();
+  endpoints.set(path, methods.set(method, endpoint));
+}
+
+function addOperations(endpoints: Endpoints, parts: AppParts): void {
+  for (const name of Object.keys(httpOperations) as HttpOperationName[]) {
+    const operation: HttpOperation = httpOperations[name];
+    const route = parts.routes[name] as unknown as Route<HttpOperationName>;
+    const run = createPipeline(name, operation, route, parts);
+    addEndpoint(endpoints, operation.path, operation.method, { operation: name, run, whileDraining: false });
+  }
+}
+
+function addHealth(endpoints: Endpoints, { isReady, isDraining }: AppParts): void {
+  const alive = { operation: 'health', run: async () => ({ status: 'alive' }), whileDraining: true };
+  addEndpoint(endpoints, '/healthz', 'GET', alive);
+  const ready = async () => {
+    if (isDraining() || !(await isReady())) throw unavailable();
+    return { status: 'ready' };
+  };
+  addEndpoint(endpoints, '/readyz', 'GET', { operation: 'readiness', run: ready, whileDraining: true });
+}
+
+function unavailable(): ProblemError {
+  return new ProblemError('unavailable', { retryAfterMs: relayLimits.unavailableRetryAfterMs });
+}
+
+/** One request and its line in the log. */
+class Exchange {
+  readonly #startedAt: number;
+  readonly #requestId = randomUUID();
+  operation = 'unknown';
+
+  constructor(
+    readonly response: Response,
+    readonly log: RelayLog,
+    readonly now: Now,
+  ) {
+    this.#startedAt = now();
+    response.setHeader('x-request-id', this.#requestId);
+    response.setHeader('cache-control', 'no-store');
+  }
+
+  succeed(answer: unknown): void {
+    this.response.status(200).type('application/json').send(JSON.stringify(answer));
+    this.#writeLine('info', 200);
+  }
+
+  fail(error: unknown): void {
+    const problem = toProblem(error, this.#requestId);
+    if (this.response.headersSent) this.response.destroy();
+    else sendProblem(this.response, problem);
+    const unexpected = !(error instanceof ProblemError);
+    this.#writeLine(unexpected ? 'error' : 'info', problem.status, problem, unexpected ? error : undefined);
+  }
+
+  #writeLine(level: 'info' | 'error', status: number, problem?: ProblemDocument, unexpected?: unknown): void {
+    this.log.log(level, 'operation', {
+      operation: this.operation,
+      status,
+      ...(problem ? { problem: problem.code } : {}),
+      ...(unexpected === undefined ? {} : describeUnexpected(unexpected)),
+      durationMs: this.now() - this.#startedAt,
+      requestId: this.#requestId,
+    });
+  }
+}
+
+function exchangeOf(response: Response): Exchange {
+  return response.locals['exchange'] as Exchange;
+}
+
+function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining }: AppParts) {
+  return async (request: Request, response: Response) => {
+    const endpoint = methods.get(request.method);
+    if (endpoint === undefined) {
+      response.setHeader('allow', [...methods.keys()].join(', '));
+      throw new ProblemError('method-not-allowed');
+    }
+    const exchange = exchangeOf(response);
+    exchange.operation = endpoint.operation;
+    if (isDraining()) response.setHeader('connection', 'close');
+    if (isDraining() && !endpoint.whileDraining) throw unavailable();
+    exchange.succeed(await endpoint.run(request, response));
+  };
+}
+
+/** Builds the application. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.enable('strict routing').enable('case sensitive routing');
+  app.set('etag', false).set('query parser', false);
+  app.use((_request, response, next) => {
+    response.locals['exchange'] = new Exchange(response, parts.log, parts.now);
+    next();
+  });
+  // An answer is data: whatever renders it may load, run and frame nothing.
+  const contentSecurityPolicy = {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  };
+  app.use(helmet({ contentSecurityPolicy }));
+  app.use(crossOrigin(parts.allowedOrigins));
+  const endpoints: Endpoints = new Map();
+  addOperations(endpoints, parts);
+  addHealth(endpoints, parts);
+  for (const [path, methods] of endpoints) app.all(path, dispatch(methods, parts));
+  app.use(() => {
+    throw new ProblemError('not-found');
+  });
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    exchangeOf(response).fail(error);
+  });
+  return app;
+}

@@ -1,0 +1,39 @@
+/** Errors as problem documents. Knows no operation. */
+import { makeProblem, type ProblemDocument } from '@sotto/sdk/wire';
+import type { Response } from 'express';
+import { ProblemError } from '../ports.js';
+import { relayLimits } from '../relay-limits.js';
+
+/** SQLSTATE classes and socket errors that mean the database is away, not that the relay is wrong. */
+const databaseAway = /^(?:08\w{3}|53\w{3}|57P0\d|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
+
+function isDatabaseAway(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === 'string') return databaseAway.test(code);
+  // The pool's own failures have no code.
+  return (
+    typeof message === 'string' &&
+    /connection terminated|timeout exceeded when trying to connect/i.test(message)
+  );
+}
+
+/** What an error is to the caller. */
+export function toProblem(error: unknown, requestId: string): ProblemDocument {
+  if (error instanceof ProblemError) return makeProblem(error.code, error.extra);
+  if (error instanceof Error && isDatabaseAway(error)) {
+    return makeProblem('unavailable', { retryAfterMs: relayLimits.unavailableRetryAfterMs });
+  }
+  // Only here, so that refusals that must look alike are alike to the byte.
+  return makeProblem('internal-error', { requestId });
+}
+
+/** Answers with a problem. */
+export function sendProblem(response: Response, problem: ProblemDocument): void {
+  if (problem.retryAfterMs !== undefined) {
+    response.setHeader('retry-after', String(Math.ceil(problem.retryAfterMs / 1000)));
+  }
+  if (problem.code === 'unauthorized') response.setHeader('www-authenticate', 'Bearer');
+  // What is left of a body that is too large is not read: the connection ends.
+  if (problem.code === 'payload-too-large') response.setHeader('connection', 'close');
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}

@@ -1,0 +1,152 @@
+/** The composition root: the only place that knows the relay's duties, its storage and its servers. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { DestinationStream } from 'pino';
+import { completeConfig, type RelayConfig } from './config.js';
+import { createDuties, type Duties } from './duties.js';
+import { createGateway, type Gateway } from './gateway/gateway.js';
+import { createApp } from './http/app.js';
+import { clientAddress } from './http/client-address.js';
+import { createHttpServer } from './http/http-server.js';
+import { createRateLimits } from './limits/rate-limits.js';
+import { createRelayLog, describeUnexpected, type RelayLog } from './logging/relay-log.js';
+import type { ConnectedDevices, Database, Now, RandomBytes, RateLimits } from './ports.js';
+import { relayLimits } from './relay-limits.js';
+import { openRelayStorage, type RelayStorage } from './relay-storage.js';
+import { startUpkeep } from './upkeep.js';
+
+/** Parts that can be replaced, for tests and for embedding. */
+export interface RelayOverrides {
+  /**
+   * An open database. It is migrated and used, and stays the caller's to close. No data folder is
+   * touched then: without a configured secret one is made for this run alone.
+   */
+  readonly database?: Database;
+  /** The clock of everything but rate limits, which run on the machine's. */
+  readonly now?: Now;
+  readonly random?: RandomBytes;
+  /** Where log lines go; standard output by default. */
+  readonly logSink?: DestinationStream;
+}
+
+/** A running relay. */
+export interface Relay {
+  /** Where it can be reached, such as `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly port: number;
+  /** The salt of login keys and the issuer of tokens: a UUID that belongs to the database. */
+  readonly relayId: string;
+  /**
+   * Drains: new requests are refused as `unavailable`, those under way end (10 s at most), connected
+   * devices are told, then everything is closed. Idempotent.
+   */
+  close(): Promise<void>;
+}
+
+interface Context {
+  readonly settings: RelayConfig;
+  readonly storage: RelayStorage;
+  readonly now: Now;
+  readonly random: RandomBytes;
+  readonly log: RelayLog;
+}
+
+/** Live connections for the duties, which exist before the gateway does. */
+class LateGateway implements ConnectedDevices {
+  gateway: Gateway | undefined;
+
+  signOut(device: Parameters<ConnectedDevices['signOut']>[0]): void {
+    this.gateway?.signOut(device);
+  }
+
+  keysLow(device: Parameters<ConnectedDevices['keysLow']>[0]): void {
+    this.gateway?.keysLow(device);
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function isAnswering(database: Database): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), relayLimits.readinessTimeoutMs);
+  });
+  const answer = database.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+  const answering = await Promise.race([answer, timeout]);
+  clearTimeout(timer);
+  return answering;
+}
+
+function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
+  const { settings, storage, now, log } = context;
+  const { accessTokens, reachTokens, mailbox, proofs, routes } = duties;
+  const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
+  const app = createApp({
+    ...{ routes, accessTokens, limits, proofs, addressOf, isDraining, log, now },
+    allowedOrigins: settings.allowedOrigins,
+    isReady: () => isAnswering(storage.database),
+  });
+  const http = createHttpServer(app);
+  const gateway = createGateway({
+    ...{ httpServer: http.server, limits, mailbox, now, log, addressOf },
+    tokens: accessTokens,
+    reach: reachTokens,
+  });
+  return { http, gateway };
+}
+
+async function start(context: Context): Promise<Relay> {
+  const { settings, storage, now, random, log } = context;
+  const connected = new LateGateway();
+  const duties = await createDuties({ storage, connected, now, random });
+  const limits = createRateLimits({
+    factor: settings.limitFactor,
+    onFailure: (error) => log.log('warn', 'limit-failed', describeUnexpected(error)),
+  });
+  let draining = false;
+  const { http, gateway } = createServers(context, duties, limits, () => draining);
+  connected.gateway = gateway;
+  const { port } = await http.listen(settings.port, settings.host);
+  const { sweepIntervalMs } = relayLimits;
+  const upkeep = startUpkeep({ sweeps: duties.sweeps, intervalMs: sweepIntervalMs, now, log });
+  log.log('info', 'listening', { port });
+
+  const close = async () => {
+    draining = true;
+    log.log('info', 'draining');
+    await Promise.all([http.close(), gateway.drain().then(() => gateway.close()), upkeep.stop()]);
+    await storage.close();
+    log.log('info', 'closed');
+  };
+  let closing: Promise<void> | undefined;
+  const { relayId } = storage;
+  return { url: urlOf(settings.host, port), port, relayId, close: () => (closing ??= close()) };
+}
+
+/**
+ * Starts a relay. What `config` leaves out has the default that {@link RelayConfig} names; the
+ * environment is not read.
+ * @throws OperatorError with one clear line when it cannot start: a setting is wrong, the port is taken,
+ * the data folder is in use, the database is newer or away
+ */
+export async function createRelay(
+  config: Partial<RelayConfig> = {},
+  overrides: RelayOverrides = {},
+): Promise<Relay> {
+  const settings = completeConfig(config);
+  const { database, now = Date.now, random = (length) => randomBytes(length), logSink } = overrides;
+  const log = createRelayLog({ level: settings.logLevel, now, ...(logSink ? { sink: logSink } : {}) });
+  const storage = await openRelayStorage(settings, { database, random, log });
+  try {
+    return await start({ settings, storage, now, random, log });
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
