@@ -13,9 +13,9 @@ export interface BenchCase {
   /** What is counted, in the plural: `messages`. Results are per second. */
   readonly unit: string;
   readonly peerName: string;
-  /** How often a side does the work in one slice; aim at 50–200 ms. */
+  /** How often a side does the work in one slice; aim at 20–100 ms, so that a disturbance hits few slices. */
   readonly countPerSlice: number;
-  /** Slices per side; 15 by default. */
+  /** Slices per side; 41 by default. */
   readonly rounds?: number;
   readonly prepare: () => Promise<{
     readonly ours: Side;
@@ -39,7 +39,7 @@ export interface BenchResult {
   readonly rounds: number;
 }
 
-const defaultRounds = 15;
+const defaultRounds = 41;
 
 /** Measures one case. */
 export async function runCase(bench: string, one: BenchCase): Promise<BenchResult> {

@@ -100,11 +100,11 @@ const preKeys = async (make: Make): Promise<Side> => {
 
 /** The cases of `npm run bench -- engine`. */
 export const cases: readonly BenchCase[] = [
-  compare('ping-pong-256', 'messages', 200, pingPong(256)),
-  compare('ping-pong-4096', 'messages', 200, pingPong(4096)),
-  compare('one-way-256', 'messages', 400, oneWay(256)),
-  compare('one-way-4096', 'messages', 400, oneWay(4096)),
-  compare('session-setup', 'sessions', 100, sessionSetup),
-  compare('first-decrypt', 'sessions', 60, firstDecrypt),
-  compare('100-pre-keys', 'batches', 20, preKeys),
+  compare('ping-pong-256', 'messages', 60, pingPong(256)),
+  compare('ping-pong-4096', 'messages', 60, pingPong(4096)),
+  compare('one-way-256', 'messages', 120, oneWay(256)),
+  compare('one-way-4096', 'messages', 120, oneWay(4096)),
+  compare('session-setup', 'sessions', 40, sessionSetup),
+  compare('first-decrypt', 'sessions', 30, firstDecrypt),
+  compare('100-pre-keys', 'batches', 6, preKeys),
 ];

@@ -43,7 +43,7 @@ export function libsignalEngine(): ProtocolEngine {
     startSession,
     sessionState,
     encrypt,
-    decrypt: async (view, input) => decrypt(view, input),
+    decrypt,
     archiveSession,
     removeSession: async (their) => removeSession(their),
     fingerprint: async (input) => fingerprint(input),

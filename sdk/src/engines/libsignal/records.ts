@@ -44,7 +44,8 @@ export function frameRecord(kind: RecordKind, payload: Uint8Array): Uint8Array {
   record[4] = recordVersion;
   record[5] = recordKinds[kind];
   record.set(payload, headerLength);
-  new DataView(record.buffer).setInt32(8, checksum(record), true);
+  const sum = checksum(record);
+  for (let index = 0; index < 4; index += 1) record[8 + index] = sum >>> (8 * index);
   return record;
 }
 
@@ -53,16 +54,19 @@ export function frameRecord(kind: RecordKind, payload: Uint8Array): Uint8Array {
  * @throws SottoError `engine-record-invalid` when it is not this engine's, of another version or damaged
  */
 export function openRecord(record: Uint8Array): { readonly kind: number; readonly payload: Uint8Array } {
-  const ours =
-    record.length >= headerLength &&
-    magic.every((byte, index) => record[index] === byte) &&
-    record[4] === recordVersion &&
-    record[6] === 0 &&
-    record[7] === 0;
-  if (!ours) throw new SottoError('engine-record-invalid');
-  const stored = new DataView(record.buffer, record.byteOffset, record.byteLength).getInt32(8, true);
-  if (stored !== checksum(record)) throw new SottoError('engine-record-invalid');
+  if (!isIntact(record)) throw new SottoError('engine-record-invalid');
   return { kind: record[5] as number, payload: record.subarray(headerLength) };
+}
+
+function isIntact(record: Uint8Array): boolean {
+  if (record.length < headerLength || record[4] !== recordVersion) return false;
+  for (let index = 0; index < 4; index += 1) if (record[index] !== magic[index]) return false;
+  if (record[6] !== 0 || record[7] !== 0) return false;
+  const sum = checksum(record);
+  for (let index = 0; index < 4; index += 1) {
+    if (record[8 + index] !== ((sum >>> (8 * index)) & 0xff)) return false;
+  }
+  return true;
 }
 
 /**

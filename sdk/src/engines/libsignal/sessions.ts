@@ -118,7 +118,7 @@ function kindOf(type: number): CiphertextKind {
 }
 
 /** See `ProtocolEngine.decrypt`. */
-export function decrypt(
+export async function decrypt(
   view: EngineView,
   input: SessionInput & { readonly kind: CiphertextKind; readonly ciphertext: Uint8Array },
 ): Promise<EngineStep<DecryptedMessage>> {

@@ -22,11 +22,13 @@ export class Step {
    * @throws what the view throws
    */
   async load(keys: readonly string[]): Promise<void> {
-    const wanted = keys.filter((key) => !this.#read.has(key));
+    const wanted = this.#read.size === 0 ? keys : keys.filter((key) => !this.#read.has(key));
     if (wanted.length === 0) return;
     try {
       const values = await this.#view.get(wanted);
-      wanted.forEach((key, index) => this.#read.set(key, values[index]));
+      for (let index = 0; index < wanted.length; index += 1) {
+        this.#read.set(wanted[index] as string, values[index]);
+      }
     } catch (error) {
       throw this.fail(error);
     }
