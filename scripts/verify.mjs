@@ -11,6 +11,7 @@ import {
   checkConsumer,
   checkImports,
   checkPublint,
+  checkRelayCommand,
   checkTypesWrong,
 } from './verify/packages.mjs';
 import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
@@ -49,6 +50,7 @@ const steps = {
   'packages: imports': checkImports,
   'packages: consumer': checkConsumer,
   'packages: bundles': checkBundles,
+  'packages: relay command': checkRelayCommand,
 };
 
 async function runStep(name) {

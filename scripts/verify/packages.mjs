@@ -2,6 +2,8 @@
  * The packages as their users get them: packed, judged by publint and attw, installed from the
  * tarballs into an empty folder, imported, compiled against and bundled for the browser.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   mkdirSync,
@@ -11,8 +13,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { build as bundle } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -199,4 +203,45 @@ export async function checkBundles() {
     browserSafeEntries().map(({ specifier }) => bundleEntry(folder, specifier)),
   );
   return results.flat();
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Asks until the relay is ready or gone, a minute at most. */
+async function isReady(url, child) {
+  const deadlineMs = performance.now() + 60_000;
+  while (performance.now() < deadlineMs && child.exitCode === null && child.signalCode === null) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    if (answer?.ok) return true;
+    await setTimeout(100);
+  }
+  return false;
+}
+
+/** The installed command serves, and ends by itself when asked to. */
+export async function checkRelayCommand() {
+  const folder = await installed();
+  const port = await freePort();
+  const env = { ...process.env, SOTTO_PORT: String(port), SOTTO_DATA: join(folder, 'relay-data') };
+  const child = spawn(join(folder, 'node_modules', '.bin', 'sotto-relay'), {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const ended = new Promise((resolve) => child.on('close', resolve).on('error', resolve));
+  const ready = await isReady(`http://127.0.0.1:${port}/readyz`, child);
+  child.kill('SIGTERM');
+  const end = await Promise.race([ended, setTimeout(30_000, 'late', { ref: false })]);
+  if (end === 'late') child.kill('SIGKILL');
+  if (!ready) return [`sotto-relay did not become ready:\n${output}`];
+  return end === 0 ? [] : [`sotto-relay ended with ${end} after SIGTERM:\n${output}`];
 }
