@@ -27,7 +27,7 @@ import { root, run, runTool } from '../lib/run.mjs';
 const packFolder = join(root, 'temp', 'pack');
 
 /** Runs once however many checks ask; a failure is each asker's failure. */
-function once(work) {
+function memoize(work) {
   let result;
   return () => (result ??= work());
 }
@@ -35,7 +35,7 @@ function once(work) {
 const readManifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
 /** Both tarballs, by folder. */
-const packed = once(async () => {
+const packed = memoize(async () => {
   if (!(await build({ ifNeeded: true }))) throw new Error('the build failed');
   rmSync(packFolder, { recursive: true, force: true });
   mkdirSync(packFolder, { recursive: true });
@@ -48,7 +48,7 @@ const packed = once(async () => {
 });
 
 /** An empty folder in which both packages and the SDK's peers are installed from the tarballs. */
-const installed = once(async () => {
+const installed = memoize(async () => {
   const tarballs = await packed();
   const folder = mkdtempSync(join(tmpdir(), 'sotto-consumer-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
