@@ -41,6 +41,7 @@ export class Inbox {
   /** What came on this connection, so that marks of what the relay has deleted can go. */
   readonly #arrivedIds = new Set<EnvelopeId>();
   #failures = 0;
+  #lostAcknowledgements = 0;
   #running: Promise<void> | undefined;
 
   constructor(parts: { writer: Writer; receiver: Receiver; lookups: Lookups; host: Host }) {
@@ -211,17 +212,30 @@ export class Inbox {
   #acknowledge(): void {
     const ids = this.#taken.splice(0, wireLimits.maxAcknowledgementsPerRequest);
     const connection = this.#connection;
+    const epoch = this.#epoch;
     if (ids.length === 0 || !connection) return;
     connection.acknowledge({ ids }).then(
       () => {
+        this.#lostAcknowledgements = 0;
         for (const id of ids) this.#writer.deleteLazily(seenKey(id));
       },
       (error: unknown) => {
-        // They come again with the next connection and are recognised by their marks.
-        const code = isSottoError(error) ? error.code : 'unexpected';
-        this.#host.logger.log('warn', 'acknowledgement-lost', { code, count: ids.length });
+        this.#acknowledgeLater(ids, epoch, error);
       },
     );
+  }
+
+  /** Without acknowledgements the relay's window stays full. After a cut they come again and are known by their marks. */
+  #acknowledgeLater(ids: readonly EnvelopeId[], epoch: number, error: unknown): void {
+    const code = isSottoError(error) ? error.code : 'unexpected';
+    this.#host.logger.log('warn', 'acknowledgement-deferred', { code, count: ids.length });
+    if (epoch !== this.#epoch) return;
+    this.#taken.unshift(...ids);
+    const delayMs = backoffMs(this.#host, this.#lostAcknowledgements);
+    this.#lostAcknowledgements += 1;
+    this.#host.clock.schedule(delayMs, () => {
+      if (epoch === this.#epoch) this.#acknowledge();
+    });
   }
 
   /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */
