@@ -42,7 +42,10 @@ export interface StorageAdapter {
    */
   acquire(): Promise<StorageFence>;
 
-  /** The values of many keys in one round trip, in the order asked for; `undefined` where there is none. */
+  /**
+   * The values of many keys in one round trip, in the order asked for; `undefined` where there is none.
+   * One call sees every commit whole or not at all.
+   */
   get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
 
   /**
@@ -54,7 +57,7 @@ export interface StorageAdapter {
 
   /**
    * Writes all changes or none, durably before it resolves. The last change of a key wins.
-   * An empty list still checks the fence.
+   * An empty list still checks the fence. Commits take effect in the order of the calls.
    * @throws SottoError `fenced` when a newer writer has acquired; nothing was written
    */
   commit(changes: readonly StorageChange[], options: { readonly fence: StorageFence }): Promise<void>;

@@ -21,3 +21,7 @@ export type { ManualClock } from './manual-clock.js';
 export { seededRandom } from './seeded-random.js';
 export type { SeededRandom } from './seeded-random.js';
 export { nextTurn } from './turns.js';
+export { runStorageConformance } from './storage-conformance.js';
+export type { StorageConformanceOptions, StorageSupports } from './storage-conformance.js';
+export type { CreateMedium, StorageTestMedium } from './storage-conformance-kit.js';
+export type { KillChildOptions } from './storage-conformance-kill.js';

@@ -71,7 +71,7 @@ export class TestClient {
   }
 
   get authKey(): Bytes {
-    return ed25519.getPublicKey(this.authSeed) as Bytes;
+    return ed25519.getPublicKey(this.authSeed);
   }
 
   get access() {
@@ -184,7 +184,7 @@ export class StreamLog implements TransportHandlers {
   keysLowCount = 0;
   connection!: TransportConnection;
   readonly #token: (refused: boolean) => Promise<string>;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(token: (refused: boolean) => Promise<string>) {
     this.#token = token;
