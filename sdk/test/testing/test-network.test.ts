@@ -46,6 +46,9 @@ describe('accounts of the test relay', () => {
     const transport = network.transport();
     const alice = await TestClient.register(transport, 'alice');
     await expect(transport.request('accounts.register', await alice.registration())).resolves.toBeTruthy();
+    await alice.upload(await alice.makePreKeys(1));
+    const late = transport.request('accounts.register', await alice.registration());
+    expect(await codeOf(late)).toBe('username-taken');
     const other = new TestClient(transport, 'alice');
     Object.assign(other.address, { accountId: '00000000-0000-4000-8000-000000000000' });
     expect(await codeOf(transport.request('accounts.register', await other.registration()))).toBe(
@@ -125,7 +128,7 @@ describe('tokens of the test relay', () => {
     const alice = await TestClient.register(network.transport(), 'alice');
     const request = alice.refreshRequest(fixedBytes(16, 1));
     const forged = { ...request, signature: fixedBytes(64, 0) };
-    expect(await codeOf(alice.transport.request('auth.refresh', forged))).toBe('proof-refused');
+    expect(await codeOf(alice.transport.request('auth.refresh', forged))).toBe('refresh-refused');
     await expect(alice.transport.request('auth.refresh', request)).resolves.toBeTruthy();
   });
 

@@ -20,7 +20,7 @@ export interface TestNetworkOptions {
   readonly clock?: Clock;
   /** Replaces the randomness made from `seed`. */
   readonly random?: Random;
-  /** How long access tokens are good; 15 minutes by default. */
+  /** How long access tokens are good; 10 minutes by default. */
   readonly accessTokenTtlMs?: number;
   /** A faster scrypt for contact codes, such as Node's own; the portable one by default, which blocks. */
   readonly scrypt?: Scrypt;

@@ -69,7 +69,10 @@ export class Accounts {
     this.#scrypt = scrypt;
   }
 
-  /** @returns the registering device; the same again for the same request, so that a lost answer can be repeated */
+  /**
+   * @returns the registering device; the same again for the same request, whose answer may have been
+   * lost, until the device has uploaded keys: from then on the way in is a login
+   */
   async register(request: RequestOf<'accounts.register'>): Promise<RelayDevice> {
     const { statement, manifest } = request;
     const { accountId, username, identityKey } = statement;
@@ -92,7 +95,8 @@ export class Accounts {
       loginKeyHash,
       devices: new Map(),
     };
-    if (existing && sameRegistration(existing, account)) return this.requireDevice(accountId, first.deviceId);
+    if (existing && !hasKeys(existing) && sameRegistration(existing, account))
+      return this.requireDevice(accountId, first.deviceId);
     this.#add(account);
     return this.#addDevice(account, first);
   }
@@ -189,6 +193,10 @@ function sameRegistration(existing: RelayAccount, again: RelayAccount): boolean 
     equalBytes(existing.loginKeyHash, again.loginKeyHash) &&
     equalBytes(manifestHash(existing.manifest), manifestHash(again.manifest))
   );
+}
+
+function hasKeys({ devices }: RelayAccount): boolean {
+  return [...devices.values()].some(({ preKeys }) => preKeys.touched);
 }
 
 /** Whether a device is still the same one in a manifest. */

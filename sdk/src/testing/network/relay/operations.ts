@@ -6,6 +6,7 @@ import {
   type AccountId,
   type DeviceBundle,
   type HttpOperationName,
+  type ProblemCode,
   type RequestOf,
   type RequestProof,
   type ResponseOf,
@@ -72,11 +73,20 @@ function accountOperations(parts: OperationParts): Pick<Operations, AccountOpera
   return {
     'accounts.register': async ({ input }) => tokens.begin((await accounts.register(input)).address),
     'auth.login': ({ input, encoded }) => {
+      takeNonce(parts, input.proof);
       const device = accounts.login(input.username, input.loginKey, input.deviceId);
-      checkProof(parts, 'auth.login', { encoded, proof: input.proof, authKey: device.authKey });
+      // Which of all it was that did not fit is not said.
+      checkSignature('login-refused', 'auth.login', { encoded, proof: input.proof, device });
       return tokens.begin(device.address);
     },
-    'auth.refresh': ({ input }) => tokens.refresh(input, (address) => accounts.findDevice(address)),
+    'auth.refresh': ({ input }) =>
+      tokens.refresh(
+        input,
+        (address) => accounts.findDevice(address),
+        (address) => {
+          gateway.dismiss(address, 'signed-out');
+        },
+      ),
     'auth.logout': ({ caller }) => {
       const { device, claims } = caller();
       tokens.revokeFamily(claims.familyId);
@@ -86,8 +96,8 @@ function accountOperations(parts: OperationParts): Pick<Operations, AccountOpera
     'accounts.delete': ({ input, encoded, caller }) => {
       const { device } = caller();
       const { accountId } = device.address;
-      checkProof(parts, 'accounts.delete', { encoded, proof: input.proof, authKey: device.authKey });
-      if (input.accountId !== accountId) throw new Refusal('proof-refused');
+      checkProof(parts, 'accounts.delete', { encoded, proof: input.proof, device });
+      if (input.accountId !== accountId) throw new Refusal('invalid-request', { fields: ['accountId'] });
       deleteAccount(parts, accountId);
       return {};
     },
@@ -107,7 +117,7 @@ function keyOperations(
   return {
     'keys.upload': ({ input, encoded, caller }) => {
       const { device } = caller();
-      checkProof(parts, 'keys.upload', { encoded, proof: input.proof, authKey: device.authKey });
+      checkProof(parts, 'keys.upload', { encoded, proof: input.proof, device });
       const results = device.preKeys.upload(input.keys);
       return { results, status: device.preKeys.status() };
     },
@@ -148,15 +158,25 @@ function deleteAccount({ accounts, tokens, gateway }: OperationParts, accountId:
   for (const { address } of devices) gateway.dismiss(address, 'signed-out');
 }
 
-/** Uses the nonce up whether or not the signature is good. */
-function checkProof(
-  { nonces }: OperationParts,
-  operation: HttpOperationName,
-  request: { encoded: Readonly<Record<string, unknown>>; proof: RequestProof; authKey: Uint8Array },
-): void {
-  const { encoded: encodedBody, proof, authKey } = request;
+interface SignedRequest {
+  readonly encoded: Readonly<Record<string, unknown>>;
+  readonly proof: RequestProof;
+  readonly device: RelayDevice;
+}
+
+function checkProof(parts: OperationParts, operation: HttpOperationName, request: SignedRequest): void {
+  takeNonce(parts, request.proof);
+  checkSignature('proof-refused', operation, request);
+}
+
+/** Uses the nonce up, whether or not the signature will turn out good. */
+function takeNonce({ nonces }: OperationParts, proof: RequestProof): void {
   if (!nonces.take(toBase64Url(proof.nonce))) throw new Refusal('proof-refused');
-  refuseAs('proof-refused', () => {
-    verifyRequestProof({ operation, encodedBody, proof, authKey });
+}
+
+function checkSignature(code: ProblemCode, operation: HttpOperationName, request: SignedRequest): void {
+  const { encoded: encodedBody, proof, device } = request;
+  refuseAs(code, () => {
+    verifyRequestProof({ operation, encodedBody, proof, authKey: device.authKey });
   });
 }

@@ -63,6 +63,11 @@ export class PreKeyShelf {
     return this.#signed !== undefined && this.#kemLastResort !== undefined;
   }
 
+  /** Whether it ever held a key that every bundle needs. */
+  get touched(): boolean {
+    return this.#signed !== undefined || this.#kemLastResort !== undefined;
+  }
+
   /** The keys of one more bundle; nothing when the shelf is not complete. */
   take(): TakenPreKeys | undefined {
     if (!this.#signed || !this.#kemLastResort) return undefined;

@@ -5,13 +5,13 @@ import { verifyRefreshSignature } from '../../../verification/index.js';
 import { toBase64Url, type DeviceAddress, type RequestOf, type TokenPair } from '../../../wire/index.js';
 import type { RelayDevice } from './accounts.js';
 import { ExpiringTokens } from './expiring-tokens.js';
-import { Refusal, refuseAs } from './refusal.js';
+import { Refusal } from './refusal.js';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 /** How long an access token is good, unless the network is made with another value. */
-export const defaultAccessTokenTtlMs = 15 * minuteMs;
-const refreshTokenTtlMs = 90 * dayMs;
+export const defaultAccessTokenTtlMs = 10 * minuteMs;
+const refreshTokenTtlMs = 60 * dayMs;
 
 /** Who an access token speaks for. */
 export interface AccessClaims {
@@ -65,23 +65,27 @@ export class Tokens {
 
   /**
    * Rotates. The request that made the current token may be repeated; any other use of an older one
-   * means that it was stolen, and ends the family.
+   * means that two hold it, and ends the family.
+   * @param compromised - called with the device whose family ended so
    */
   refresh(
     request: RequestOf<'auth.refresh'>,
     findDevice: (address: DeviceAddress) => RelayDevice | undefined,
+    compromised: (device: DeviceAddress) => void,
   ): TokenPair {
     const found = this.#refresh.find(request.refreshToken);
     const device = found && findDevice(found.family.device);
     if (!found || !device || found.family.revoked) throw new Refusal('refresh-refused');
-    refuseAs('proof-refused', () => {
-      verifyRefreshSignature({ ...request, authKey: device.authKey });
-    });
     const { family, number } = found;
     const requestId = toBase64Url(request.requestId);
-    if (number === family.number) this.#rotate(family, requestId);
-    else if (number !== family.number - 1 || requestId !== family.rotatedBy) {
+    const signed = isSignedBy(device, request);
+    if (number === family.number) {
+      // Whoever holds the newest token but not the device's key changes nothing.
+      if (!signed) throw new Refusal('refresh-refused');
+      this.#rotate(family, requestId);
+    } else if (!signed || number !== family.number - 1 || requestId !== family.rotatedBy) {
       this.revokeFamily(family.id);
+      compromised(family.device);
       throw new Refusal('refresh-refused');
     }
     return this.#pair(family);
@@ -127,5 +131,14 @@ export class Tokens {
       refreshToken: family.current,
       refreshExpiresInMs: this.#refresh.ttlMs,
     };
+  }
+}
+
+function isSignedBy({ authKey }: RelayDevice, request: RequestOf<'auth.refresh'>): boolean {
+  try {
+    verifyRefreshSignature({ ...request, authKey });
+    return true;
+  } catch {
+    return false;
   }
 }
