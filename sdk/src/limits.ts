@@ -20,8 +20,8 @@ export const limits = {
   maxQueuedEnvelopes: 1_024,
   /** Envelope ids remembered per connection; above that, stale marks stay until the next one. */
   maxTrackedEnvelopeIds: 100_000,
-  /** Envelopes of one sender that wait for a look-up at the relay. */
-  maxHeldEnvelopesPerSender: 64,
+  /** Envelopes of one sender that wait for a look-up: all that a relay has in flight, or order would be lost. */
+  maxHeldEnvelopesPerSender: 256,
   /** Envelopes that wait under a changed identity key, per account. */
   maxQuarantinedPerAccount: 256,
   /** Message requests nobody answered; strangers must not fill the storage. */

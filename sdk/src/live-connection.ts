@@ -24,7 +24,10 @@ export class LiveConnection {
   readonly #preKeys: PreKeyService;
   readonly #events: EventHub;
   readonly #host: Host;
-  #opening: Promise<TransportConnection> | undefined;
+  readonly #onCaughtUp: () => Promise<void>;
+  /** The stream of the moment; absent while the transport stays away. */
+  #connection: TransportConnection | undefined;
+  #wanted = false;
   #state: ConnectionState = { kind: 'closed' };
 
   constructor(parts: {
@@ -35,6 +38,8 @@ export class LiveConnection {
     preKeys: PreKeyService;
     events: EventHub;
     host: Host;
+    /** Done on every connection once what waited at the relay has taken effect, before observers hear of it. */
+    onCaughtUp: () => Promise<void>;
   }) {
     this.#transport = parts.transport;
     this.#relay = parts.relay;
@@ -43,6 +48,7 @@ export class LiveConnection {
     this.#preKeys = parts.preKeys;
     this.#events = parts.events;
     this.#host = parts.host;
+    this.#onCaughtUp = parts.onCaughtUp;
   }
 
   /** The state of the stream. */
@@ -52,7 +58,8 @@ export class LiveConnection {
 
   /** Opens the stream unless it is open. */
   async open(): Promise<void> {
-    if (this.#opening) return;
+    this.#wanted = true;
+    if (this.#connection) return;
     // The transport may speak before `open` has resolved: what it says must find a connection.
     const connection: TransportConnection = {
       send: async (request) => (await opening).send(request),
@@ -60,36 +67,54 @@ export class LiveConnection {
       close: async () => (await opening).close(),
     };
     const opening = Promise.resolve().then(() => this.#transport.open(this.#handlers(connection)));
-    this.#opening = opening;
-    await opening;
+    this.#connection = connection;
+    try {
+      await opening;
+    } catch (error) {
+      if (this.#connection === connection) this.#connection = undefined;
+      throw error;
+    }
   }
 
   /** Ends the stream. */
   async close(): Promise<void> {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    if (!opening) return;
-    await (await opening).close();
-    if (this.#state.kind !== 'closed') this.#changed(undefined, { kind: 'closed' });
+    this.#wanted = false;
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#connection = undefined;
+    await connection.close();
+    if (!this.#connection) this.#changed(undefined, { kind: 'closed' });
   }
 
-  /** Connects anew at once, if the stream is open: what kept it away may be gone. */
+  /** Connects anew at once, if a stream is wanted: what kept it away may be gone. */
   async reopen(): Promise<void> {
-    if (!this.#opening) return;
+    if (!this.#wanted) return;
     await this.close();
     await this.open();
   }
 
+  /** What a stream says that is not the one of the moment any more is of no interest. */
   #handlers(connection: TransportConnection): TransportHandlers {
+    const ifCurrent = (work: () => void) => {
+      if (this.#connection === connection) work();
+    };
     return {
       accessToken: (refused) => this.#relay.accessToken(refused),
       state: (state) => {
-        this.#changed(connection, state);
+        ifCurrent(() => {
+          // The transport stays away after these; the next `open` asks it anew.
+          if (state.kind === 'replaced' || state.kind === 'closed') this.#connection = undefined;
+          this.#changed(connection, state);
+        });
       },
       envelopes: (envelopes) => {
-        this.#inbox.arrived(envelopes);
+        ifCurrent(() => {
+          this.#inbox.arrived(envelopes);
+        });
       },
-      caughtUp: () => void this.#caughtUp(),
+      caughtUp: () => {
+        ifCurrent(() => void this.#caughtUp());
+      },
       keysLow: () => {
         this.#replenish();
       },
@@ -114,6 +139,10 @@ export class LiveConnection {
       this.#host.logger.log('warn', 'stale-marks-kept');
     });
     await this.#inbox.settled();
+    await this.#onCaughtUp().catch((error: unknown) => {
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      this.#host.logger.log('warn', 'quarantine-kept', { code });
+    });
     await this.#events.emit('caught-up', {});
   }
 

@@ -69,7 +69,9 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
 function wire(options: MessengerOptions, host: Host, events: EventHub, writer: Writer) {
   const { engine, transport } = options;
   const context = new HandlerContext();
-  const journal = new Journal<JournalEvent>(writer, journalEvent);
+  const journal = new Journal<JournalEvent>(writer, journalEvent, (seq) => {
+    host.logger.log('warn', 'dispatch-failed', { seq });
+  });
   const onLoginRequired = () => void events.emit('login-required', {});
   const relay = new RelayClient({ transport, writer, host, onLoginRequired });
   const account = new AccountService({ writer, engine, relay, host });
@@ -97,11 +99,20 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const inbox = new Inbox({ writer, receiver, lookups: new Lookups(directory), host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
-  const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host });
+  const onCaughtUp = () => drainAccepted(contacts, inbox);
+  const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host, onCaughtUp });
   return {
     ...{ transport, host, events, writer, context, journal, account, preKeys, sessions, contacts },
     ...{ sender, receipts, inbox, messages, live },
   };
+}
+
+/** A crash between the acceptance of a key and its effect leaves envelopes in quarantine that nothing holds back any more. */
+async function drainAccepted(contacts: ContactBook, inbox: Inbox): Promise<void> {
+  for (const account of await inbox.quarantinedAccounts()) {
+    const contact = await contacts.find(account);
+    if (contact && !contact.changedTo) await inbox.drainQuarantine(account);
+  }
 }
 
 type Parts = ReturnType<typeof wire>;
@@ -172,7 +183,7 @@ class WiredMessenger implements Messenger {
   }
 
   #accountApi(): MessengerAccount {
-    const { account, preKeys, live } = this.#parts;
+    const { account, preKeys, live, host } = this.#parts;
     return {
       profile: () => this.#call(() => account.profile()),
       login: (password) =>
@@ -183,7 +194,11 @@ class WiredMessenger implements Messenger {
       register: (input) =>
         this.#call(async () => {
           const profile = await account.register(input);
-          await preKeys.replenish();
+          // The account is there: keys that did not get through follow with the first connection.
+          await preKeys.replenish().catch((error: unknown) => {
+            const code = isSottoError(error) ? error.code : 'unexpected';
+            host.logger.log('warn', 'pre-keys-deferred', { code });
+          });
           return profile;
         }),
       signOut: (options = {}) => this.#call(() => this.#signOut(options.deleteAccount ?? false)),

@@ -58,12 +58,16 @@ export class Directory {
     return resolved;
   }
 
-  /** A fresh token that opens the way to a contact. @throws as {@link Directory.resolve}, `identity-changed` */
+  /**
+   * A fresh token that opens the way to a contact.
+   * @throws SottoError `not-found`, and as {@link Directory.bundles}
+   */
   async reintroduce(contact: ContactEntry): Promise<string> {
-    const { statement } = contact;
-    const resolved = await this.resolveByKey(statement.username, statement.identityKey);
-    if (resolved.statement.accountId !== statement.accountId) throw new SottoError('statement-mismatch');
-    return resolved.introductionToken;
+    const { username, identityKey } = contact.statement;
+    const code = await deriveContactCode({ identityKey, username }, platformScrypt);
+    const answer = await this.#relay.authorized('contacts.resolve', { username, code });
+    this.#checkShown(contact, answer);
+    return answer.introductionToken;
   }
 
   /**
@@ -77,19 +81,22 @@ export class Directory {
     reachToken: string,
     deviceIds: readonly DeviceId[],
   ): Promise<AccountBundle> {
-    const { accountId, identityKey } = contact.statement;
+    const { accountId } = contact.statement;
     const answer = await this.#relay.authorized('keys.bundle', {
       accountId,
       reachToken,
       deviceIds: [...deviceIds],
     });
-    this.#checkStatement(contact, answer.statement);
-    verifyManifest(answer.manifest, { identityKey, accountId, previous: seenManifest(contact) });
+    this.#checkShown(contact, answer);
     const devices = answer.devices.filter(({ deviceId }) => deviceIds.includes(deviceId));
     return { ...answer, devices };
   }
 
-  #checkStatement(contact: ContactEntry, shown: AccountStatement): void {
+  /** Holds what the relay shows of a contact against what is pinned of it. */
+  #checkShown(
+    contact: ContactEntry,
+    { statement: shown, manifest }: { statement: AccountStatement; manifest: DeviceManifest },
+  ): void {
     const pinned = contact.statement;
     if (shown.accountId !== pinned.accountId || shown.username !== pinned.username) {
       throw new SottoError('statement-mismatch');
@@ -100,6 +107,8 @@ export class Directory {
         details: { accountId: pinned.accountId, shownIdentityKey: shown.identityKey },
       });
     }
+    const { accountId, identityKey } = pinned;
+    verifyManifest(manifest, { identityKey, accountId, previous: seenManifest(contact) });
   }
 }
 

@@ -36,7 +36,8 @@ export function acceptOtherKey(
   entry: ContactEntry,
   shown: { readonly statement: AccountStatement; readonly manifest: DeviceManifest },
 ): ContactEntry {
-  return { ...entry, ...shown, strength: 'unverified', changedTo: null };
+  // Whoever lost its key may have lost its contacts with it: our code goes along until we hear from it.
+  return { ...entry, ...shown, strength: 'unverified', changedTo: null, heard: false };
 }
 
 /** Whether a key is the pinned one. */

@@ -10,7 +10,7 @@ import type { Writer } from '../unit/index.js';
 import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../wire/index.js';
 import { backoffMs } from './backoff.js';
 import type { Lookups } from './lookups.js';
-import { listQuarantine } from './quarantine.js';
+import { listQuarantine, quarantinedAccount, quarantinePrefix } from './quarantine.js';
 import {
   LookupNeeded,
   seenKey,
@@ -40,6 +40,8 @@ export class Inbox {
   readonly #taken: EnvelopeId[] = [];
   /** What came on this connection, so that marks of what the relay has deleted can go. */
   readonly #arrivedIds = new Set<EnvelopeId>();
+  /** What is to be tried again on this connection. */
+  readonly #retries = new Set<() => void>();
   #failures = 0;
   #lostAcknowledgements = 0;
   #running: Promise<void> | undefined;
@@ -66,12 +68,17 @@ export class Inbox {
     this.#held.clear();
     this.#taken.length = 0;
     this.#arrivedIds.clear();
+    for (const cancel of this.#retries) cancel();
+    this.#retries.clear();
   }
 
   /** Everything that waited has come: a mark of anything else is of no use any more. */
   async caughtUp(): Promise<void> {
+    const epoch = this.#epoch;
     if (this.#arrivedIds.size >= limits.maxTrackedEnvelopeIds) return;
     for await (const { key } of this.#writer.list(seenPrefix)) {
+      // The next connection has not said yet what waits: every mark would look stale.
+      if (epoch !== this.#epoch) return;
       const id = key.slice(seenPrefix.length) as EnvelopeId;
       if (!this.#arrivedIds.has(id)) this.#writer.deleteLazily(key);
     }
@@ -99,6 +106,13 @@ export class Inbox {
         await this.#afterLookup(error.claim, envelope, key);
       }
     }
+  }
+
+  /** The accounts of which something waits in quarantine. */
+  async quarantinedAccounts(): Promise<AccountId[]> {
+    const accounts = new Set<AccountId>();
+    for await (const { key } of this.#writer.list(quarantinePrefix)) accounts.add(quarantinedAccount(key));
+    return [...accounts];
   }
 
   /** Resolves when the queue is empty and nothing is being processed. */
@@ -137,11 +151,20 @@ export class Inbox {
     const code = isSottoError(error) ? error.code : 'unexpected';
     this.#host.logger.log('error', 'receive-failed', { code });
     if (code === 'fenced' || code === 'messenger-closed') return;
-    const epoch = this.#epoch;
-    this.#host.clock.schedule(backoffMs(this.#host, this.#failures), () => {
-      if (epoch === this.#epoch) this.#start();
+    this.#retryLater(this.#failures, () => {
+      this.#start();
     });
     this.#failures += 1;
+  }
+
+  /** Tries something again on this connection; on the next one everything begins anew. */
+  #retryLater(failures: number, work: () => void): void {
+    if (!this.#connection) return;
+    const cancel = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
+      this.#retries.delete(cancel);
+      work();
+    });
+    this.#retries.add(cancel);
   }
 
   async #process(envelope: Envelope): Promise<void> {
@@ -184,9 +207,7 @@ export class Inbox {
       if (epoch !== this.#epoch) return;
       const code = isSottoError(error) ? error.code : 'unexpected';
       this.#host.logger.log('warn', 'lookup-deferred', { code, failures });
-      this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
-        if (epoch === this.#epoch) void this.#release(held, epoch, failures + 1);
-      });
+      this.#retryLater(failures, () => void this.#release(held, epoch, failures + 1));
       return;
     }
     if (epoch !== this.#epoch) return;
@@ -231,11 +252,10 @@ export class Inbox {
     this.#host.logger.log('warn', 'acknowledgement-deferred', { code, count: ids.length });
     if (epoch !== this.#epoch) return;
     this.#taken.unshift(...ids);
-    const delayMs = backoffMs(this.#host, this.#lostAcknowledgements);
-    this.#lostAcknowledgements += 1;
-    this.#host.clock.schedule(delayMs, () => {
-      if (epoch === this.#epoch) this.#acknowledge();
+    this.#retryLater(this.#lostAcknowledgements, () => {
+      this.#acknowledge();
     });
+    this.#lostAcknowledgements += 1;
   }
 
   /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */

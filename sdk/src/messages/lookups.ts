@@ -2,11 +2,12 @@
  * Asks the relay what an envelope's claim needs, outside of any unit. Believes only what is signed
  * by the right key. Writes nothing.
  */
-import type { Directory, ResolvedAccount } from '../contacts/index.js';
+import type { ContactEntry, Directory, ResolvedAccount } from '../contacts/index.js';
 import { SottoError, isSottoError } from '../errors.js';
 import { platformScrypt } from '../platform-scrypt.js';
 import { deriveContactCode, matchContactCode, parseContactCode } from '../verification/index.js';
 import type { ContactCode } from '../verification/index.js';
+import type { DeviceManifest } from '../wire/index.js';
 import type { Lookup, LookupClaim, StrangerClaim } from './receiver.js';
 
 /** See the header. */
@@ -23,25 +24,29 @@ export class Lookups {
    * others where the relay could not be asked
    */
   async answer(claim: LookupClaim): Promise<Lookup> {
-    if (claim.kind === 'stranger') return { stranger: await this.#stranger(claim) };
-    const token = claim.contact.reachToken ?? (await this.#directory.reintroduce(claim.contact));
     try {
-      return { manifest: (await this.#directory.bundles(claim.contact, token, [])).manifest };
+      if (claim.kind === 'stranger') return { stranger: await this.#stranger(claim) };
+      return { manifest: await this.#manifest(claim.contact) };
     } catch (error) {
-      if (!isSottoError(error, 'introduction-required')) throw error;
-      const fresh = await this.#directory.reintroduce(claim.contact);
-      return { manifest: (await this.#directory.bundles(claim.contact, fresh, [])).manifest };
+      // The relay does not know the account it says wrote to us.
+      if (isSottoError(error, 'not-found')) throw new SottoError('sender-mismatch', { cause: error });
+      throw error;
     }
   }
 
   async #stranger({ contactCode, identityKey }: StrangerClaim): Promise<ResolvedAccount> {
     const code = await checkedCode(contactCode, identityKey);
+    return this.#directory.resolve(code.username, code.digits);
+  }
+
+  async #manifest(contact: ContactEntry): Promise<DeviceManifest> {
+    const token = contact.reachToken ?? (await this.#directory.reintroduce(contact));
     try {
-      return await this.#directory.resolve(code.username, code.digits);
+      return (await this.#directory.bundles(contact, token, [])).manifest;
     } catch (error) {
-      // The relay does not know the account it says wrote to us.
-      if (isSottoError(error, 'not-found')) throw new SottoError('sender-mismatch', { cause: error });
-      throw error;
+      if (!isSottoError(error, 'introduction-required')) throw error;
+      const fresh = await this.#directory.reintroduce(contact);
+      return (await this.#directory.bundles(contact, fresh, [])).manifest;
     }
   }
 }

@@ -4,6 +4,7 @@ import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import { defineRecord, type Unit } from '../unit/index.js';
 import {
+  accountId,
   ciphertextKind,
   deviceAddress,
   envelopeId,
@@ -32,8 +33,15 @@ export interface Quarantined {
   readonly envelope: Envelope;
 }
 
+export const quarantinePrefix = 'quarantine/';
+
 function prefixOf(account: AccountId): string {
-  return `quarantine/${account}/`;
+  return `${quarantinePrefix}${account}/`;
+}
+
+/** The account of which something waits under a key. */
+export function quarantinedAccount(key: string): AccountId {
+  return accountId.parse(key.slice(quarantinePrefix.length).split('/')[0]);
 }
 
 /** Stages an envelope. @throws SottoError `limit-exceeded` while 256 of the account wait */

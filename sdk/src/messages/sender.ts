@@ -102,12 +102,14 @@ export class Sender {
     this.#host.logger.log('warn', 'send-deferred', { code, failures: lane.failures });
     // Storage taken over or closed: nothing will ever be sent from here again.
     if (code === 'fenced' || code === 'messenger-closed') return;
+    lane.failures += 1;
+    // The next connection tries at once; a timer would only keep a finished process waiting.
+    if (!this.#connection) return;
     const asked =
       isSottoError(error, 'rate-limited') || isSottoError(error, 'unavailable')
         ? (error.details.retryAfterMs ?? 0)
         : 0;
-    const delayMs = Math.max(asked, backoffMs(this.#host, lane.failures));
-    lane.failures += 1;
+    const delayMs = Math.max(asked, backoffMs(this.#host, lane.failures - 1));
     lane.cancelRetry = this.#host.clock.schedule(delayMs, () => {
       lane.cancelRetry = undefined;
       this.#kick(recipient);

@@ -118,10 +118,10 @@ export class PreKeyService {
     const keys = await this.#writer.read(uploadKey, uploadRecord);
     if (!keys) return undefined;
     const { results, status } = await this.#relay.proven('keys.upload', { keys });
-    const refused = results.filter((result) => result.status !== 'stored' && result.status !== 'unchanged');
+    const refused = results.filter(({ status }) => status !== 'stored' && status !== 'unchanged');
     await this.#writer.run(async (unit) => {
       unit.delete(uploadKey);
-      await this.#forgetRefused(unit, refused);
+      await this.#forgetRefused(unit, keys, refused);
     });
     if (refused.length > 0) {
       this.#host.logger.log('warn', 'pre-keys-refused', { count: refused.length });
@@ -129,13 +129,24 @@ export class PreKeyService {
     return status;
   }
 
-  /** A key the relay did not take and nobody can have: its private half goes. One that may have been handed out stays. */
-  async #forgetRefused(unit: Unit, refused: readonly PreKeyUploadResult[]): Promise<void> {
-    const ids = (kind: PreKeyUploadResult['kind']) =>
+  /**
+   * A key the relay did not take and nobody can have: its private half goes. One that may have been
+   * handed out stays, and so does whatever was not in this upload: the relay has no say in it.
+   */
+  async #forgetRefused(
+    unit: Unit,
+    keys: PreKeyUpload,
+    refused: readonly PreKeyUploadResult[],
+  ): Promise<void> {
+    const ids = (kind: PreKeyUploadResult['kind'], uploaded: readonly { readonly id: number }[] = []) =>
       refused
         .filter((result) => result.kind === kind && result.status !== 'conflict')
+        .filter((result) => uploaded.some(({ id }) => id === result.id))
         .map((result) => result.id);
-    const step = await this.#engine.removePreKeys({ oneTime: ids('one-time'), kem: ids('kem-one-time') });
+    const step = await this.#engine.removePreKeys({
+      oneTime: ids('one-time', keys.oneTime),
+      kem: ids('kem-one-time', keys.kemOneTime),
+    });
     stageEngineChanges(unit, step.changes);
   }
 }

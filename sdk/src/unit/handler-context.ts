@@ -6,9 +6,14 @@
  */
 import { SottoError } from '../errors.js';
 
+/** One run of a handler. Whatever it started outlives it inside its context, and is free then. */
+interface Stay {
+  over: boolean;
+}
+
 interface AsyncContext {
-  run<Result>(value: true, work: () => Result): Result;
-  getStore(): true | undefined;
+  run<Result>(stay: Stay, work: () => Result): Result;
+  getStore(): Stay | undefined;
 }
 
 interface ProcessWithBuiltins {
@@ -22,17 +27,18 @@ function platformContext(): AsyncContext | undefined {
 }
 
 function synchronousContext(): AsyncContext {
-  let depth = 0;
+  let current: Stay | undefined;
   return {
-    run: (_value, work) => {
-      depth += 1;
+    run: (stay, work) => {
+      const outer = current;
+      current = stay;
       try {
         return work();
       } finally {
-        depth -= 1;
+        current = outer;
       }
     },
-    getStore: () => (depth > 0 ? true : undefined),
+    getStore: () => current,
   };
 }
 
@@ -40,13 +46,18 @@ function synchronousContext(): AsyncContext {
 export class HandlerContext {
   readonly #context = platformContext() ?? synchronousContext();
 
-  /** Runs a handler inside the context. */
-  run<Result>(work: () => Result): Result {
-    return this.#context.run(true, work);
+  /** Runs a handler inside the context, which ends with it. */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    const stay: Stay = { over: false };
+    try {
+      return await this.#context.run(stay, work);
+    } finally {
+      stay.over = true;
+    }
   }
 
   /** @throws SottoError `unit-reentrancy` inside a handler */
   assertOutside(): void {
-    if (this.#context.getStore()) throw new SottoError('unit-reentrancy');
+    if (this.#context.getStore()?.over === false) throw new SottoError('unit-reentrancy');
   }
 }

@@ -22,12 +22,19 @@ export interface JournalEntry<Event> {
 export class Journal<Event> {
   readonly #writer: Writer;
   readonly #codec;
+  readonly #onFailed: (seq: number) => void;
   #dispatch: ((entry: JournalEntry<Event>) => Promise<void>) | undefined;
   readonly #ready: JournalEntry<Event>[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(writer: Writer, schema: z.core.$ZodType<Event>) {
+  /** @param onFailed - an event could not be dispatched; it stays in the storage and is in the next life's share */
+  constructor(
+    writer: Writer,
+    schema: z.core.$ZodType<Event>,
+    onFailed: (seq: number) => void = () => undefined,
+  ) {
     this.#writer = writer;
+    this.#onFailed = onFailed;
     this.#codec = defineRecord(1, schema);
   }
 
@@ -72,11 +79,20 @@ export class Journal<Event> {
     await Promise.resolve();
     try {
       for (let entry = this.#ready.shift(); entry; entry = this.#ready.shift()) {
-        await this.#dispatch?.(entry);
-        this.#writer.deleteLazily(`${prefix}${entry.seq}`);
+        await this.#dispatchOne(entry);
       }
     } finally {
       this.#running = undefined;
+    }
+  }
+
+  /** Never rejects: nobody would hear it, and one event that cannot be read must not keep back the others. */
+  async #dispatchOne(entry: JournalEntry<Event>): Promise<void> {
+    try {
+      await this.#dispatch?.(entry);
+      this.#writer.deleteLazily(`${prefix}${entry.seq}`);
+    } catch {
+      this.#onFailed(entry.seq);
     }
   }
 }
