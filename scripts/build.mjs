@@ -1,5 +1,5 @@
 /**
- * Builds both packages into their `dist`. With `--if-needed` a package is skipped when nothing that
+ * Builds the packages and the examples into their `dist`. With `--if-needed` a package is skipped when nothing that
  * goes into it has changed since its last build: a hash of the inputs lies beside the output.
  */
 import { createHash } from 'node:crypto';
@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root, runTool } from './lib/run.mjs';
 
-/** In order: the relay's declarations are made from the SDK's. */
+/** In order: the declarations of the relay are made from those of the SDK. The examples have none. */
 const packages = [
   { folder: 'sdk', inputs: [] },
   { folder: 'server', inputs: ['sdk'] },
+  { folder: 'examples/terminal-chat', inputs: ['sdk'] },
+  { folder: 'examples/echo-bot', inputs: ['sdk'] },
 ];
 
 const sharedInputs = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
@@ -28,7 +30,9 @@ function* filesBelow(folder) {
 }
 
 function* inputFiles(folder) {
-  yield* ['package.json', 'tsup.config.ts', 'tsconfig.build.json'].map((name) => join(root, folder, name));
+  yield* ['package.json', 'tsup.config.ts', 'tsconfig.build.json']
+    .map((name) => join(root, folder, name))
+    .filter((file) => existsSync(file));
   yield* filesBelow(join(root, folder, 'src'));
 }
 
@@ -52,6 +56,7 @@ async function buildPackage(entry, { ifNeeded }) {
   const hash = hashInputs(entry);
   if (ifNeeded && isFresh(stamp, hash)) return true;
   rmSync(stamp, { force: true });
+  process.stderr.write(`building ${entry.folder}\n`);
   const { ok, output } = await runTool('tsup', ['--silent'], { cwd: join(root, entry.folder) });
   if (ok) writeFileSync(stamp, hash);
   else process.stderr.write(`building ${entry.folder} failed:\n${output}`);

@@ -1,0 +1,60 @@
+/** The own account: opens the one in the data folder, or registers one. */
+import { isSottoError, type Messenger, type OwnProfile } from '@sotto/sdk';
+import { UsageError, type ChatOptions } from './args.js';
+import { errorLine } from './format.js';
+import type { Terminal } from './terminal.js';
+
+/** What somebody at a terminal can put right by typing again. */
+const correctable = ['invalid-username', 'weak-password', 'username-taken'] as const;
+
+/**
+ * The profile of the account in the data folder; registers one where there is none.
+ * @returns nothing where the user gave up
+ */
+export async function openAccount(
+  messenger: Messenger,
+  terminal: Terminal,
+  options: ChatOptions,
+): Promise<OwnProfile | undefined> {
+  const profile = await messenger.account.profile();
+  if (profile) return profile;
+  terminal.print(`** No account here yet: you register one at ${options.relayOrigin}.`);
+  if (!terminal.interactive) return messenger.account.register(unattended(options));
+  for (;;) {
+    const input = await askForAccount(terminal, options);
+    if (!input) return undefined;
+    try {
+      return await messenger.account.register(input);
+    } catch (error) {
+      if (!correctable.some((code) => isSottoError(error, code)) || options.username) throw error;
+      terminal.print(`!! ${errorLine(error)}`);
+    }
+  }
+}
+
+function unattended({ username, name }: ChatOptions) {
+  const password = process.env['SOTTO_PASSWORD'];
+  if (password === undefined)
+    throw new UsageError('there is nobody to ask for a password: set SOTTO_PASSWORD');
+  return { username: username ?? name, password };
+}
+
+async function askForAccount(terminal: Terminal, { username, name }: ChatOptions) {
+  const typed = username ?? (await terminal.ask(`Username (empty for ${name}):`));
+  if (typed === undefined) return undefined;
+  const password = process.env['SOTTO_PASSWORD'] ?? (await askForPassword(terminal));
+  return password === undefined ? undefined : { username: typed.trim() || name, password };
+}
+
+/** Twice, because nobody sees what is typed and nobody can reset it. */
+async function askForPassword(terminal: Terminal): Promise<string | undefined> {
+  for (;;) {
+    const password = await terminal.ask('Password (8 characters or more; nobody can reset it):', {
+      secret: true,
+    });
+    if (password === undefined) return undefined;
+    const again = await terminal.ask('The same password again:', { secret: true });
+    if (again === undefined || again === password) return again;
+    terminal.print('!! These were two different passwords.');
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * `npm start`: builds what is not built, runs the embedded relay and an echo bot, and says what to
+ * type in another terminal. `--no-bot` leaves the bot out. `SOTTO_PORT`, `SOTTO_DATA` and the relay's
+ * other settings are respected; the bot's account lies in the data folder too, so that it keeps its
+ * contact code.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from './build.mjs';
+import { Children } from './start/children.mjs';
+
+const defaultUrl = 'http://127.0.0.1:8787';
+const defaultDataFolder = '.sotto';
+const dataFolder = process.env['SOTTO_DATA'] || defaultDataFolder;
+
+function wantsBot() {
+  try {
+    const { values } = parseArgs({ options: { 'no-bot': { type: 'boolean', default: false } } });
+    return !values['no-bot'];
+  } catch {
+    console.error('start: the only option is --no-bot');
+    return process.exit(1);
+  }
+}
+
+/** Starts the relay. @returns its address, or nothing where it ended instead */
+async function startRelay(children) {
+  const env = { ...process.env, SOTTO_DATA: dataFolder };
+  env['SOTTO_LOG_LEVEL'] ||= 'warn';
+  const relay = children.start('scripts/start/relay.mjs', env);
+  relay.lines.on('line', (line) => console.log(line));
+  return Promise.race([
+    new Promise((resolve) => relay.process.once('message', ({ url }) => resolve(url))),
+    relay.ended,
+  ]);
+}
+
+/** Starts the bot. @returns its contact code, or nothing where it ended instead */
+async function startBot(children, url) {
+  const env = { ...process.env, SOTTO_RELAY: url, SOTTO_BOT_DATA: join(dataFolder, 'echo-bot') };
+  const bot = children.start('examples/echo-bot/dist/main.js', env);
+  const code = new Promise((resolve) => {
+    bot.lines.on('line', (line) => {
+      const [, found] = /^echo bot: (\S+)$/.exec(line) ?? [];
+      if (found) resolve(found);
+    });
+  });
+  return Promise.race([code, bot.ended]);
+}
+
+/** What to type elsewhere, as it must be typed for this relay and this data folder. */
+function chatCommand(url) {
+  const options = ['--name alice'];
+  if (url !== defaultUrl) options.push(`--relay ${url}`);
+  if (dataFolder !== defaultDataFolder) options.push(`--data ${join(dataFolder, 'chat', 'alice')}`);
+  return `npm run chat -- ${options.join(' ')}`;
+}
+
+function sayWhatToType(url, contactCode) {
+  console.log(`The relay is at ${url}. In another terminal, type:\n\n  ${chatCommand(url)}\n`);
+  if (contactCode !== undefined) {
+    console.log(`and there, to get an answer from the echo bot:\n\n  /add ${contactCode}\n  hello\n`);
+  }
+  console.log(
+    `Everything is kept in ${dataFolder}. Ctrl-C ends the relay${contactCode ? ' and the bot' : ''}.`,
+  );
+}
+
+const withBot = wantsBot();
+if (!(await build({ ifNeeded: true }))) process.exit(1);
+const children = new Children();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => children.end());
+const url = await startRelay(children);
+const contactCode = url && withBot ? await startBot(children, url) : undefined;
+if (url && (contactCode || !withBot)) sayWhatToType(url, contactCode);
+process.exit(await children.ended);
