@@ -133,17 +133,11 @@ export default {
     },
     {
       name: 'server-never-libsignal',
-      comment: 'The relay is Apache-2.0 all through and cannot decrypt: it has no engine. Its tests have clients.',
+      comment:
+        'The relay is Apache-2.0 all through and cannot decrypt: it has no engine. Its tests have clients.',
       severity: 'error',
       from: { path: '^server/src/' },
       to: { path: npm('@signalapp') },
-    },
-    {
-      name: 'examples-use-the-packages',
-      comment: 'An example imports what a user can import.',
-      severity: 'error',
-      from: { path: '^examples/([^/]+)/' },
-      to: { path: '^(sdk|server)/', dependencyTypes: ['local'] },
     },
     ...peerRules,
     {

@@ -91,6 +91,11 @@ export default tseslint.config(
     },
   },
   {
+    // An example imports what a user can import.
+    files: ['examples/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['**/sdk/src/**', '**/server/src/**'] }] },
+  },
+  {
     // Tool configuration is what these tools ask for: a default export.
     files: ['**/*.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
