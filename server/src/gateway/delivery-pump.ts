@@ -3,13 +3,13 @@
  * cursor. Being rung is only a hint; what counts is the mailbox. Knows no socket, no store and no
  * clock.
  */
-import { wireLimits, type Envelope, type EnvelopeId } from '@sotto/sdk/wire';
-import type { PageLimit, StoredEnvelope } from '../mailbox/mailbox.js';
+import type { Envelope, EnvelopeId } from '@sotto/sdk/wire';
+import type { MailboxPage, PageLimit, StoredEnvelope } from '../mailbox/mailbox.js';
 
 /** What the pump reads from and hands to. */
 export interface DeliveryPorts {
   /** The oldest envelopes after a place in the mailbox. */
-  page(afterSeq: number, limit: PageLimit): Promise<readonly StoredEnvelope[]>;
+  page(afterSeq: number, limit: PageLimit): Promise<MailboxPage>;
   /** Takes envelopes, oldest first. Does not throw. */
   deliver(envelopes: readonly Envelope[]): void;
   /** Everything that waited when the pump started was delivered. Called once. */
@@ -87,8 +87,8 @@ export class DeliveryPump {
     for (let limit = this.#room(); limit !== undefined; limit = this.#room()) {
       const page = await this.#ports.page(this.#cursor, limit);
       if (this.#stopped) return;
-      this.#deliver(page);
-      if (reachesHead(page, limit)) return this.#sayCaughtUp();
+      this.#deliver(page.envelopes);
+      if (!page.more) return this.#sayCaughtUp();
     }
   }
 
@@ -117,11 +117,4 @@ export class DeliveryPump {
     this.#caughtUp = true;
     this.#ports.caughtUp();
   }
-}
-
-/** Whether neither limit can have cut the page short, so that nothing more was there. Saves a read per delivery. */
-function reachesHead(page: readonly StoredEnvelope[], limit: PageLimit): boolean {
-  if (page.length === 0) return true;
-  const bytes = page.reduce((sum, { envelope }) => sum + envelope.ciphertext.length, 0);
-  return page.length < limit.maxEnvelopes && bytes + wireLimits.maxCiphertextBytes <= limit.maxBytes;
 }

@@ -39,6 +39,14 @@ export interface PageLimit {
   readonly maxBytes: number;
 }
 
+/** A look into a mailbox. */
+export interface MailboxPage {
+  /** Oldest first. */
+  readonly envelopes: readonly StoredEnvelope[];
+  /** Whether there were others after these. */
+  readonly more: boolean;
+}
+
 /** What a sweep removed. */
 export interface SweepReport {
   readonly envelopes: number;
@@ -71,7 +79,7 @@ export interface Mailbox {
   acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined>;
 
   /** The oldest envelopes of a device after a place in its mailbox; empty at the end. */
-  page(device: DeviceAddress, afterSeq: number, limit: PageLimit): Promise<readonly StoredEnvelope[]>;
+  page(device: DeviceAddress, afterSeq: number, limit: PageLimit): Promise<MailboxPage>;
 
   /**
    * Deletes envelopes from one device's mailbox. Ids that are unknown or another device's are ignored.

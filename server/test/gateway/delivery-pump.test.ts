@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { AccountId, DeviceId, Envelope, EnvelopeId } from '@sotto/sdk/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeliveryPump, type DeliveryLimits } from '../../src/gateway/delivery-pump.js';
-import type { PageLimit, StoredEnvelope } from '../../src/mailbox/mailbox.js';
+import type { MailboxPage, PageLimit, StoredEnvelope } from '../../src/mailbox/mailbox.js';
 
 const limits: DeliveryLimits = {
   maxEnvelopesInFlight: 8,
@@ -48,19 +48,19 @@ class World {
     );
   }
 
-  async #page(after: number, { maxEnvelopes, maxBytes }: PageLimit): Promise<StoredEnvelope[]> {
+  async #page(after: number, { maxEnvelopes, maxBytes }: PageLimit): Promise<MailboxPage> {
     // What the store saw when it was asked; what is accepted while the answer is under way is not in it.
-    const seen = this.stored.filter(({ seq }) => seq > after).slice(0, maxEnvelopes);
+    const seen = this.stored.filter(({ seq }) => seq > after);
     await new Promise<void>((resolve) => this.waitingReads.push(resolve));
     if (this.readsFail) throw new Error('the store is away');
     let bytes = 0;
     const page: StoredEnvelope[] = [];
-    for (const one of seen) {
+    for (const one of seen.slice(0, maxEnvelopes)) {
       bytes += one.envelope.ciphertext.length;
       if (page.length > 0 && bytes > maxBytes) break;
       page.push(one);
     }
-    return page;
+    return { envelopes: page, more: seen.length > page.length };
   }
 
   store(one = envelope()): void {
@@ -137,6 +137,13 @@ describe('delivery pump', () => {
     }
     expect(world.delivered).toEqual(world.accepted);
     expect(world.caughtUpAfter).toEqual([20]);
+  });
+
+  it('says caught-up when the last that waited takes the last room', async () => {
+    for (let count = 0; count < 8; count += 1) world.store();
+    world.pump.ring();
+    await world.settle();
+    expect(world.caughtUpAfter).toEqual([8]);
   });
 
   it('bounds the bytes in flight, and still delivers one that is larger', async () => {

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AccountId, DeviceAddress, DeviceId, EnvelopeId, SendBody, SendRequest } from '@sotto/sdk/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MailboxLimits } from '../../src/mailbox/limits.js';
-import type { AcceptOutcome, Mailbox, StoredEnvelope } from '../../src/mailbox/mailbox.js';
+import type { AcceptOutcome, Mailbox, PageLimit, StoredEnvelope } from '../../src/mailbox/mailbox.js';
 
 /** A store on a database of its own. */
 export interface MailboxUnderTest {
@@ -50,8 +50,8 @@ async function drain(mailbox: Mailbox, device: DeviceAddress, limit = wholePage)
   const all: StoredEnvelope[] = [];
   for (let reads = 0; reads < 10_000; reads += 1) {
     const page = await mailbox.page(device, all.at(-1)?.seq ?? 0, limit);
-    if (page.length === 0) return all;
-    all.push(...page);
+    all.push(...page.envelopes);
+    if (!page.more) return all;
   }
   throw new Error('the mailbox never ends');
 }
@@ -339,25 +339,29 @@ export function mailboxSuite(name: string, openUnderTest: () => Promise<MailboxU
     });
 
     describe('page', () => {
+      const look = async (after: number, limit: PageLimit) => {
+        const { envelopes, more } = await mailbox.page(inbox, after, limit);
+        return { seqs: envelopes.map(({ seq }) => seq), more };
+      };
+
       test('goes on after a place, at most as many as asked', async () => {
         for (let sent = 0; sent < 5; sent += 1) await mailbox.accept(sender, send(recipient), now);
-        const seqs = async (after: number, maxEnvelopes: number) =>
-          (await mailbox.page(inbox, after, { ...wholePage, maxEnvelopes })).map(({ seq }) => seq);
-        expect(await seqs(0, 2)).toEqual([1, 2]);
-        expect(await seqs(2, 2)).toEqual([3, 4]);
-        expect(await seqs(4, 2)).toEqual([5]);
-        expect(await seqs(5, 2)).toEqual([]);
+        const ask = (after: number, maxEnvelopes: number) => look(after, { ...wholePage, maxEnvelopes });
+        expect(await ask(0, 2)).toEqual({ seqs: [1, 2], more: true });
+        expect(await ask(2, 2)).toEqual({ seqs: [3, 4], more: true });
+        expect(await ask(3, 2)).toEqual({ seqs: [4, 5], more: false });
+        expect(await ask(4, 2)).toEqual({ seqs: [5], more: false });
+        expect(await ask(5, 2)).toEqual({ seqs: [], more: false });
       });
 
       test('stops before its byte limit, but never empty-handed', async () => {
-        const sizes = [500, 400, 2000, 10];
-        for (const size of sizes)
+        for (const size of [500, 400, 2000, 10]) {
           await mailbox.accept(sender, send(recipient, [body(1, { ciphertext: bytes(size) })]), now);
-        const limit = { maxEnvelopes: 10, maxBytes: 1000 };
-        const pages = [0, 2, 3].map(async (after) =>
-          (await mailbox.page(inbox, after, limit)).map(({ seq }) => seq),
-        );
-        expect(await Promise.all(pages)).toEqual([[1, 2], [3], [4]]);
+        }
+        const ask = (after: number) => look(after, { maxEnvelopes: 10, maxBytes: 1000 });
+        expect(await ask(0)).toEqual({ seqs: [1, 2], more: true });
+        expect(await ask(2)).toEqual({ seqs: [3], more: true });
+        expect(await ask(3)).toEqual({ seqs: [4], more: false });
       });
 
       test('of one device shows nothing of another', async () => {

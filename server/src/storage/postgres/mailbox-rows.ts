@@ -4,7 +4,7 @@
  */
 import type { AccountId, DeviceAddress, DeviceId, Envelope, EnvelopeId } from '@sotto/sdk/wire';
 import type { KnownAttempt, LockedDevice, PlannedEnvelope } from '../../mailbox/accept-plan.js';
-import type { PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
+import type { MailboxPage, PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
 import type { Queryable, Row } from '../../ports.js';
 
 const accountIds = (devices: readonly DeviceAddress[]) => devices.map(({ accountId }) => accountId);
@@ -178,24 +178,28 @@ function storedEnvelope(row: EnvelopeRow): StoredEnvelope {
   };
 }
 
-/** The oldest envelopes after a place; `running` counts the bytes before each, so the first always comes. */
+/**
+ * The oldest envelopes after a place. One more than asked for is looked at, to know whether there are
+ * more; `place` and `running` number the rows and add up their bytes, and the first always comes.
+ */
 export async function selectPage(
   source: Queryable,
   device: DeviceAddress,
   afterSeq: number,
   limit: PageLimit,
-): Promise<StoredEnvelope[]> {
-  const rows = await source.query<EnvelopeRow>(
-    `SELECT seq, envelope_id, sender_account_id, sender_device_id, kind, ciphertext, accepted_at
-       FROM (SELECT *, sum(octet_length(ciphertext)) OVER (ORDER BY seq) AS running
+): Promise<MailboxPage> {
+  const rows = await source.query<EnvelopeRow & { readonly found: number }>(
+    `SELECT seq, envelope_id, sender_account_id, sender_device_id, kind, ciphertext, accepted_at, found
+       FROM (SELECT *, row_number() OVER (ORDER BY seq) AS place, count(*) OVER () AS found,
+                    sum(octet_length(ciphertext)) OVER (ORDER BY seq) AS running
                FROM (SELECT * FROM envelopes
                       WHERE account_id = $1 AND device_id = $2 AND seq > $3
-                      ORDER BY seq LIMIT $4) AS oldest) AS counted
-      WHERE running <= $5 OR running = octet_length(ciphertext)
+                      ORDER BY seq LIMIT $4::int + 1) AS oldest) AS counted
+      WHERE place = 1 OR (place <= $4::int AND running <= $5)
       ORDER BY seq`,
     [device.accountId, device.deviceId, afterSeq, limit.maxEnvelopes, limit.maxBytes],
   );
-  return rows.map(storedEnvelope);
+  return { envelopes: rows.map(storedEnvelope), more: rows.length < (rows[0]?.found ?? 0) };
 }
 
 /**

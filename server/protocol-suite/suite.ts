@@ -1,0 +1,60 @@
+/**
+ * The relay protocol of `docs/relay-protocol.md` as black-box tests: everything through HTTP and the
+ * socket, against any relay.
+ */
+import { randomInt } from 'node:crypto';
+import type { Exchange } from './api.js';
+import { accountCases } from './cases/accounts.js';
+import { authenticationCases } from './cases/authentication.js';
+import { connectionCases } from './cases/connections.js';
+import { contactCases } from './cases/contacts.js';
+import { deliveryCases } from './cases/delivery.js';
+import { hostileHttpCases } from './cases/hostile-http.js';
+import { hostileSocketCases } from './cases/hostile-socket.js';
+import { keyCases } from './cases/keys.js';
+import { surfaceCases } from './cases/surface.js';
+import { World } from './world.js';
+
+/** A test runner's functions: vitest's and node:test's fit. */
+export interface SuiteRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+}
+
+/** Options of {@link runProtocolSuite}. */
+export interface ProtocolSuiteOptions extends SuiteRunner {
+  /** Where the relay is, such as `http://127.0.0.1:8787`; asked for inside cases only. */
+  readonly url: () => string;
+  /** Of the fuzzing; a new one by default. It is part of the case names, so a failure tells it. */
+  readonly seed?: number;
+  /** Sees every answer over HTTP. */
+  readonly observe?: (exchange: Exchange) => void;
+}
+
+/**
+ * Defines the cases. They register a few dozen accounts under random names and leave them behind,
+ * and ask more in a minute than a relay allows by default: run it with `SOTTO_LIMIT_FACTOR=10000`.
+ */
+export function runProtocolSuite(options: ProtocolSuiteOptions): void {
+  const { describe, it, url, seed = randomInt(2 ** 31), observe = () => {} } = options;
+  const world = new World(url, observe);
+  const context = { world, seed, it };
+  describe('relay protocol', () => {
+    describe('surface', () => surfaceCases(context));
+    describe('accounts', () => accountCases(context));
+    describe('authentication', () => authenticationCases(context));
+    describe('keys', () => keyCases(context));
+    describe('contacts', () => contactCases(context));
+    describe('delivery', () => deliveryCases(context));
+    describe('connections', () => connectionCases(context));
+    describe('hostile input over HTTP', () => hostileHttpCases(context));
+    describe('hostile input over the socket', () => hostileSocketCases(context));
+  });
+}
+
+/** What every file of cases gets. */
+export interface CaseContext {
+  readonly world: World;
+  readonly seed: number;
+  readonly it: SuiteRunner['it'];
+}
