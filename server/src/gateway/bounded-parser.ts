@@ -11,7 +11,10 @@ export interface FrameLimits {
 }
 
 /** A value for Socket.IO's `parser` option. A frame beyond the limits ends its connection. */
-export function boundedParser(limits: FrameLimits) {
+export function boundedParser(limits: FrameLimits): {
+  readonly Encoder: typeof Encoder;
+  readonly Decoder: new () => Decoder;
+} {
   class BoundedDecoder extends Decoder {
     #bytes = 0;
 
