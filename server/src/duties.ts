@@ -3,6 +3,7 @@ import { createAccountsService } from './accounts/accounts-service.js';
 import { accountsRoutes } from './accounts/accounts-routes.js';
 import { createContactCodes } from './accounts/contact-code.js';
 import { createAccessTokens } from './auth/access-tokens.js';
+import { createConnectionTokens } from './auth/connection-tokens.js';
 import { authRoutes } from './auth/auth-routes.js';
 import { createLoginKeys, type LoginKeys } from './auth/login-keys.js';
 import { createLoginDecoy, createLoginService } from './auth/login-service.js';
@@ -42,6 +43,8 @@ export interface DutiesParts {
 export interface Duties {
   readonly routes: Routes;
   readonly accessTokens: AccessTokenVerifier;
+  /** For live connections, which outlive their tokens. */
+  readonly connectionTokens: AccessTokenVerifier;
   readonly proofs: RequestProofs;
   readonly reachTokens: ReachTokens;
   readonly mailbox: Mailbox;
@@ -86,7 +89,8 @@ async function createAuth(parts: DutiesParts, store: Stores['auth'], loginKeys: 
   const logins = createLoginService({ store, loginKeys, nonces, tokens, decoy });
   const refreshes = createRefreshService({ store, refreshTokens, tokens, connected, now });
   const routes = authRoutes(nonces, logins, refreshes);
-  return { accessTokens, tokens, proofs: createRequestProofs(store, nonces), routes };
+  const connectionTokens = createConnectionTokens(accessTokens, store, now);
+  return { accessTokens, connectionTokens, tokens, proofs: createRequestProofs(store, nonces), routes };
 }
 
 /** See the file's header. */
@@ -125,6 +129,7 @@ export async function createDuties(parts: DutiesParts): Promise<Duties> {
     ...contactsRoutes(contacts),
     ...keysRoutes(keys),
   };
-  const { accessTokens, proofs } = auth;
-  return { routes, accessTokens, proofs, reachTokens, mailbox: stores.mailbox, sweeps: createSweeps(stores) };
+  const { accessTokens, connectionTokens, proofs } = auth;
+  const sweeps = createSweeps(stores);
+  return { routes, accessTokens, connectionTokens, proofs, reachTokens, mailbox: stores.mailbox, sweeps };
 }

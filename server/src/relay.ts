@@ -85,7 +85,7 @@ async function isAnswering(database: Database): Promise<boolean> {
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
   const { settings, storage, now, log } = context;
-  const { accessTokens, reachTokens, mailbox, proofs, routes } = duties;
+  const { accessTokens, connectionTokens, reachTokens, mailbox, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
     ...{ routes, accessTokens, limits, proofs, addressOf, isDraining, log, now },
@@ -95,7 +95,7 @@ function createServers(context: Context, duties: Duties, limits: RateLimits, isD
   const http = createHttpServer(app);
   const gateway = createGateway({
     ...{ httpServer: http.server, limits, mailbox, now, log, addressOf },
-    tokens: accessTokens,
+    tokens: connectionTokens,
     reach: reachTokens,
   });
   return { http, gateway };
