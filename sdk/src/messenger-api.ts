@@ -80,7 +80,7 @@ export interface MessengerContacts {
   block(account: AccountId): Promise<Contact>;
   /** Takes a block back. @throws SottoError `unknown-contact` */
   unblock(account: AccountId): Promise<Contact>;
-  /** Forgets a contact, its pin and its sessions; messages stay. @throws SottoError `unknown-contact` */
+  /** Forgets a contact, its pin, its sessions and what waits of it in quarantine; messages stay. @throws SottoError `unknown-contact` */
   remove(account: AccountId): Promise<void>;
   /**
    * Accepts the identity key a `changed` contact has shown. What waited in quarantine takes effect,

@@ -99,7 +99,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const inbox = new Inbox({ writer, receiver, lookups: new Lookups(directory), host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
-  const onCaughtUp = () => drainAccepted(contacts, inbox);
+  const onCaughtUp = () => settleQuarantine(contacts, inbox);
   const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host, onCaughtUp });
   return {
     ...{ transport, host, events, writer, context, journal, account, preKeys, sessions, contacts },
@@ -107,11 +107,12 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   };
 }
 
-/** A crash between the acceptance of a key and its effect leaves envelopes in quarantine that nothing holds back any more. */
-async function drainAccepted(contacts: ContactBook, inbox: Inbox): Promise<void> {
+/** A crash between a decision of the user and its effect leaves envelopes in quarantine that wait for nothing any more. */
+async function settleQuarantine(contacts: ContactBook, inbox: Inbox): Promise<void> {
   for (const account of await inbox.quarantinedAccounts()) {
     const contact = await contacts.find(account);
-    if (contact && !contact.changedTo) await inbox.drainQuarantine(account);
+    if (!contact) await inbox.discardQuarantine(account);
+    else if (!contact.changedTo) await inbox.drainQuarantine(account);
   }
 }
 
@@ -218,7 +219,11 @@ class WiredMessenger implements Messenger {
       accept: (account) => this.#call(() => contacts.accept(account)),
       block: (account) => this.#call(() => contacts.block(account)),
       unblock: (account) => this.#call(() => contacts.unblock(account)),
-      remove: (account) => this.#call(() => contacts.remove(account)),
+      remove: (account) =>
+        this.#call(async () => {
+          await contacts.remove(account);
+          await inbox.discardQuarantine(account);
+        }),
       acceptIdentity: (account) =>
         this.#call(async () => {
           const contact = await contacts.acceptIdentity(account);

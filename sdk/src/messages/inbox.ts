@@ -108,6 +108,13 @@ export class Inbox {
     }
   }
 
+  /** Forgets what waits of an account. */
+  async discardQuarantine(account: AccountId): Promise<void> {
+    await this.#writer.run(async (unit) => {
+      for (const { key } of await listQuarantine(unit, account)) unit.delete(key);
+    });
+  }
+
   /** The accounts of which something waits in quarantine. */
   async quarantinedAccounts(): Promise<AccountId[]> {
     const accounts = new Set<AccountId>();

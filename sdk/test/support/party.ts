@@ -1,0 +1,273 @@
+/** One person with one device in a test world: it can be killed in the middle of anything, and opened again. */
+import { expect } from 'vitest';
+import { libsignalEngine } from '../../src/engines/libsignal/index.js';
+import type { MessengerEventName, MessengerEvents } from '../../src/events.js';
+import type { Message } from '../../src/messages/index.js';
+import { createMessenger } from '../../src/messenger.js';
+import type { Messenger, MessengerOptions } from '../../src/messenger-api.js';
+import type { Clock } from '../../src/ports/host.js';
+import type { Transport } from '../../src/ports/transport.js';
+import { createMemoryMedium } from '../../src/storage/memory/index.js';
+import { seededRandom } from '../../src/testing/seeded-random.js';
+import type { AccountId, DeviceAddress, DeviceId } from '../../src/wire/index.js';
+import { countingEngine } from './idle.js';
+import { MortalStorage, type CommitPlan } from './mortal-storage.js';
+import { smallStock } from './small-stock.js';
+import { dumpStorage, type StorageDump } from './storage-dump.js';
+import type { World } from './world.js';
+
+/** Options of a party. */
+export interface PartyOptions extends Pick<MessengerOptions, 'onMessage' | 'messageRequests' | 'logger'> {
+  /** One-time pre-keys made per round; the messenger's own number without it would cost a second. */
+  readonly stock?: number;
+}
+
+const defaultStock = 4;
+const eventNames = [
+  'message',
+  'message-status',
+  'contact',
+  'undecryptable',
+  'handler-failed',
+  'connection',
+  'caught-up',
+  'login-required',
+  'fenced',
+] as const satisfies readonly MessengerEventName[];
+
+/** A process: what dies with it. */
+interface Life {
+  readonly messenger: Messenger;
+  readonly transport: Transport;
+  readonly storage: MortalStorage;
+  readonly clock: MutableClock;
+}
+
+/** See the header. */
+export class Party {
+  /** What observers heard, over all lives. */
+  readonly events: { [Name in MessengerEventName]?: MessengerEvents[Name][] } = {};
+  /** What observers heard under each number of the journal, over all lives. */
+  readonly journal = new Map<number, string>();
+  readonly medium = createMemoryMedium();
+  /** Decides over every commit of this device. */
+  commitPlan: CommitPlan = () => 'pass';
+  #life: Life | undefined;
+  #lives = 0;
+
+  private constructor(
+    readonly world: World,
+    readonly username: string,
+    readonly options: PartyOptions,
+  ) {}
+
+  /** A device with nothing in its storage. */
+  static async open(world: World, username: string, options: PartyOptions = {}): Promise<Party> {
+    const party = new Party(world, username, options);
+    await party.start();
+    return party;
+  }
+
+  /** A registered device that is online. */
+  static async register(world: World, username: string, options: PartyOptions = {}): Promise<Party> {
+    const party = await Party.open(world, username, options);
+    await party.messenger.account.register({ username, password: party.password });
+    await party.online();
+    return party;
+  }
+
+  get password(): string {
+    return `${this.username}'s long password`;
+  }
+
+  get messenger(): Messenger {
+    if (!this.#life) throw new Error(`${this.username} is not running`);
+    return this.#life.messenger;
+  }
+
+  get transport(): Transport {
+    if (!this.#life) throw new Error(`${this.username} is not running`);
+    return this.#life.transport;
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** Opens the device from what its storage holds. */
+  async start(): Promise<void> {
+    const { network, seed, clock: worldClock } = this.world;
+    const engine = smallStock(libsignalEngine(), this.options.stock ?? defaultStock);
+    this.#lives += 1;
+    const transport = network.transport();
+    const clock = new MutableClock(worldClock);
+    const storage = new MortalStorage(
+      this.medium,
+      (changes) => this.commitPlan(changes),
+      () => {
+        this.kill();
+      },
+    );
+    const messenger = await createMessenger({
+      engine: countingEngine(engine),
+      storage,
+      transport,
+      clock,
+      // Another stream in every life: ids must not come again.
+      random: seededRandom(`${seed}/${this.username}/${this.#lives}`),
+      ...this.options,
+    });
+    this.#life = { messenger, transport, storage, clock };
+    for (const name of eventNames) this.#record(messenger, name);
+  }
+
+  /** Connects and waits until the relay has taken the connection. */
+  async online(): Promise<void> {
+    await this.messenger.connect();
+    await this.world.until(() => this.messenger.connection.kind === 'online');
+  }
+
+  /** The process dies: nothing is flushed, nothing is said. */
+  kill(): void {
+    const life = this.#life;
+    if (!life) return;
+    this.#life = undefined;
+    life.storage.kill();
+    life.clock.mute();
+    this.world.network.unplug(life.transport);
+  }
+
+  /** Dies and comes back. */
+  async restart(): Promise<void> {
+    this.kill();
+    await this.start();
+    await this.messenger.connect();
+  }
+
+  get texts(): string[] {
+    return distinctBySeq(this.events.message ?? []).map(({ message }) => textOf(message));
+  }
+
+  get undecryptable(): string[] {
+    return distinctBySeq(this.events.undecryptable ?? []).map(({ reason }) => reason);
+  }
+
+  async id(): Promise<AccountId> {
+    return (await this.messenger.account.profile())!.accountId;
+  }
+
+  async address(): Promise<DeviceAddress> {
+    return { accountId: await this.id(), deviceId: 1 as DeviceId };
+  }
+
+  async code(): Promise<string> {
+    return (await this.messenger.account.profile())!.contactCode;
+  }
+
+  async history(peer: Party | AccountId): Promise<Message[]> {
+    const id = typeof peer === 'string' ? peer : await peer.id();
+    return this.messenger.messages.list(id, { limit: 200 });
+  }
+
+  async texted(peer: Party | AccountId): Promise<string[]> {
+    return (await this.history(peer)).map(textOf);
+  }
+
+  dump(): Promise<StorageDump> {
+    return dumpStorage(this.medium);
+  }
+
+  #record<Name extends MessengerEventName>(messenger: Messenger, name: Name): void {
+    messenger.on(name, (event) => {
+      const list = (this.events[name] ??= [] as never) as MessengerEvents[Name][];
+      list.push(event);
+      if ('seq' in event) this.#noteJournalled(event.seq, `${name} ${describe(event)}`);
+    });
+  }
+
+  /** At least once, and always the same under one number. */
+  #noteJournalled(seq: number, heard: string): void {
+    expect(heard, `journal ${seq} of ${this.username}`).toBe(this.journal.get(seq) ?? heard);
+    this.journal.set(seq, heard);
+  }
+}
+
+/** Two people who have found each other: alice has added bob by his code and written, bob has accepted her. */
+export async function introduced(
+  seed: string,
+  options: { alice?: PartyOptions; bob?: PartyOptions; world?: World } = {},
+) {
+  const world = options.world ?? new (await import('./world.js')).World(seed);
+  const alice = await Party.register(world, 'alice', options.alice);
+  const bob = await Party.register(world, 'bob', options.bob);
+  await introduce(alice, bob);
+  return { world, alice, bob, aliceId: await alice.id(), bobId: await bob.id() };
+}
+
+/** The first adds the second by its code and says hello; the second accepts. */
+export async function introduce(first: Party, second: Party): Promise<void> {
+  const contact = await first.messenger.contacts.add(await second.code());
+  await first.messenger.messages.send(contact.accountId, { text: `hello ${second.username}` });
+  const greeting = `hello ${second.username}`;
+  const firstId = await first.id();
+  await first.world.until(async () => (await second.texted(firstId)).includes(greeting));
+  await second.messenger.contacts.accept(firstId);
+  await first.world.until(async () => (await first.history(second)).at(-1)?.status === 'sent');
+}
+
+/** The text of a message. */
+export function textOf(message: Message): string {
+  return message.body.kind === 'text' ? message.body.text : `[${message.body.type}]`;
+}
+
+function distinctBySeq<Event extends { readonly seq: number }>(events: readonly Event[]): Event[] {
+  return [...new Map(events.map((event) => [event.seq, event])).values()];
+}
+
+/** What must be the same whenever an event is heard: what it is about, not how that stands by now. */
+function describe(event: object): string {
+  if ('message' in event) {
+    const { conversationId, seq, id } = (event as { message: Message }).message;
+    return `${conversationId} ${seq} ${id}`;
+  }
+  const { contact: _, ...rest } = event as Record<string, unknown>;
+  return JSON.stringify(rest);
+}
+
+/** A process's view of the clock: when it dies, nothing it scheduled happens any more. */
+class MutableClock implements Clock {
+  readonly #clock: Clock;
+  readonly #cancels = new Set<() => void>();
+  #muted = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  monotonicNow(): number {
+    return this.#clock.monotonicNow();
+  }
+
+  schedule(delayMs: number, callback: () => void): () => void {
+    if (this.#muted) return () => undefined;
+    const cancel = this.#clock.schedule(delayMs, () => {
+      this.#cancels.delete(cancel);
+      callback();
+    });
+    this.#cancels.add(cancel);
+    return () => {
+      this.#cancels.delete(cancel);
+      cancel();
+    };
+  }
+
+  mute(): void {
+    this.#muted = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}
