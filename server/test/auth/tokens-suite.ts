@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64Url, toBase64Url, type RequestOf, type TokenPair } from '@sotto/sdk/wire';
 import type { Database } from '../../src/ports.js';
 import { relayLimits } from '../../src/relay-limits.js';
+import { createAuthStore } from '../../src/storage/postgres/auth-store.js';
 import { Person, bytes } from '../support/people.js';
 import { startTestRelay, type TestRelay } from '../support/test-relay.js';
 
@@ -98,6 +99,29 @@ export function runTokensSuite(name: string, open: () => Promise<Database>): voi
       expect(new Set(answers.map(({ value }) => value.refreshToken)).size).toBe(1);
       expect(await families(person)).toBe(1);
       expect((await refresh(person.refresh(answers[0]!.value.refreshToken))).status).toBe(200);
+    });
+
+    it('lets one of many advance a family, in the store itself', async () => {
+      const { person } = await register();
+      const store = createAuthStore(test.database);
+      const [row] = await test.database.query<{ family_id: string; token_hash: Uint8Array }>(
+        'SELECT family_id, token_hash FROM refresh_families WHERE account_id = $1',
+        [person.accountId],
+      );
+      const now = Date.now();
+      const step = {
+        familyId: row!.family_id,
+        tokenHash: row!.token_hash,
+        nextTokenHash: bytes(32),
+        requestHash: bytes(32),
+        expiresAt: now + 1_000,
+        now,
+      };
+      const advanced = await Promise.all(Array.from({ length: 20 }, () => store.advanceFamily(step)));
+      expect(advanced.filter(Boolean)).toHaveLength(1);
+      expect(await store.findFamily(step.familyId)).toMatchObject({ number: 1, expiresAt: now + 1_000 });
+      const late = { ...step, tokenHash: step.nextTokenHash, now: now + 1_000 };
+      expect(await store.advanceFamily(late)).toBe(false);
     });
 
     it('ends the family when a spent token comes back in another request', async () => {
@@ -201,7 +225,6 @@ export function runTokensSuite(name: string, open: () => Promise<Database>): voi
       });
 
       it('are bounded in number: the oldest go', async () => {
-        const { createAuthStore } = await import('../../src/storage/postgres/auth-store.js');
         const store = createAuthStore(test.database);
         await store.sweepNonces(Number.MAX_SAFE_INTEGER, 0);
         for (let index = 1; index <= 10; index += 1)
