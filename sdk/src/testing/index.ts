@@ -25,3 +25,7 @@ export { runStorageConformance } from './storage-conformance.js';
 export type { StorageConformanceOptions, StorageSupports } from './storage-conformance.js';
 export type { CreateMedium, StorageTestMedium } from './storage-conformance-kit.js';
 export type { KillChildOptions } from './storage-conformance-kill.js';
+export { runTransportConformance } from './transport-conformance.js';
+export type { TransportConformanceOptions } from './transport-conformance.js';
+export type { CreateTransport, TransportTestHost, TransportUnderTest } from './transport-conformance-kit.js';
+export type { ConformanceRunner } from './runner.js';

@@ -3,7 +3,7 @@
 /** A test runner's two functions. */
 export interface ConformanceRunner {
   /** Groups cases. */
-  describe(name: string, body: () => void): unknown;
+  readonly describe: (name: string, body: () => void) => unknown;
   /** One case; it fails when the promise rejects. */
-  it(name: string, body: () => Promise<void>): unknown;
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
 }

@@ -6,11 +6,11 @@ import type { ConformanceRunner } from './runner.js';
 /** One store to test, empty when it is made. */
 export interface StorageTestMedium {
   /** Opens an adapter on it. Called again after the one before was closed, or beside it where `supports` says so. */
-  open(): StorageAdapter | Promise<StorageAdapter>;
+  readonly open: () => StorageAdapter | Promise<StorageAdapter>;
   /** What a child process needs to open it too: a path, a name, a URL. Needed for `killChild`. */
   readonly location?: string;
   /** Removes what is left of it. The suite has closed its adapters by then. */
-  dispose?(): Promise<void>;
+  readonly dispose?: () => Promise<void>;
 }
 
 /** Makes a fresh, empty medium. */

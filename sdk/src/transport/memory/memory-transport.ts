@@ -59,7 +59,7 @@ class MemoryTransport implements Transport {
 
   async open(handlers: TransportHandlers): Promise<TransportConnection> {
     if (this.#closing.signal.aborted) throw new SottoError('offline');
-    await this.#stream?.close();
+    void this.#stream?.close();
     this.#stream = new LiveStream(copyingDriver(this.#link), handlers, this.#host);
     return this.#stream;
   }
