@@ -1,54 +1,55 @@
-/** Verification must give in a browser what it gives in Node: fixed inputs, outputs from other code. */
-import {
-  deriveContactCode,
-  isSottoError,
-  matchContactCode,
-  parseContactCode,
-  verifySignature,
-} from '@sotto/sdk/verification';
+/** Runs the shared vectors of `test-vectors`: verification must say in a browser what it says in Node. */
+import { deriveContactCode, isSottoError, parseContactCode, verifySignature } from '@sotto/sdk/verification';
+import contactCode from '../../../test-vectors/contact-code.json' with { type: 'json' };
+import xeddsa from '../../../test-vectors/xeddsa.json' with { type: 'json' };
 import type { Cases } from './cases.js';
 
-const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-
-/** Signed by libsignal. */
-const signed = {
-  key: fromHex('0507a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c'),
-  message: new TextEncoder().encode('xeddsa test'),
-  signature: fromHex(
-    '3fccaab5e99d0a1b335c5da4b88bb6aa8909ba7920f0383c4a285270257af6f5cf049b7139d02f1ff3cf3a9d6c44b5202d9234b96997ff482569e9738f218583',
-  ),
-};
-
-/** Derived from the key above by Node's own scrypt, for the name `alice`. */
-const codeOfAlice = 'EEY7MN6YSN7DMRD5';
-
-function assertRefused(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (isSottoError(error, 'invalid-signature')) return;
-    throw error;
-  }
-  throw new Error('a changed signature was accepted');
+interface Vector {
+  readonly id: string;
+  readonly flags: readonly string[];
+  readonly input: Readonly<Record<string, string>>;
+  readonly result: string;
+  readonly failure?: string;
+  readonly output?: Readonly<Record<string, string>>;
 }
 
-/** Adds the cases. */
+type Operation = (input: Readonly<Record<string, string>>, flags: readonly string[]) => unknown;
+
+function fromHex(hex: string | undefined): Uint8Array {
+  if (hex === undefined || hex.length % 2 !== 0) throw new Error('the vector lacks an input');
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+}
+
+async function assertVector(vector: Vector, operation: Operation): Promise<void> {
+  const { result, failure, output = {} } = vector;
+  let actual: unknown;
+  try {
+    actual = await operation(vector.input, vector.flags);
+  } catch (error) {
+    if (result === 'invalid' && isSottoError(error) && error.code === failure) return;
+    throw error;
+  }
+  if (result === 'invalid') throw new Error(`accepted, and should fail as ${failure}`);
+  for (const [name, expected] of Object.entries(output)) {
+    const value = (actual as Record<string, unknown>)[name];
+    if (value !== expected) throw new Error(`${name} is ${String(value)}, not ${expected}`);
+  }
+}
+
+const verify: Operation = ({ publicKey, message, signature }) =>
+  verifySignature(fromHex(publicKey), fromHex(message), fromHex(signature));
+
+const readOrDerive: Operation = async ({ identityKey, username = '', text = '' }, flags) =>
+  flags.includes('derive')
+    ? { digits: await deriveContactCode({ identityKey: fromHex(identityKey), username }) }
+    : parseContactCode(text);
+
+/** Adds a case for each vector. */
 export function addVerificationCases(cases: Cases): void {
-  cases.describe('verification', () => {
-    cases.it('accepts a signature that libsignal made', () =>
-      verifySignature(signed.key, signed.message, signed.signature),
-    );
-    cases.it('refuses it with any bit of it changed', () => {
-      for (let bit = 0; bit < 512; bit += 1) {
-        const changed = signed.signature.slice();
-        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-        assertRefused(() => verifySignature(signed.key, signed.message, changed));
-      }
+  const add = (name: string, tests: readonly Vector[], operation: Operation) =>
+    cases.describe(name, () => {
+      for (const vector of tests) cases.it(vector.id, () => assertVector(vector, operation));
     });
-    cases.it('derives the contact code that Node derives', async () => {
-      const code = await deriveContactCode({ identityKey: signed.key, username: 'alice' });
-      if (code !== codeOfAlice) throw new Error(`got ${code}`);
-      matchContactCode(code, parseContactCode(`@alice#${codeOfAlice.slice(0, 12)}`).digits);
-    });
-  });
+  add('xeddsa', xeddsa.tests, verify);
+  add('contact code', contactCode.tests as unknown as readonly Vector[], readOrDerive);
 }
