@@ -2,10 +2,10 @@
  * A device of the suite: real keys, and everything they sign. The identity key is libsignal's, the
  * device auth key noble's. Knows no relay.
  */
-import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomInt, randomUUID, scrypt } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { KEMKeyPair, PrivateKey } from '@signalapp/libsignal-client';
-import { deriveContactCode } from '@sotto/sdk/verification';
+import { deriveContactCode, type Scrypt } from '@sotto/sdk/verification';
 import {
   httpOperations,
   manifestBytes,
@@ -38,6 +38,14 @@ export const bytes = (length: number): Bytes => new Uint8Array(randomBytes(lengt
 export type ProvenOperation = {
   [Name in HttpOperationName]: RequestOf<Name> extends { readonly proof: unknown } ? Name : never;
 }[HttpOperationName];
+
+const nativeScrypt: Scrypt = (password, salt, { N, r, p, dkLen }) =>
+  new Promise((resolve, reject) => {
+    const options = { N, r, p, maxmem: 256 * N * r };
+    scrypt(password, salt, dkLen, options, (error, key) =>
+      error ? reject(error) : resolve(new Uint8Array(key)),
+    );
+  });
 
 const serialized = (key: { serialize(): Uint8Array }) => new Uint8Array(key.serialize());
 
@@ -108,7 +116,7 @@ export class Device {
 
   /** All 16 characters of the contact code. Made once: it takes a memory-hard hash. */
   contactCode(): Promise<string> {
-    this.#contactCode ??= deriveContactCode(this);
+    this.#contactCode ??= deriveContactCode(this, nativeScrypt);
     return this.#contactCode;
   }
 

@@ -8,6 +8,8 @@ import type { Seeded } from './seeded.js';
 export interface Mutation {
   readonly label: string;
   readonly value: unknown;
+  /** A member that only JSON text can carry: whatever copies the value member by member loses it. */
+  readonly jsonOnly?: true;
 }
 
 type Path = readonly (string | number)[];
@@ -107,7 +109,6 @@ function* variantsOf(value: unknown): Generator<unknown> {
   if (isContainer(value) && !Array.isArray(value)) {
     yield [value];
     yield { ...value, surprise: 1 };
-    yield withOwnMember(value, '__proto__', { admin: true });
     yield withOwnMember(value, 'constructor', { prototype: {} });
   }
 }
@@ -128,6 +129,11 @@ export function* mutationsOf(right: unknown): Generator<Mutation> {
     }
     for (const variant of variantsOf(valueAt(right, path))) {
       yield { label: `${place} changed to ${describe(variant)}`, value: withValue(right, path, variant) };
+    }
+    const here = valueAt(right, path);
+    if (isContainer(here) && !Array.isArray(here)) {
+      const value = withValue(right, path, withOwnMember(here, '__proto__', { admin: true }));
+      yield { label: `${place} given a member __proto__`, value, jsonOnly: true };
     }
     if (path.length > 0) yield { label: `${place} removed`, value: without(right, path) };
   }

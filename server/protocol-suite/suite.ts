@@ -49,6 +49,7 @@ export function runProtocolSuite(options: ProtocolSuiteOptions): void {
     describe('connections', () => connectionCases(context));
     describe('hostile input over HTTP', () => hostileHttpCases(context));
     describe('hostile input over the socket', () => hostileSocketCases(context));
+    it('leaves no connection open', async () => world.close());
   });
 }
 

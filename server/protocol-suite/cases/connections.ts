@@ -28,7 +28,7 @@ export function connectionCases(context: CaseContext): void {
 
 function handshakeCases({ world, it }: CaseContext): void {
   it('greets with its time, then backfills, then says that it has caught up', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     await sendMany(world, await world.connect(from), from, to, 3);
     const receiver = await world.connect(to);
     assert.deepEqual(receiver.events, ['connect', 'ready', 'envelopes', 'caught-up']);
@@ -36,7 +36,7 @@ function handshakeCases({ world, it }: CaseContext): void {
   });
 
   it('refuses a handshake that does not fit', async () => {
-    const { accessToken } = await world.person();
+    const { accessToken } = await world.newcomer();
     const handshakes = [
       undefined,
       {},
@@ -54,7 +54,7 @@ function handshakeCases({ world, it }: CaseContext): void {
   });
 
   it('lets the newest connection of a device win and tells the older one', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const older = await world.connect(to);
     const newer = await world.connect(to);
     await older.heard('disconnect');
@@ -67,7 +67,7 @@ function handshakeCases({ world, it }: CaseContext): void {
 
 function streamCases({ world, it }: CaseContext): void {
   it('goes from backfill to live without loss, repetition or disorder', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const waiting = await sendMany(world, sender, from, to, 100);
     const receiver = world.begin(to);
@@ -80,7 +80,7 @@ function streamCases({ world, it }: CaseContext): void {
   });
 
   it('stops at the number in flight and goes on when there is room', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const { maxEnvelopesInFlight: max } = wireLimits;
     const sent = await sendMany(world, await world.connect(from), from, to, max + 5);
     const receiver = world.begin(to);
@@ -95,7 +95,7 @@ function streamCases({ world, it }: CaseContext): void {
   });
 
   it('delivers what was not acknowledged to the next connection again', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     await sendMany(world, await world.connect(from), from, to, 5);
     const first = await world.connect(to);
     const [, second, , fourth] = idsOf(first);
@@ -110,7 +110,7 @@ function streamCases({ world, it }: CaseContext): void {
   });
 
   it('lets nobody acknowledge another device’s envelopes', async () => {
-    const [from, to, other] = [await world.person(), await world.person(), await world.person()];
+    const [from, to, other] = [await world.newcomer(), await world.newcomer(), await world.newcomer()];
     await sendMany(world, await world.connect(from), from, to, 2);
     const receiver = await world.connect(to);
     const ids = idsOf(receiver);
@@ -119,7 +119,7 @@ function streamCases({ world, it }: CaseContext): void {
   });
 
   it('goes on while another connection neither reads nor acknowledges', async () => {
-    const [from, slow, quick] = [await world.person(), await world.person(), await world.person()];
+    const [from, slow, quick] = [await world.newcomer(), await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const idle = world.begin(slow);
     await sendMany(world, sender, from, slow, wireLimits.maxEnvelopesInFlight + 20);

@@ -6,7 +6,7 @@ import type { CaseContext } from '../suite.js';
 
 export function contactCases({ world, it }: CaseContext): void {
   it('answers a right pair with statement and manifest, at every length of the code', async () => {
-    const [target, asker] = [await world.person(0), await world.person(0)];
+    const [target, asker] = [await world.newcomer(), await world.newcomer()];
     const code = await target.contactCode();
     for (const length of [8, 12, 16]) {
       const request = { username: target.username, code: code.slice(0, length) };
@@ -17,7 +17,7 @@ export function contactCases({ world, it }: CaseContext): void {
   });
 
   it('answers a wrong code and an unknown name alike, to the byte', async () => {
-    const [target, asker] = [await world.person(0), await world.person(0)];
+    const [target, asker] = [await world.newcomer(), await world.newcomer()];
     const code = await target.contactCode();
     const wrong = code.slice(0, 11) + (code[11] === '0' ? '1' : '0');
     const attempts: RequestOf<'contacts.resolve'>[] = [
@@ -33,7 +33,7 @@ export function contactCases({ world, it }: CaseContext): void {
   });
 
   it('binds introduction tokens to asker and target', async () => {
-    const [target, asker, other] = [await world.person(), await world.person(0), await world.person()];
+    const [target, asker, other] = [await world.person(), await world.newcomer(), await world.person()];
     const reachToken = await world.introduction(asker, target);
     const ask = (accountId: Device['accountId'], token: string) => ({
       accountId,

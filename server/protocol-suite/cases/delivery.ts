@@ -14,7 +14,7 @@ export function deliveryCases(context: CaseContext): void {
 
 function acceptanceCases({ world, it }: CaseContext): void {
   it('delivers a send to the recipient’s device, unchanged', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const [sender, receiver] = [await world.connect(from), await world.connect(to)];
     const request = await world.sendRequest(from, to, [
       to.body({ kind: 'prekey', ciphertext: bytes(96 * 1024) }),
@@ -29,7 +29,7 @@ function acceptanceCases({ world, it }: CaseContext): void {
   });
 
   it('opens the way for later sends with the delivery token', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const first = await sender.mustSend(await world.sendRequest(from, to));
     const next = { ...(await world.sendRequest(from, to)), reachToken: first.deliveryToken };
@@ -41,7 +41,7 @@ function acceptanceCases({ world, it }: CaseContext): void {
   });
 
   it('answers an account that does not exist like a token that opens nothing', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const request = await world.sendRequest(from, to);
     const toNobody = await sender.send({ ...request, recipient: new Device().accountId });
@@ -51,7 +51,7 @@ function acceptanceCases({ world, it }: CaseContext): void {
   });
 
   it('says missing, extra and stale devices as data and consumes nothing', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const request = await world.sendRequest(from, to);
     const mismatch = async (bodies: SendBody[]) => {
@@ -71,14 +71,14 @@ function acceptanceCases({ world, it }: CaseContext): void {
   });
 
   it('refuses two bodies for one device', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const request = await world.sendRequest(from, to, [to.body(), to.body()]);
     assert.equal(await sender.refusedSend(request), 'invalid-request');
   });
 
   it('keeps the order of what one connection sends without waiting', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const [sender, receiver] = [await world.connect(from), await world.connect(to)];
     const { reachToken } = await world.sendRequest(from, to);
     const requests = Array.from({ length: 50 }, () => ({
@@ -95,7 +95,7 @@ function acceptanceCases({ world, it }: CaseContext): void {
 
 function idempotencyCases({ world, it }: CaseContext): void {
   it('accepts one attempt once, however often and from wherever it is sent', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const request = await world.sendRequest(from, to);
     const sender = await world.connect(from);
     const answers = await Promise.all(Array.from({ length: 10 }, () => sender.mustSend(request)));
@@ -105,7 +105,7 @@ function idempotencyCases({ world, it }: CaseContext): void {
   });
 
   it('accepts it once after the envelope was acknowledged, too', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const [sender, receiver] = [await world.connect(from), await world.connect(to)];
     const request = await world.sendRequest(from, to);
     await sender.mustSend(request);
@@ -116,7 +116,7 @@ function idempotencyCases({ world, it }: CaseContext): void {
   });
 
   it('answers a repeated attempt before it looks at token and devices', async () => {
-    const [from, to] = [await world.person(), await world.person()];
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const request = await world.sendRequest(from, to);
     const first = await sender.mustSend(request);
@@ -125,7 +125,7 @@ function idempotencyCases({ world, it }: CaseContext): void {
   });
 
   it('refuses an attempt id that was used for other content, and stores nothing', async () => {
-    const [from, to, third] = [await world.person(), await world.person(), await world.person()];
+    const [from, to, third] = [await world.newcomer(), await world.newcomer(), await world.newcomer()];
     const sender = await world.connect(from);
     const request = await world.sendRequest(from, to);
     await sender.mustSend(request);
@@ -141,7 +141,7 @@ function idempotencyCases({ world, it }: CaseContext): void {
   });
 
   it('keeps the attempts of different devices apart', async () => {
-    const [from, other, to] = [await world.person(), await world.person(), await world.person()];
+    const [from, other, to] = [await world.newcomer(), await world.newcomer(), await world.newcomer()];
     const request = await world.sendRequest(from, to);
     await (await world.connect(from)).mustSend(request);
     const { reachToken } = await world.sendRequest(other, to);

@@ -44,7 +44,7 @@ class Victim {
   }
 
   async #make(): Promise<Device> {
-    const [person, friend] = [await this.world.person(), await this.world.person(0)];
+    const [person, friend] = [await this.world.person(), await this.world.newcomer()];
     const connection = await this.world.connect(friend);
     await connection.mustSend(await this.world.sendRequest(friend, person));
     return person;
@@ -240,7 +240,7 @@ function tokenCases({ world, it, unharmed }: HostileContext, target: Target): vo
 
   it(`${target.name}: someone else’s token does nothing to an account`, () =>
     unharmed(async (victim) => {
-      const stranger = await world.person(0);
+      const stranger = await world.newcomer();
       const { body } = await httpExamples[target.name](world, victim);
       const exchange = await world.api.sendEncoded(target.name, body, stranger.accessToken);
       if (target.operation.authentication !== 'access-token-and-proof') return;

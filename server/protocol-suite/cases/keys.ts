@@ -95,7 +95,7 @@ function uploadCases({ world, it }: CaseContext): void {
   });
 
   it('replaces the signed and the last-resort key', async () => {
-    const [device, asker] = [await world.person(0), await world.person(0)];
+    const [device, asker] = [await world.newcomer(), await world.newcomer()];
     const [signed, kemLastResort] = [device.signedPreKey(2), device.kemPreKey(2_000)];
     await upload(world, device, { signed, kemLastResort });
     const { devices } = await bundleOf(world, asker, device);
@@ -107,7 +107,7 @@ function uploadCases({ world, it }: CaseContext): void {
 
 function bundleCases({ world, it }: CaseContext): void {
   it('hands out each one-time key once, then says that it is the last resort', async () => {
-    const [owner, asker] = [await world.person(3), await world.person(0)];
+    const [owner, asker] = [await world.person(3), await world.newcomer()];
     const bundles = await Promise.all(Array.from({ length: 5 }, () => bundleOf(world, asker, owner)));
     const devices = bundles.map((bundle) => bundle.devices[0]!);
     const ecIds = devices.flatMap(({ oneTimePreKey }) => oneTimePreKey?.id ?? []);
@@ -125,7 +125,7 @@ function bundleCases({ world, it }: CaseContext): void {
   });
 
   it('shows statement and manifest without using a key', async () => {
-    const [owner, asker] = [await world.person(1), await world.person(0)];
+    const [owner, asker] = [await world.person(1), await world.newcomer()];
     const { devices } = await bundleOf(world, asker, owner, []);
     assert.deepEqual(devices, []);
     const { devices: ofUnknown } = await bundleOf(world, asker, owner, [99 as DeviceId]);
@@ -134,7 +134,7 @@ function bundleCases({ world, it }: CaseContext): void {
   });
 
   it('has no bundle for a device without lasting keys', async () => {
-    const [owner, asker] = [await world.newcomer(), await world.person(0)];
+    const [owner, asker] = [await world.newcomer(), await world.newcomer()];
     await upload(world, owner, { oneTime: [owner.oneTimePreKey(1)] });
     const reachToken = await world.introduction(asker, owner);
     const request = { accountId: owner.accountId, reachToken, deviceIds: [owner.deviceId] };
@@ -143,7 +143,7 @@ function bundleCases({ world, it }: CaseContext): void {
   });
 
   it('tells the owner when the stock runs low', async () => {
-    const [owner, asker] = [await world.person(1), await world.person(0)];
+    const [owner, asker] = [await world.person(1), await world.newcomer()];
     const live = await world.connect(owner);
     await bundleOf(world, asker, owner);
     await live.heard('keys-low');
