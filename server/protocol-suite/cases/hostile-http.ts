@@ -270,23 +270,17 @@ function connectionCases({ world, seed, it, unharmed }: HostileContext): void {
     }));
 
   it('requests that are given up half-way do not disturb the relay', () =>
-    unharmed(async () => {
+    unharmed(async (victim) => {
+      const { hostname, port } = new URL(world.url);
       for (const { operation } of withBody) {
-        const controller = new AbortController();
-        const body = new ReadableStream({
-          start: (stream) => {
-            stream.enqueue(new TextEncoder().encode('{"half":'));
-            setImmediate(() => controller.abort());
-          },
-        });
-        const options = {
-          method: operation.method,
-          headers: jsonHeaders,
-          body,
-          duplex: 'half',
-          signal: controller.signal,
-        };
-        await assert.rejects(fetch(`${world.url}${operation.path}`, options as RequestInit));
+        const socket = connectTcp(Number(port), hostname.replace(/^\[|\]$/g, ''));
+        socket.on('error', () => {});
+        const head = `${operation.method} ${operation.path} HTTP/1.1\r\nhost: relay\r\ncontent-type: application/json\r\n`;
+        const token = `authorization: Bearer ${victim.accessToken}\r\ncontent-length: 100\r\n\r\n`;
+        await new Promise((resolve) => socket.write(`${head}${token}{"half":`, resolve));
+        const closed = once(socket, 'close');
+        socket.destroy();
+        await closed;
       }
     }));
 }
