@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
+import type { FingerprintInput } from '../../src/ports/index.js';
+import { readVectors } from './vector-files.js';
+
+/** Engines join this list as they come. */
+const engines = [libsignalEngine()];
+
+describe.each(engines)('safety numbers of $name', (engine) => {
+  it.each(readVectors('fingerprint.json').tests)('$id', async ({ input, output }) => {
+    expect(await engine.fingerprint(input as unknown as FingerprintInput)).toEqual(output);
+  });
+});
