@@ -30,6 +30,8 @@ function configure(entryPoint) {
         reportFileName: `${entryPoint.name}.api.md`,
         reportFolder: reports,
         reportTempFolder: join(root, 'temp', 'api'),
+        // Types made from schemas that stay inside: without those a change of the type would not show.
+        includeForgottenExports: entryPoint.path === '.',
       },
     },
     configObjectFullPath: join(root, 'api-extractor.json'),
@@ -73,12 +75,15 @@ function exportedNames({ name }) {
   ];
 }
 
-/** A type that a user meets must be one that a user can name: some entry point exports it. */
+/**
+ * A type that a user meets must be one that a user can name: some entry point exports it. Values (in lower
+ * case) are schemas that a type is made from.
+ */
 function findUnnameable(entries, forgotten) {
   const names = new Set(entries.flatMap(exportedNames));
   return forgotten
     .map(({ entryPoint, text }) => ({ entryPoint, symbol: /symbol "([^"]+)"/.exec(text)?.[1] ?? text }))
-    .filter(({ symbol }) => !names.has(symbol))
+    .filter(({ symbol }) => /^[A-Z]/.test(symbol) && !names.has(symbol))
     .map(
       ({ entryPoint, symbol }) =>
         `${entryPoint.name}: "${symbol}" is part of the public API, but no entry point exports it`,
