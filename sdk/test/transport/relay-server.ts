@@ -7,7 +7,6 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket as NetSocket } from 'node:net';
 import { Server, type Socket } from 'socket.io';
-import { Decoder, Encoder } from 'socket.io-parser';
 import type { RelayLink, StreamEvents, StreamSession } from '../../src/transport/memory/index.js';
 import {
   httpOperations,
@@ -91,7 +90,6 @@ function serveStreams(http: HttpServer, link: RelayLink): Server {
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: wireLimits.maxSocketFrameBytes,
-    parser: { Encoder, Decoder: WideDecoder },
   });
   const streams = new WeakMap<Socket, StreamBridge>();
   io.use((socket, next) => {
@@ -101,12 +99,6 @@ function serveStreams(http: HttpServer, link: RelayLink): Server {
     streams.get(socket)?.connected();
   });
   return io;
-}
-
-class WideDecoder extends Decoder {
-  constructor() {
-    super({ maxAttachments: 2 * wireLimits.maxBodiesPerSend });
-  }
 }
 
 /** One socket and its session at the link. The first event is what says that the relay took it. */
@@ -121,6 +113,9 @@ class StreamBridge implements StreamEvents {
   constructor(link: RelayLink, socket: Socket, next: (error?: Error) => void) {
     this.#socket = socket;
     this.#next = next;
+    // A full send has more byte strings than Socket.IO takes by default.
+    const { decoder } = socket.client as unknown as { decoder: { opts: { maxAttachments: number } } };
+    decoder.opts.maxAttachments = wireLimits.maxBodiesPerSend + 1;
     this.#session = link.connect(socket.handshake.auth as SocketHandshake, this);
     socket.conn.once('close', () => {
       this.#session.close();

@@ -5,7 +5,6 @@
 import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
 import { wireLimits, type SocketHandshake, type SocketOperationName } from '../../wire/index.js';
 import type { StreamDriver, StreamEvents, StreamSession } from '../stream-driver.js';
-import { boundedParser, maxFrameTextLength } from './bounded-parser.js';
 import { plainBytes } from './plain-bytes.js';
 
 /** Where the relay's websocket is. */
@@ -91,10 +90,15 @@ class SocketSession implements StreamSession {
   }
 }
 
-/** What Node's websockets take and Socket.IO's types do not know. Browsers ignore it. */
+/**
+ * The largest single message: the text of a frame, or one byte string of it. Socket.IO takes no more
+ * than ten byte strings in one frame, so this bounds a frame too.
+ */
+const maxMessageBytes = wireLimits.maxCiphertextBytes + 32 * 1024;
+
+/** What Node's websockets take and Socket.IO's types do not know. Browsers have bounds of their own. */
 const nodeOptions: object = {
-  /** The largest single message, text or byte string. */
-  maxPayload: Math.max(maxFrameTextLength, wireLimits.maxCiphertextBytes),
+  maxPayload: maxMessageBytes,
   // Nothing here is compressible, and what a relay would unpack to is not known beforehand.
   perMessageDeflate: false,
 };
@@ -102,7 +106,6 @@ const nodeOptions: object = {
 function socketOptions(handshake: SocketHandshake): Partial<ManagerOptions & SocketOptions> {
   return {
     ...nodeOptions,
-    parser: boundedParser,
     path: socketPath,
     transports: ['websocket'],
     upgrade: false,
