@@ -24,13 +24,16 @@ export interface ByteLimits {
   readonly max: number;
 }
 
+/** How many bytes each field made by {@link jsonBytes} may hold: what documents made from the schemas say of it. */
+export const jsonByteLimits = z.registry<ByteLimits>();
+
 /**
  * A field of bytes inside JSON: a base64url string on the wire, a `Uint8Array` in the program.
  * The text is bounded before it is decoded.
  */
 export function jsonBytes(limits: ByteLimits) {
   const maxTextLength = Math.ceil((limits.max * 4) / 3);
-  return z.codec(
+  const codec = z.codec(
     z.string().check(z.maxLength(maxTextLength), z.regex(/^[A-Za-z0-9_-]*$/)),
     z
       .instanceof(Uint8Array)
@@ -47,6 +50,8 @@ export function jsonBytes(limits: ByteLimits) {
       encode: (bytes) => toBase64Url(bytes),
     },
   );
+  jsonByteLimits.add(codec, limits);
+  return codec;
 }
 
 /** A field of bytes in a socket frame: native binary on both ends. */

@@ -9,6 +9,7 @@ import { accountId, deviceId, username } from './ids.js';
 import { accountBundle, preKeyStatus, preKeyUpload, preKeyUploadResult } from './keys.js';
 import { wireLimits } from './limits.js';
 import { acknowledgeRequest, reachToken, sendRequest, sendResponse } from './mailbox.js';
+import type { ProblemCode } from './problems.js';
 
 /** What a caller must show: nothing, an access token, or an access token and a signature over the request. */
 export type OperationAuthentication = 'none' | 'access-token' | 'access-token-and-proof';
@@ -62,6 +63,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'read',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
     request: nothing,
     response: relayInfo,
   },
@@ -71,6 +73,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'register',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['signature-refused', 'username-taken', 'account-id-taken'],
     request: z.strictObject({
       authScheme: z.literal('scrypt-hkdf-v1'),
       loginKey,
@@ -86,6 +89,7 @@ export const httpOperations = {
     authentication: 'access-token-and-proof',
     limit: 'register',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
     request: z.strictObject({ accountId, proof: requestProof }),
     response: nothing,
   },
@@ -95,6 +99,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'token',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
     request: nothing,
     response: z.strictObject({ nonce: jsonBytes({ min: 32, max: 32 }) }),
   },
@@ -104,6 +109,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'login',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['login-refused', 'proof-refused'],
     request: z.strictObject({ username, loginKey, deviceId, proof: requestProof }),
     response: tokenPair,
   },
@@ -113,6 +119,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'token',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['refresh-refused'],
     request: z.strictObject({
       refreshToken: token,
       /** 16 random bytes, kept by the client until it has the answer, so that a lost reply is repeated by the same request. */
@@ -128,6 +135,7 @@ export const httpOperations = {
     authentication: 'access-token',
     limit: 'token',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
     request: nothing,
     response: nothing,
   },
@@ -137,6 +145,7 @@ export const httpOperations = {
     authentication: 'access-token',
     limit: 'resolve',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['not-found'],
     request: z.strictObject({ username, code: contactCodeDigits }),
     response: z.strictObject({
       statement: accountStatement,
@@ -150,6 +159,7 @@ export const httpOperations = {
     authentication: 'access-token-and-proof',
     limit: 'key-upload',
     maxRequestBytes: wireLimits.maxKeyUploadBytes,
+    problems: [],
     request: z.strictObject({ keys: preKeyUpload, proof: requestProof }),
     response: z.strictObject({
       results: z.array(preKeyUploadResult).check(z.maxLength(2 * wireLimits.maxPreKeysPerUpload + 2)),
@@ -162,6 +172,7 @@ export const httpOperations = {
     authentication: 'access-token',
     limit: 'read',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
     request: nothing,
     response: preKeyStatus,
   },
@@ -171,6 +182,7 @@ export const httpOperations = {
     authentication: 'access-token',
     limit: 'bundle',
     maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['introduction-required', 'keys-missing'],
     request: z.strictObject({
       accountId,
       reachToken,
@@ -183,10 +195,17 @@ export const httpOperations = {
 
 /** The requests over the socket: event name, request and the response inside the reply. */
 export const socketOperations = {
-  send: { authentication: 'access-token', limit: 'send', request: sendRequest, response: sendResponse },
+  send: {
+    authentication: 'access-token',
+    limit: 'send',
+    problems: ['introduction-required', 'idempotency-conflict', 'mailbox-full'],
+    request: sendRequest,
+    response: sendResponse,
+  },
   acknowledge: {
     authentication: 'access-token',
     limit: 'acknowledge',
+    problems: [],
     request: acknowledgeRequest,
     response: nothing,
   },
@@ -199,6 +218,8 @@ export interface HttpOperation {
   readonly authentication: OperationAuthentication;
   readonly limit: LimitClass;
   readonly maxRequestBytes: number;
+  /** How it may be refused, besides what {@link problemsOf} adds for every operation of its kind. */
+  readonly problems: readonly ProblemCode[];
   readonly request: z.core.$ZodType;
   readonly response: z.core.$ZodType;
 }
@@ -207,6 +228,8 @@ export interface HttpOperation {
 export interface SocketOperation {
   readonly authentication: 'access-token';
   readonly limit: LimitClass;
+  /** As of an {@link HttpOperation}. */
+  readonly problems: readonly ProblemCode[];
   readonly request: z.core.$ZodType;
   readonly response: z.core.$ZodType;
 }
@@ -219,3 +242,15 @@ export type RequestOf<Name extends HttpOperationName> = z.output<(typeof httpOpe
 export type ResponseOf<Name extends HttpOperationName> = z.output<(typeof httpOperations)[Name]['response']>;
 /** The name of a request over the socket. */
 export type SocketOperationName = keyof typeof socketOperations;
+
+/** Every way an operation may be refused: its own, and those of its kind. */
+export function problemsOf(operation: HttpOperation | SocketOperation): readonly ProblemCode[] {
+  const { authentication, problems } = operation;
+  const overHttp = 'method' in operation;
+  const codes: ProblemCode[] = [...problems];
+  if (!overHttp || operation.method !== 'GET') codes.push('invalid-request');
+  if (overHttp && operation.method !== 'GET') codes.push('payload-too-large');
+  if (authentication !== 'none') codes.push('unauthorized');
+  if (authentication === 'access-token-and-proof') codes.push('proof-refused');
+  return [...codes, 'rate-limited', 'unavailable', 'internal-error'];
+}

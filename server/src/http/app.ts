@@ -12,6 +12,7 @@ import { describeUnexpected, type RelayLog } from '../logging/relay-log.js';
 import { ProblemError, type Now } from '../ports.js';
 import { relayLimits } from '../relay-limits.js';
 import { crossOrigin } from './cross-origin.js';
+import { createOpenApiDocument } from './openapi.js';
 import { createPipeline, type OperationPipeline, type PipelineParts } from './operation-pipeline.js';
 import { sendProblem, toProblem } from './problem-response.js';
 import type { Route, Routes } from './routes.js';
@@ -59,6 +60,12 @@ function addHealth(endpoints: Endpoints, { isReady, isDraining }: AppParts): voi
     return { status: 'ready' };
   };
   addEndpoint(endpoints, '/readyz', 'GET', { operation: 'readiness', run: ready, whileDraining: true });
+}
+
+function addDescription(endpoints: Endpoints): void {
+  const document = createOpenApiDocument();
+  const run = async () => document;
+  addEndpoint(endpoints, '/openapi.json', 'GET', { operation: 'openapi', run, whileDraining: false });
 }
 
 function unavailable(): ProblemError {
@@ -144,6 +151,7 @@ export function createApp(parts: AppParts): Express {
   const endpoints: Endpoints = new Map();
   addOperations(endpoints, parts);
   addHealth(endpoints, parts);
+  addDescription(endpoints);
   for (const [path, methods] of endpoints) app.all(path, dispatch(methods, parts));
   app.use(() => {
     throw new ProblemError('not-found');
