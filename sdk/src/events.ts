@@ -20,7 +20,7 @@ export const contactChange = z.enum([
   'identity-changed',
   'identity-accepted',
 ]);
-/** See {@link contactChange}. */
+/** What can happen to a contact. */
 export type ContactChange = z.output<typeof contactChange>;
 
 /** A happening as the journal keeps it: references, not content. */

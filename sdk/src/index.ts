@@ -15,7 +15,13 @@ export type {
   MessengerSessions,
 } from './messenger-api.js';
 export type { OwnProfile, RegistrationInput } from './account/index.js';
-export type { Contact, ContactRelation, ContactTrust, SafetyNumberComparison } from './contacts/index.js';
+export type {
+  Contact,
+  ContactRelation,
+  ContactTrust,
+  PinStrength,
+  SafetyNumberComparison,
+} from './contacts/index.js';
 export type {
   Conversation,
   Message,
@@ -48,6 +54,6 @@ export {
 } from './errors.js';
 export { limits } from './limits.js';
 export { Secret } from './secret.js';
-export { systemClock, systemRandom, silentLogger } from './host.js';
+export { systemClock, systemRandom, silentLogger, type Host } from './host.js';
 export type * from './ports/index.js';
 export type { AccountId, DeviceAddress, DeviceId, PreKeyStatus, Username } from './wire/index.js';

@@ -24,10 +24,12 @@ export class Secret {
     this.#bytes.fill(0);
   }
 
+  /** @returns `[redacted]` */
   toString(): string {
     return redacted;
   }
 
+  /** @returns `[redacted]` */
   toJSON(): string {
     return redacted;
   }

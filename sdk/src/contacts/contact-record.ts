@@ -13,12 +13,12 @@ import {
 
 /** How the user stands to an account. */
 export const contactRelation = z.enum(['accepted', 'request', 'blocked']);
-/** See {@link contactRelation}. */
+/** How the user stands to an account. */
 export type ContactRelation = z.output<typeof contactRelation>;
 
 /** How far the pinned key has been checked. */
 export const pinStrength = z.enum(['unverified', 'code-checked', 'verified']);
-/** See {@link pinStrength}. */
+/** How far the pinned key has been checked. */
 export type PinStrength = z.output<typeof pinStrength>;
 
 export const contactSchema = z.strictObject({

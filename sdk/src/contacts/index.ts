@@ -6,6 +6,7 @@ export {
   type ContactEntry,
   type ContactRelation,
   type ContactTrust,
+  type PinStrength,
 } from './contact-record.js';
 export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
 export { assertMaySend, isPinned, mayAnswer } from './trust.js';

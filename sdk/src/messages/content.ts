@@ -12,7 +12,7 @@ export const messageId = z
   .string()
   .check(z.regex(/^[A-Za-z0-9_-]{21}[AQgw]$/))
   .brand<'MessageId'>();
-/** See {@link messageId}. */
+/** A message's id: 128 random bits in base64url, 22 characters. Unique per sender. */
 export type MessageId = z.output<typeof messageId>;
 
 const contentSchema = z.strictObject({

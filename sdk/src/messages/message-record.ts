@@ -6,7 +6,7 @@ import { messageId, type MessageId } from './content.js';
 
 /** What has become of a message. */
 export const messageStatus = z.enum(['received', 'pending', 'sent', 'delivered', 'failed']);
-/** See {@link messageStatus}. `pending` — not at the relay yet; `sent` — durable there; `delivered` — has taken effect on a device of the contact. */
+/** What has become of a message. `pending` — not at the relay yet; `sent` — durable there; `delivered` — has taken effect on a device of the contact. */
 export type MessageStatus = z.output<typeof messageStatus>;
 
 export const messageSchema = z.strictObject({

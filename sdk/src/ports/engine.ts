@@ -34,6 +34,7 @@ export interface OurDevice {
  * storage port's rules; several are read in one round trip.
  */
 export interface EngineView {
+  /** The values of the keys, in the order asked for; undefined where there is none. */
   get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
 }
 

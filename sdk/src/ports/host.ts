@@ -32,6 +32,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /** Where log lines go. The default drops them. */
 export interface Logger {
   /**
+   * Takes a line. Must not throw.
    * @param event - a fixed kebab-case name, never built from data
    */
   log(level: LogLevel, event: string, fields?: LogFields): void;

@@ -24,7 +24,7 @@ export interface TestRelayAccount {
 export class TestRelay {
   readonly #core: RelayCore;
 
-  /** Made by `createTestNetwork`. */
+  /** @internal Made by `createTestNetwork`. */
   constructor(core: RelayCore) {
     this.#core = core;
   }
