@@ -28,7 +28,7 @@ export interface RelayStorageOptions {
 interface Opened {
   readonly database: Database;
   readonly secret: Uint8Array;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const secretBytes = 32;
@@ -88,8 +88,8 @@ export async function openRelayStorage(
     opened = await open(config, options);
     await migrate(opened.database);
     const relayId = await loadRelayId(opened.database, randomUUID);
-    const { database, secret } = opened;
-    return { database, relayId, secrets: deriveRelaySecrets(secret), close: opened.close };
+    const { database, secret, close } = opened;
+    return { database, relayId, secrets: deriveRelaySecrets(secret), close };
   } catch (error) {
     await opened?.close();
     throw asOperatorError(error);

@@ -26,9 +26,10 @@ export interface Upkeep {
   stop(): Promise<void>;
 }
 
-async function runSweep({ part, run }: Sweep, { now, log }: UpkeepOptions): Promise<void> {
+async function runSweep(sweep: Sweep, { now, log }: UpkeepOptions): Promise<void> {
+  const { part } = sweep;
   try {
-    const count = await run(now());
+    const count = await sweep.run(now());
     if (count > 0) log.log('debug', 'swept', { part, count });
   } catch (error) {
     // It is tried again at the next round; nothing depends on it meanwhile.

@@ -15,7 +15,7 @@ export interface HttpServer {
 }
 
 /** The port cannot be had. The message is one line for the operator. */
-export class ListenError extends OperatorError {
+class ListenError extends OperatorError {
   override readonly name = 'ListenError';
 }
 

@@ -14,7 +14,11 @@ function refuse(field: string): ProblemError {
 
 function run(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {
-    void middleware(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve()));
+    const done = (error?: unknown) => {
+      if (error === undefined) resolve();
+      else reject(error instanceof Error ? error : new Error('the body cannot be read'));
+    };
+    void middleware(request, response, done);
   });
 }
 

@@ -62,7 +62,7 @@ function wireSchema(root: z.core.$ZodType): Json {
   const schema = z.toJSONSchema(root, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      const limits = jsonByteLimits.get(zodSchema as z.ZodMiniType);
+      const limits = jsonByteLimits.get(zodSchema);
       const name = nameOf.get(zodSchema);
       if (limits !== undefined) replaceWith(jsonSchema as Json, bytesSchema(limits));
       else if (name !== undefined && zodSchema !== root) replaceWith(jsonSchema as Json, reference(name));

@@ -51,7 +51,7 @@ export function createPipeline<Name extends HttpOperationName>(
   const { authentication } = operation;
 
   async function consumeLimit(request: Request, call: Call<Name>): Promise<void> {
-    const { accountId } = (call.claims as AccessClaims | undefined) ?? {};
+    const { accountId } = call.claims ?? {};
     await parts.limits.consume(route.limit?.(call.request) ?? operation.limit, {
       address: parts.addressOf(request),
       ...(accountId === undefined ? {} : { accountId }),

@@ -8,11 +8,6 @@ import type {
   PreKeyUploadResult,
 } from '@sotto/sdk/wire';
 
-/** Kinds of which a device has one, handed out again and again. */
-export type LastingKind = Extract<PreKeyKind, 'signed' | 'kem-last-resort'>;
-/** Kinds of which each key is handed out once. */
-export type OneTimeKind = Exclude<PreKeyKind, LastingKind>;
-
 /** A key whose form and signature have been checked. */
 export interface CheckedPreKey {
   readonly kind: PreKeyKind;

@@ -89,7 +89,10 @@ const framePattern = /^\s+at (?:.*[\\/(])?([\w.-]+\.[cm]?[jt]s:\d+)/;
 /** The first frames of a stack as file names and lines: no message, no folder. */
 function framesOf({ stack = '', message }: Error): string {
   // The message may look like frames itself.
-  const frames = stack.replace(message, '').split('\n').map((line) => framePattern.exec(line)?.[1]);
+  const frames = stack
+    .replace(message, '')
+    .split('\n')
+    .map((line) => framePattern.exec(line)?.[1]);
   return frames.filter(Boolean).slice(0, 6).join(' < ');
 }
 

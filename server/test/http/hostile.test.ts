@@ -90,7 +90,7 @@ describe('hostile requests', () => {
       const headers = { ...json, authorization: `Bearer ${token}`, 'transfer-encoding': 'chunked' };
       const request = httpRequest(`${test.relay.url}${path}`, { method: 'POST', headers }, (response) => {
         let text = '';
-        response.on('data', (chunk) => (text += chunk));
+        response.on('data', (chunk) => (text += String(chunk)));
         response.on('end', () => resolve(JSON.parse(text)));
       });
       request.on('error', reject);
@@ -174,7 +174,7 @@ describe('hostile requests', () => {
       new Promise<string>((resolve, reject) => {
         const socket = connect(test.relay.port, '127.0.0.1', () => socket.write(text));
         let answer = '';
-        socket.on('data', (chunk) => (answer += chunk));
+        socket.on('data', (chunk) => (answer += String(chunk)));
         socket.on('close', () => resolve(answer));
         socket.on('error', reject);
       });

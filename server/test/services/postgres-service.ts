@@ -28,7 +28,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** Where `initdb` and `postgres` are: what `pg_config` says, else the PATH. Undefined when not installed. */
-export function findPostgresPrograms(): string | undefined {
+function findPostgresPrograms(): string | undefined {
   const { stdout } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
   const folders = [stdout?.trim(), ...(process.env['PATH'] ?? '').split(path.delimiter)];
   return folders.find(

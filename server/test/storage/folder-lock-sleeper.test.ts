@@ -1,3 +1,4 @@
+import type * as fs from 'node:fs/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { FolderLockError, lockFolder } from '../../src/storage/folder-lock.js';
 const gate = vi.hoisted(() => ({ hold: undefined as Promise<void> | undefined, reached: () => {} }));
 
 vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const real = await importOriginal<typeof fs>();
   const symlink: typeof real.symlink = async (...parameters) => {
     const { hold } = gate;
     gate.hold = undefined;

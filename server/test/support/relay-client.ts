@@ -72,12 +72,12 @@ export class RelayClient {
     token?: string,
   ): Promise<ResponseOf<Name>> {
     const { problem, value } = await this.call(name, request, token);
-    if (problem) throw new Error(`${name}: ${problem.code} ${problem.fields ?? ''}`);
+    if (problem) throw new Error(`${name}: ${problem.code} ${problem.fields?.join() ?? ''}`);
     return value;
   }
 
   async nonce(): Promise<Uint8Array<ArrayBuffer>> {
-    return (await this.ok('auth.nonce', {})).nonce as Uint8Array<ArrayBuffer>;
+    return (await this.ok('auth.nonce', {})).nonce;
   }
 
   register(person: Person): Promise<TokenPair> {

@@ -25,9 +25,9 @@ const typeParsers: Readonly<Record<number, (text: string) => unknown>> = {
   [pg.types.builtins.BYTEA]: parseBytea,
 };
 
-function getTypeParser(oid: number, format?: 'text' | 'binary') {
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
   const own = format === 'binary' ? undefined : typeParsers[oid];
-  return own ?? pg.types.getTypeParser(oid, format as 'text');
+  return own ?? pg.types.getTypeParser(oid, format);
 }
 
 function queries(source: pg.Pool | pg.PoolClient): Queryable {
