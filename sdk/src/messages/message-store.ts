@@ -73,10 +73,16 @@ export function updateMessage(unit: Unit, message: Message): void {
   unit.write(messageKey(message.conversationId, message.seq), messageRecord, message);
 }
 
-/** How many messages a conversation has had. */
-export async function countMessages(unit: Unit, conversation: AccountId): Promise<number> {
-  const head = await unit.read(conversationKey(conversation), conversationRecord);
-  return (head?.nextSeq ?? 1) - 1;
+/**
+ * Whether a stranger has written as many messages as are kept of one. Nobody answers a request, so its
+ * messages are the last ones of the conversation; what was said before it does not count.
+ * @param since - when the request came, milliseconds since the Unix epoch
+ */
+export async function isRequestFull(unit: Unit, conversation: AccountId, since: number): Promise<boolean> {
+  const head = (await unit.read(conversationKey(conversation), conversationRecord)) ?? emptyConversation;
+  const seq = head.nextSeq - limits.maxMessagesPerRequest;
+  const row = seq >= 1 ? await unit.read(messageKey(conversation, seq), messageRecord) : undefined;
+  return row !== undefined && row.request && row.receivedAt >= since;
 }
 
 /** Committed messages, for applications. */

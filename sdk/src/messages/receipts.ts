@@ -3,10 +3,12 @@
  * sent in batches. Only to accepted contacts at their pinned key.
  */
 import { mayAnswer, type ContactBook } from '../contacts/index.js';
+import { isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { Unit, Writer } from '../unit/index.js';
 import { accountId as accountIdSchema, type AccountId } from '../wire/index.js';
+import { backoffMs } from './backoff.js';
 import type { Composer } from './composer.js';
 import { messageId, type MessageId } from './content.js';
 
@@ -20,6 +22,8 @@ export class Receipts {
   readonly #composer: Composer;
   readonly #host: Host;
   readonly #scheduled = new Map<AccountId, () => void>();
+  #failures = 0;
+  #stopped = false;
 
   constructor(parts: { writer: Writer; contacts: ContactBook; composer: Composer; host: Host }) {
     this.#writer = parts.writer;
@@ -45,19 +49,31 @@ export class Receipts {
 
   /** Forgets the timers; what is owed stays written down. */
   stop(): void {
+    this.#stopped = true;
     for (const cancel of this.#scheduled.values()) cancel();
     this.#scheduled.clear();
   }
 
-  #schedule(account: AccountId): void {
-    if (this.#scheduled.has(account)) return;
-    const cancel = this.#host.clock.schedule(limits.receiptDelayMs, () => {
+  #schedule(account: AccountId, delayMs: number = limits.receiptDelayMs): void {
+    if (this.#stopped || this.#scheduled.has(account)) return;
+    const cancel = this.#host.clock.schedule(delayMs, () => {
       this.#scheduled.delete(account);
-      this.#flush(account).catch(() => {
-        this.#host.logger.log('warn', 'receipts-deferred');
-      });
+      void this.#flushOrDefer(account);
     });
     this.#scheduled.set(account, cancel);
+  }
+
+  async #flushOrDefer(account: AccountId): Promise<void> {
+    try {
+      await this.#flush(account);
+      this.#failures = 0;
+    } catch (error) {
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      this.#host.logger.log('warn', 'receipts-deferred', { code });
+      if (code === 'fenced' || code === 'messenger-closed') return;
+      this.#schedule(account, backoffMs(this.#host, this.#failures));
+      this.#failures += 1;
+    }
   }
 
   async #flush(account: AccountId): Promise<void> {

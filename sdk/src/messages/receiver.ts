@@ -17,7 +17,6 @@ import {
 import { SottoError, isSottoError } from '../errors.js';
 import type { JournalEvent, UndecryptableReason } from '../events.js';
 import type { Host } from '../host.js';
-import { limits } from '../limits.js';
 import type { DecryptedMessage } from '../ports/engine.js';
 import type { SessionService } from '../sessions/index.js';
 import type { Journal, Unit, Writer } from '../unit/index.js';
@@ -25,7 +24,7 @@ import type { DeviceManifest, Envelope } from '../wire/index.js';
 import { decodeContent, readBody, type Content, type MessageId, type ReadBody } from './content.js';
 import type { HandlerRunner } from './handler.js';
 import type { Message } from './message-record.js';
-import { appendMessage, countMessages, findMessage, updateMessage } from './message-store.js';
+import { appendMessage, findMessage, isRequestFull, updateMessage } from './message-store.js';
 import { quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
 
@@ -221,7 +220,7 @@ export class Receiver {
       return;
     }
     const request = contact.relation === 'request';
-    if (request && (await countMessages(unit, accountId)) >= limits.maxMessagesPerRequest) {
+    if (request && (await isRequestFull(unit, accountId, contact.addedAt))) {
       throw new SottoError('limit-exceeded', { details: { limit: 'maxMessagesPerRequest' } });
     }
     const receivedAt = this.#host.clock.now();

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ContactTrust } from '../../src/contacts/index.js';
 import type { UndecryptableReason } from '../../src/events.js';
 import type { AccountId, DeviceId, Envelope, EnvelopeId } from '../../src/wire/index.js';
+import { fieldsOf, prekeyFields } from '../support/ciphertext-fields.js';
 import type { Party } from '../support/party.js';
 import { expectUntouched, makeCast, quiet, refusalMarks, talk, type Cast } from './cast.js';
 
@@ -347,27 +348,4 @@ function positionsIn({ kind, ciphertext }: Envelope): number[] {
     if (field === prekeyFields.kemCiphertext) return index % 16 === 0;
     return field !== undefined && field !== prekeyFields.identityKey && field !== prekeyFields.registrationId;
   });
-}
-
-const prekeyFields = { identityKey: 3, registrationId: 5, kemCiphertext: 8 } as const;
-
-/** Where the fields of a protobuf message after its version byte lie, tag included. */
-function fieldsOf(message: Uint8Array): { number: number; start: number; end: number }[] {
-  const fields: { number: number; start: number; end: number }[] = [];
-  const varint = (at: number) => {
-    let value = 0;
-    let end = at;
-    for (let shift = 0; ; shift += 7, end += 1) {
-      value += (message[end]! & 0x7f) * 2 ** shift;
-      if (message[end]! < 0x80) return { value, end: end + 1 };
-    }
-  };
-  for (let start = 1; start < message.length;) {
-    const tag = varint(start);
-    const first = varint(tag.end);
-    const end = (tag.value & 7) === 2 ? first.end + first.value : first.end;
-    fields.push({ number: tag.value >> 3, start, end });
-    start = end;
-  }
-  return fields;
 }

@@ -7,7 +7,8 @@ import { createMessenger } from '../../src/messenger.js';
 import type { Messenger, MessengerOptions } from '../../src/messenger-api.js';
 import type { Clock } from '../../src/ports/host.js';
 import type { Transport } from '../../src/ports/transport.js';
-import { createMemoryMedium } from '../../src/storage/memory/index.js';
+import { messageRecord } from '../../src/messages/message-record.js';
+import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
 import { seededRandom } from '../../src/testing/seeded-random.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../src/wire/index.js';
 import { countingEngine } from './idle.js';
@@ -41,6 +42,9 @@ interface Life {
   readonly transport: Transport;
   readonly storage: MortalStorage;
   readonly clock: MutableClock;
+  /** Resolves when the process dies. */
+  readonly died: Promise<void>;
+  readonly reportDeath: () => void;
 }
 
 /** See the header. */
@@ -117,7 +121,9 @@ export class Party {
       random: seededRandom(`${seed}/${this.username}/${this.#lives}`),
       ...this.options,
     });
-    this.#life = { messenger, transport, storage, clock };
+    let reportDeath = () => {};
+    const died = new Promise<void>((resolve) => (reportDeath = resolve));
+    this.#life = { messenger, transport, storage, clock, died, reportDeath };
     for (const name of eventNames) this.#record(messenger, name);
   }
 
@@ -135,6 +141,42 @@ export class Party {
     life.storage.kill();
     life.clock.mute();
     this.world.network.unplug(life.transport);
+    life.reportDeath();
+  }
+
+  /**
+   * Does what a user wants done, however often the process dies meanwhile: a dead one is opened again,
+   * and what its storage does not show as done is done again.
+   */
+  async persist(
+    isDone: () => Promise<boolean>,
+    act: (messenger: Messenger) => Promise<unknown>,
+  ): Promise<void> {
+    for (let attempt = 0; attempt < 10 && !(await isDone()); attempt += 1) {
+      await this.revive();
+      const { messenger, died } = this.#life!;
+      // A storage that failed has told the user, who tries again.
+      await Promise.race([act(messenger).catch(() => undefined), died]);
+      await this.world.settle();
+    }
+    expect(await isDone(), `${this.username} could not do it`).toBe(true);
+  }
+
+  /** Opens and connects a dead process; it may die again meanwhile. */
+  async revive(): Promise<void> {
+    if (this.#life) return;
+    await this.start();
+    void this.messenger.connect().catch(() => undefined);
+    await this.world.settle();
+  }
+
+  /** The messages in the storage, in order, whether or not a process is running. */
+  async rows(peer: AccountId): Promise<Message[]> {
+    const rows: Message[] = [];
+    for await (const { value } of memoryStorage({ medium: this.medium }).list(`message/${peer}/`)) {
+      rows.push(messageRecord.decode(value));
+    }
+    return rows.sort((earlier, later) => earlier.seq - later.seq);
   }
 
   /** Dies and comes back. */

@@ -1,0 +1,59 @@
+/** The fields of a Signal message that stand in the open, for tests that turn or compare them. */
+import { toBase64Url, type CiphertextKind } from '../../src/wire/index.js';
+
+/** A field of the protobuf behind the version byte: where it lies (tag included), and its bytes or number. */
+export interface CiphertextField {
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+  readonly bytes?: Uint8Array;
+  readonly value?: number;
+}
+
+/** Fields of a message that begins a session, by number. */
+export const prekeyFields = { identityKey: 3, message: 4, registrationId: 5, kemCiphertext: 8 } as const;
+const messageFields = { ratchetKey: 1, counter: 2 } as const;
+const macLength = 8;
+
+/**
+ * The fields, in the order they stand in.
+ * @param end - where the protobuf ends; a `message` has its MAC behind it
+ */
+export function fieldsOf(message: Uint8Array, end = message.length): CiphertextField[] {
+  const fields: CiphertextField[] = [];
+  for (let start = 1; start < end;) {
+    const tag = varint(message, start);
+    const first = varint(message, tag.end);
+    const number = tag.value >> 3;
+    if ((tag.value & 7) === 2) {
+      const fieldEnd = first.end + first.value;
+      fields.push({ number, start, end: fieldEnd, bytes: message.subarray(first.end, fieldEnd) });
+      start = fieldEnd;
+    } else {
+      fields.push({ number, start, end: first.end, value: first.value });
+      start = first.end;
+    }
+  }
+  return fields;
+}
+
+/** Which message key a ciphertext was made with: the ratchet key and the counter in its chain. */
+export function messageKeyOf(kind: CiphertextKind, ciphertext: Uint8Array): string {
+  const inner =
+    kind === 'prekey'
+      ? fieldsOf(ciphertext).find(({ number }) => number === prekeyFields.message)!.bytes!
+      : ciphertext;
+  const fields = fieldsOf(inner, inner.length - macLength);
+  const ratchetKey = fields.find(({ number }) => number === messageFields.ratchetKey)!.bytes!;
+  const counter = fields.find(({ number }) => number === messageFields.counter)!.value!;
+  return `${toBase64Url(ratchetKey)} ${counter}`;
+}
+
+function varint(bytes: Uint8Array, at: number): { value: number; end: number } {
+  let value = 0;
+  for (let index = at, shift = 0; ; index += 1, shift += 7) {
+    const byte = bytes[index]!;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return { value, end: index + 1 };
+  }
+}
