@@ -23,7 +23,6 @@ const peers = [
   { name: '@signalapp', home: '^sdk/src/engines/libsignal/' },
   { name: 'classic-level', home: '^sdk/src/storage/level/' },
   { name: 'socket.io-client', home: '^sdk/src/transport/socket-io/' },
-  { name: 'socket.io-parser', home: '^sdk/src/transport/socket-io/' },
 ];
 
 const featureRules = featureOrder.slice(0, -1).map((feature, position) => ({

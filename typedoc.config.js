@@ -20,6 +20,7 @@ export default {
     'messageId',
     'messageSchema',
     'messageStatus',
+    'pinStrength',
   ],
   validation: { notExported: true, invalidLink: true, notDocumented: true },
   // A schema and its type have one name; the schema says what fits, and its parts speak for themselves.
