@@ -8,6 +8,7 @@ export * from './bytes.js';
 export * from './canonical-json.js';
 export * from './ids.js';
 export * from './keys.js';
+export * from './ledger.js';
 export * from './limits.js';
 export * from './mailbox.js';
 export * from './operations.js';

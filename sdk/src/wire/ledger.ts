@@ -1,0 +1,302 @@
+/**
+ * The ledger: what an honest relay keeps, logs and learns, for every operation, event and upkeep of
+ * its own. It is published in `docs/relay-protocol.md`, and tests compare it with every column of
+ * the relay's database, with what each operation changed there, and with every line of its log.
+ * Knows no SQL.
+ */
+import type { HttpOperationName, SocketOperationName } from './operations.js';
+
+/** What one column of the relay's database holds, and for how long. */
+export interface LedgerColumn {
+  readonly holds: string;
+  readonly until: string;
+}
+
+const accountLife = 'the account is deleted';
+const deviceLife = 'the account is deleted or the device is gone';
+const delivery = 'the device acknowledges the envelope; 30 days at most';
+const attemptLife = '31 days after the send, or the sender’s account is deleted';
+const familyLife = 'logout, revocation, 60 days without use, or the account is deleted';
+const forever = 'the database is given up';
+
+/** Every column of the relay's database, as `table.column`. */
+export const ledgerColumns = {
+  'schema_migrations.version': { holds: 'Which steps of the schema were applied.', until: forever },
+  'schema_migrations.name': { holds: 'Their names.', until: forever },
+  'relay_settings.name': { holds: 'The name of a setting of the relay itself: `relay-id`.', until: forever },
+  'relay_settings.value': { holds: 'Its value: a random UUID, the salt of login keys.', until: forever },
+
+  'accounts.account_id': { holds: 'The account’s random UUID.', until: accountLife },
+  'accounts.username': { holds: 'Its username.', until: accountLife },
+  'accounts.identity_key': { holds: 'Its public identity key.', until: accountLife },
+  'accounts.statement_signature': {
+    holds: 'The identity key’s signature over the three before.',
+    until: accountLife,
+  },
+  'accounts.manifest': { holds: 'The signed list of its devices.', until: accountLife },
+  'accounts.contact_code': {
+    holds: 'The contact code, derived from name and public key.',
+    until: accountLife,
+  },
+  'accounts.auth_scheme': { holds: 'How the login key is derived from the password.', until: accountLife },
+  'accounts.login_key_hash': {
+    holds:
+      'Argon2id of the login key, which is itself derived from the password with scrypt. Whoever has it can guess passwords offline.',
+    until: accountLife,
+  },
+  'retired_usernames.username': {
+    holds: 'Names of deleted accounts, so that nobody inherits one.',
+    until: forever,
+  },
+  'retired_account_ids.account_id': {
+    holds: 'Ids of deleted accounts, not joined with their names.',
+    until: forever,
+  },
+
+  'devices.account_id': { holds: 'Whose device it is.', until: deviceLife },
+  'devices.device_id': { holds: 'Its number in the account.', until: deviceLife },
+  'devices.registration_id': { holds: 'Tells two lives of one number apart.', until: deviceLife },
+  'devices.auth_key': { holds: 'The device’s public key for signed requests.', until: deviceLife },
+  'devices.added_day': { holds: 'The day it was added.', until: deviceLife },
+  'devices.last_envelope_seq': {
+    holds: 'How many envelopes the device was ever sent: a count, without senders or times.',
+    until: deviceLife,
+  },
+
+  'envelopes.account_id': { holds: 'Whose mailbox an undelivered envelope is in.', until: delivery },
+  'envelopes.device_id': { holds: 'Which device’s.', until: delivery },
+  'envelopes.seq': { holds: 'Its place in that mailbox.', until: delivery },
+  'envelopes.envelope_id': { holds: 'A random UUID made by the relay.', until: delivery },
+  'envelopes.sender_account_id': {
+    holds: 'Who sent it: without sealed sender the relay sees who writes to whom.',
+    until: delivery,
+  },
+  'envelopes.sender_device_id': { holds: 'From which device.', until: delivery },
+  'envelopes.kind': { holds: 'Whether it starts a session.', until: delivery },
+  'envelopes.ciphertext': { holds: 'The ciphertext, padded by the sender.', until: delivery },
+  'envelopes.accepted_at': { holds: 'When it was accepted, in milliseconds.', until: delivery },
+
+  'attempts.sender_account_id': { holds: 'Who made an accepted send.', until: attemptLife },
+  'attempts.sender_device_id': { holds: 'From which device.', until: attemptLife },
+  'attempts.attempt_id': { holds: '16 random bytes made by the sender.', until: attemptLife },
+  'attempts.content_hash': {
+    holds:
+      'SHA-256 over recipient and ciphertexts. The recipient is not stored, but whoever has the ciphertexts can check a guess.',
+    until: attemptLife,
+  },
+  'attempts.accepted_at': { holds: 'When it was accepted, in milliseconds.', until: attemptLife },
+
+  'auth_nonces.nonce': {
+    holds: 'Random bytes that were handed out for one signed request.',
+    until: 'they are used; 5 minutes at most',
+  },
+  'auth_nonces.expires_at': { holds: 'When they expire.', until: 'they are used; 5 minutes at most' },
+
+  'refresh_families.family_id': { holds: 'A random UUID of one login.', until: familyLife },
+  'refresh_families.account_id': { holds: 'Whose login.', until: familyLife },
+  'refresh_families.device_id': { holds: 'On which device.', until: familyLife },
+  'refresh_families.number': { holds: 'How often it was refreshed.', until: familyLife },
+  'refresh_families.token_hash': { holds: 'SHA-256 of the newest refresh token.', until: familyLife },
+  'refresh_families.request_hash': { holds: 'SHA-256 of the request it answered.', until: familyLife },
+  'refresh_families.expires_at': { holds: 'When it expires: 60 days after the last use.', until: familyLife },
+
+  'lasting_pre_keys.account_id': { holds: 'Whose signed and last-resort pre-keys.', until: deviceLife },
+  'lasting_pre_keys.device_id': { holds: 'Of which device.', until: deviceLife },
+  'lasting_pre_keys.kind': { holds: 'Which of the two.', until: deviceLife },
+  'lasting_pre_keys.key_id': { holds: 'The key’s number.', until: 'it is replaced' },
+  'lasting_pre_keys.public_key': { holds: 'The public key.', until: 'it is replaced' },
+  'lasting_pre_keys.signature': { holds: 'The identity key’s signature over it.', until: 'it is replaced' },
+
+  'one_time_pre_keys.account_id': { holds: 'Whose one-time pre-keys.', until: deviceLife },
+  'one_time_pre_keys.device_id': { holds: 'Of which device.', until: deviceLife },
+  'one_time_pre_keys.kind': { holds: 'EC or KEM.', until: deviceLife },
+  'one_time_pre_keys.key_id': {
+    holds: 'The key’s number; kept after it was handed out, so that it is not used again.',
+    until: '31 days after it was handed out',
+  },
+  'one_time_pre_keys.public_key': { holds: 'The public key.', until: 'it is handed out' },
+  'one_time_pre_keys.signature': {
+    holds: 'The identity key’s signature over a KEM key.',
+    until: 'it is handed out',
+  },
+  'one_time_pre_keys.handed_out_day': {
+    holds: 'The day it was handed out; not to whom.',
+    until: '31 days after',
+  },
+} as const satisfies Record<`${string}.${string}`, LedgerColumn>;
+
+/** The name of a column in {@link ledgerColumns}. */
+export type LedgerColumnName = keyof typeof ledgerColumns;
+
+/** What one event of the relay's log says. Every line has `level`, `time` and `event` besides. */
+export interface LedgerLogEvent {
+  readonly when: string;
+  readonly fields: readonly string[];
+}
+
+const failure = ['errorName', 'errorCode', 'errorAt'] as const;
+
+/** Every event of the relay's log. None of their fields names an account, a device, a user or a network address. */
+export const ledgerLogEvents = {
+  operation: {
+    when: 'A request over HTTP was answered.',
+    fields: ['operation', 'status', 'problem', 'durationMs', 'requestId', ...failure],
+  },
+  'handshake-refused': {
+    when: 'A socket’s handshake was refused.',
+    fields: ['operation', 'status', 'problem'],
+  },
+  'handshake-failed': {
+    when: 'A handshake met a defect.',
+    fields: ['operation', 'status', 'problem', 'requestId', ...failure],
+  },
+  'socket-request-refused': {
+    when: 'A request over the socket was refused. Those that are granted leave no line.',
+    fields: ['operation', 'status', 'problem', 'durationMs'],
+  },
+  'socket-request-failed': {
+    when: 'A request over the socket met a defect.',
+    fields: ['operation', 'status', 'problem', 'durationMs', 'requestId', ...failure],
+  },
+  'delivery-failed': { when: 'A mailbox could not be read for a connection.', fields: failure },
+  listening: { when: 'The relay has started.', fields: ['port'] },
+  draining: { when: 'The relay begins to stop.', fields: [] },
+  closed: { when: 'The relay has stopped.', fields: [] },
+  swept: { when: 'Something that expired was removed.', fields: ['part', 'count'] },
+  'sweep-failed': { when: 'It could not be removed now.', fields: ['part', ...failure] },
+  'limit-failed': { when: 'A counter of a rate limit failed.', fields: failure },
+  'database-connection-lost': { when: 'A connection to the database broke.', fields: failure },
+} as const satisfies Record<string, LedgerLogEvent>;
+
+/** The name of an event in {@link ledgerLogEvents}. */
+export type LedgerLogEventName = keyof typeof ledgerLogEvents;
+
+/** What one operation, event or upkeep leaves behind. */
+export interface LedgerEntry {
+  /** Columns whose content it may add, change or remove. */
+  readonly stores: readonly LedgerColumnName[];
+  readonly logs: readonly LedgerLogEventName[];
+  /** What the relay learns in passing and does not keep. */
+  readonly reveals: string;
+}
+
+const http: readonly LedgerLogEventName[] = ['operation'];
+const overSocket: readonly LedgerLogEventName[] = ['socket-request-refused', 'socket-request-failed'];
+
+function columnsOf(...tables: readonly string[]): readonly LedgerColumnName[] {
+  const names = Object.keys(ledgerColumns) as LedgerColumnName[];
+  return names.filter((name) => tables.includes(name.slice(0, name.indexOf('.'))));
+}
+
+/** What whoever runs a relay can see of any request, whatever it asks. */
+const connectionFacts = 'the network address, the time and the size of the request';
+const rateLimited = `Besides ${connectionFacts}: counters of the rate limits, in memory for minutes, under`;
+
+/** What asking over HTTP or the socket leaves behind. */
+export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOperationName]: LedgerEntry } = {
+  'relay.info': { stores: [], logs: http, reveals: `${rateLimited} the address.` },
+  'accounts.register': {
+    stores: /* @__PURE__ */ columnsOf('accounts', 'devices', 'refresh_families'),
+    logs: http,
+    reveals: `${rateLimited} the address. The login key is in memory while it is hashed.`,
+  },
+  'accounts.delete': {
+    stores: /* @__PURE__ */ columnsOf(
+      'accounts',
+      'devices',
+      'refresh_families',
+      'envelopes',
+      'attempts',
+      'lasting_pre_keys',
+      'one_time_pre_keys',
+      'auth_nonces',
+      'retired_usernames',
+      'retired_account_ids',
+    ),
+    logs: http,
+    reveals: `${rateLimited} account and address.`,
+  },
+  'auth.nonce': {
+    stores: /* @__PURE__ */ columnsOf('auth_nonces'),
+    logs: http,
+    reveals: `${rateLimited} the address.`,
+  },
+  'auth.login': {
+    stores: /* @__PURE__ */ columnsOf('auth_nonces', 'refresh_families'),
+    logs: http,
+    reveals: `${rateLimited} username and address. The login key is in memory while it is hashed.`,
+  },
+  'auth.refresh': {
+    stores: /* @__PURE__ */ columnsOf('refresh_families'),
+    logs: http,
+    reveals: `${rateLimited} the address. That the device is in use.`,
+  },
+  'auth.logout': {
+    stores: /* @__PURE__ */ columnsOf('refresh_families'),
+    logs: http,
+    reveals: `${rateLimited} account and address.`,
+  },
+  'contacts.resolve': {
+    stores: [],
+    logs: http,
+    reveals: `${rateLimited} account, address and the name asked for. Who looks for whom; it is not kept.`,
+  },
+  'keys.upload': {
+    stores: /* @__PURE__ */ columnsOf('lasting_pre_keys', 'one_time_pre_keys', 'auth_nonces'),
+    logs: http,
+    reveals: `${rateLimited} account and address.`,
+  },
+  'keys.status': { stores: [], logs: http, reveals: `${rateLimited} account and address.` },
+  'keys.bundle': {
+    stores: /* @__PURE__ */ columnsOf('one_time_pre_keys'),
+    logs: http,
+    reveals: `${rateLimited} account, address, target and the pair of account and target. Who begins to write to whom.`,
+  },
+  send: {
+    stores: ['devices.last_envelope_seq', .../* @__PURE__ */ columnsOf('envelopes', 'attempts')],
+    logs: overSocket,
+    reveals: `${rateLimited} the account. Who writes to whom, when and how much.`,
+  },
+  acknowledge: {
+    stores: /* @__PURE__ */ columnsOf('envelopes'),
+    logs: overSocket,
+    reveals: `${rateLimited} the account. When a device has received what.`,
+  },
+};
+
+/** What being connected leaves behind. */
+export const ledgerEvents: { readonly [Name in LedgerEventName]: LedgerEntry } = {
+  connect: {
+    stores: [],
+    logs: ['handshake-refused', 'handshake-failed'],
+    reveals: `${rateLimited} account and address. Which device is online, in memory while it is.`,
+  },
+  ready: { stores: [], logs: [], reveals: 'Nothing more.' },
+  envelopes: { stores: [], logs: ['delivery-failed'], reveals: 'When a device was given what.' },
+  'caught-up': { stores: [], logs: [], reveals: 'Nothing more.' },
+  'keys-low': { stores: [], logs: [], reveals: 'Nothing more.' },
+  goodbye: { stores: [], logs: [], reveals: 'When the connection ends.' },
+};
+
+/** What happens on a socket besides requests. */
+export type LedgerEventName = 'connect' | 'ready' | 'envelopes' | 'caught-up' | 'keys-low' | 'goodbye';
+
+/** What the relay does of its own. */
+export const ledgerUpkeep: { readonly [Name in 'start and stop' | 'sweeps']: LedgerEntry } = {
+  'start and stop': {
+    stores: /* @__PURE__ */ columnsOf('schema_migrations', 'relay_settings'),
+    logs: ['listening', 'draining', 'closed', 'database-connection-lost', 'limit-failed'],
+    reveals: 'Nothing.',
+  },
+  sweeps: {
+    stores: /* @__PURE__ */ columnsOf(
+      'envelopes',
+      'attempts',
+      'auth_nonces',
+      'refresh_families',
+      'one_time_pre_keys',
+    ),
+    logs: ['swept', 'sweep-failed'],
+    reveals: 'Nothing.',
+  },
+};
