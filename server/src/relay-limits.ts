@@ -41,8 +41,8 @@ export const relayLimits = {
   handedOutKeyTtlDays: 31,
 
   // http
-  /** A request that trickles in slower than this is cut off. */
-  requestTimeoutMs: 30_000,
+  /** A request that trickles in slower than this is cut off: a full key upload over 100 kbit/s takes about 50 s. */
+  requestTimeoutMs: 60_000,
   /** Header bytes of one request; an access token is below 1 KiB. */
   maxHeaderBytes: 16 * 1024,
   /** Requests under way when the relay stops have this long to end. */

@@ -12,13 +12,21 @@ export interface StoredAccount {
   readonly loginKeyHash: string;
 }
 
+/** An account as it is found by its name. */
+export interface NamedAccount {
+  readonly accountId: AccountId;
+  /** All 16 characters. */
+  readonly contactCode: string;
+}
+
 /** Why an account was not stored. */
 export type CreateOutcome = 'created' | 'username-taken' | 'account-id-taken';
 
 /** See the file's header. */
 export interface AccountsStore {
   find(accountId: AccountId): Promise<StoredAccount | undefined>;
-  findByUsername(username: Username): Promise<StoredAccount | undefined>;
+  /** Who has a name, and the code that goes with it: no more, so that a hit costs hardly more than a miss. */
+  findByUsername(username: Username): Promise<NamedAccount | undefined>;
   /** Whether any device of the account has uploaded keys, and so proved that it holds its auth key. */
   hasKeys(accountId: AccountId): Promise<boolean>;
   /** Stores an account with the devices of its manifest: all of it or nothing. Retired names and ids are taken. */

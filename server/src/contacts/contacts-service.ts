@@ -36,9 +36,10 @@ export function createContactsService(parts: ContactsServiceParts): ContactsServ
   const decoyCode = createHmac('sha256', decoyKey).update('contact code').digest('hex').slice(0, codeLength);
   return {
     async resolve({ accountId }, { username, code }) {
-      const account = await accounts.findByUsername(username);
-      const matches = startsWith(account?.contactCode ?? decoyCode, code);
-      if (account === undefined || !matches) throw new ProblemError('not-found');
+      const named = await accounts.findByUsername(username);
+      const matches = startsWith(named?.contactCode ?? decoyCode, code);
+      const account = named && matches ? await accounts.find(named.accountId) : undefined;
+      if (account === undefined) throw new ProblemError('not-found');
       const { statement, manifest } = account;
       const introductionToken = await reachTokens.issueIntroduction(accountId, statement.accountId);
       return { statement, manifest, introductionToken };

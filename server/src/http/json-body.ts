@@ -35,7 +35,7 @@ function parse(body: Buffer): Readonly<Record<string, unknown>> {
 
 /**
  * @param maxBytes - a larger body is not read
- * @returns throws ProblemError `invalid-request` or `payload-too-large`
+ * @returns a reader that throws ProblemError `invalid-request` or `payload-too-large`
  */
 export function createBodyReader(maxBytes: number): BodyReader {
   const raw = express.raw({ limit: maxBytes, type: () => true, inflate: false });

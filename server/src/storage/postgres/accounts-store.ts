@@ -1,11 +1,5 @@
 /** {@link AccountsStore} in SQL, for PGlite and PostgreSQL. */
-import {
-  deviceManifest,
-  type AccountId,
-  type AccountStatement,
-  type DeviceAddress,
-  type Username,
-} from '@sotto/sdk/wire';
+import { deviceManifest, type AccountId, type AccountStatement, type DeviceAddress } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
 import type { AccountsStore, CreateOutcome, StoredAccount } from '../../accounts/accounts-store.js';
 import type { Database, Queryable, Row } from '../../ports.js';
@@ -26,10 +20,17 @@ interface TakenRow extends Row {
   readonly account_id: boolean;
 }
 
-const selectAccountSql = `
+interface NamedRow extends Row {
+  readonly account_id: AccountId;
+  readonly contact_code: string;
+}
+
+const findAccountSql = `
   SELECT account_id, username, identity_key, statement_signature, manifest, contact_code, auth_scheme,
          login_key_hash
-  FROM accounts`;
+  FROM accounts WHERE account_id = $1`;
+
+const findByUsernameSql = 'SELECT account_id, contact_code FROM accounts WHERE username = $1';
 
 const insertAccountSql = `
   INSERT INTO accounts (account_id, username, identity_key, statement_signature, manifest, contact_code,
@@ -125,13 +126,15 @@ async function remove(transaction: Queryable, accountId: AccountId): Promise<rea
 
 /** Opens the store. */
 export function createAccountsStore(database: Database): AccountsStore {
-  const findWhere = async (condition: string, value: AccountId | Username) => {
-    const [row] = await database.query<AccountRow>(`${selectAccountSql} WHERE ${condition}`, [value]);
-    return row && toAccount(row);
-  };
   return {
-    find: (accountId) => findWhere('account_id = $1', accountId),
-    findByUsername: (username) => findWhere('username = $1', username),
+    async find(accountId) {
+      const [row] = await database.query<AccountRow>(findAccountSql, [accountId]);
+      return row && toAccount(row);
+    },
+    async findByUsername(username) {
+      const [row] = await database.query<NamedRow>(findByUsernameSql, [username]);
+      return row && { accountId: row.account_id, contactCode: row.contact_code };
+    },
     async hasKeys(accountId) {
       const [row] = await database.query<{ found: boolean }>(hasKeysSql, [accountId]);
       return row?.found === true;
