@@ -2,7 +2,7 @@
 import {
   type CiphertextMessage,
   CiphertextMessageType,
-  Direction,
+  type Direction,
   IdentityChange,
   IdentityKeyStore,
   KEMKeyPair,
@@ -225,7 +225,7 @@ export class DirectDevice implements BenchDevice {
   async decrypt(theirAccount: number, message: unknown): Promise<Uint8Array> {
     const { type, bytes } = message as { type: number; bytes: Bytes };
     const their = this.#their(theirAccount);
-    if (type === CiphertextMessageType.Whisper) {
+    if (type === Number(CiphertextMessageType.Whisper)) {
       return signalDecrypt(
         SignalMessage.deserialize(bytes),
         their,

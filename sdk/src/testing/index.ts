@@ -21,6 +21,8 @@ export type { ManualClock } from './manual-clock.js';
 export { seededRandom } from './seeded-random.js';
 export type { SeededRandom } from './seeded-random.js';
 export { nextTurn } from './turns.js';
+export { runEngineConformance } from './engine-conformance.js';
+export type { EngineConformanceOptions } from './engine-conformance.js';
 export { runStorageConformance } from './storage-conformance.js';
 export type { StorageConformanceOptions, StorageSupports } from './storage-conformance.js';
 export type { CreateMedium, StorageTestMedium } from './storage-conformance-kit.js';

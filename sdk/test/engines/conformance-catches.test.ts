@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import type { EngineChange, EngineView, ProtocolEngine } from '../../src/ports/index.js';
-import { runEngineConformance } from '../../src/testing/engine-conformance.js';
+import { runEngineConformance } from '@sotto/sdk/testing';
 
 interface Case {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
-import { runEngineConformance } from '../../src/testing/engine-conformance.js';
+import { runEngineConformance } from '@sotto/sdk/testing';
 
 runEngineConformance(
   { describe, it },

@@ -42,7 +42,7 @@ const otherwise: Record<Operation, LocalCode> = {
 /** The failure to throw for one that libsignal (or JavaScript beneath it) threw. */
 export function translateFailure(operation: Operation, failure: unknown): SottoError {
   if (isSottoError(failure)) return failure;
-  return new SottoError(codeOf(operation, failure), { cause: strippedCause(failure) } as { cause: unknown });
+  return new SottoError(codeOf(operation, failure), { cause: strippedCause(failure) });
 }
 
 function codeOf(operation: Operation, failure: unknown): LocalCode {

@@ -111,7 +111,7 @@ export async function encrypt(
   });
 }
 
-function kindOf(type: number): CiphertextKind {
+function kindOf(type: CiphertextMessageType): CiphertextKind {
   if (type === CiphertextMessageType.PreKey) return 'prekey';
   if (type === CiphertextMessageType.Whisper) return 'message';
   throw new SottoError('engine-record-invalid');
