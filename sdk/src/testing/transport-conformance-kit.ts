@@ -15,11 +15,14 @@ import {
   type ProblemCode,
   type SendRequest,
 } from '../wire/index.js';
-import { Happenings } from './happenings.js';
+import { Happenings, inTime } from './happenings.js';
 import { manualClock, type ManualClock } from './manual-clock.js';
 import type { ConformanceRunner } from './runner.js';
 import { ScriptedRelay } from './scripted-relay.js';
 import { seededRandom, type SeededRandom } from './seeded-random.js';
+
+/** No case waits for more things than this one after another. */
+const patiencesPerCase = 5;
 
 /** The time, randomness and log a transport under test must use: the suite moves the clock itself. */
 export interface TransportTestHost {
@@ -61,9 +64,13 @@ export interface StreamRecordOptions {
 }
 
 /** Declares cases that each get a transport to a scripted relay. */
-export function transportCases(runner: ConformanceRunner, create: CreateTransport, seed: number) {
+export function transportCases(
+  runner: ConformanceRunner,
+  create: CreateTransport,
+  options: { readonly seed: number; readonly patienceMs: number },
+) {
   return (name: string, body: (context: TransportCase) => Promise<void>): void => {
-    runner.it(name, () => withTransport(create, seed, body));
+    runner.it(name, () => withTransport(create, options, body));
   };
 }
 
@@ -72,10 +79,10 @@ export type DeclareTransportCase = ReturnType<typeof transportCases>;
 
 async function withTransport(
   create: CreateTransport,
-  seed: number,
+  { seed, patienceMs }: { readonly seed: number; readonly patienceMs: number },
   body: (context: TransportCase) => Promise<void>,
 ): Promise<void> {
-  const happenings = new Happenings();
+  const happenings = new Happenings(patienceMs);
   const relay = new ScriptedRelay(happenings);
   const logged: string[] = [];
   const logger: Logger = { log: (_level, event) => logged.push(event) };
@@ -93,7 +100,8 @@ async function withTransport(
     return record;
   };
   try {
-    await body({ ...host, relay, transport, logged, until, open, openOnline });
+    const done = body({ ...host, relay, transport, logged, until, open, openOnline });
+    await inTime(done, patiencesPerCase * patienceMs, 'the end of the case');
   } finally {
     await transport.close();
     await dispose?.();

@@ -16,6 +16,8 @@ export interface TransportConformanceOptions {
   readonly create: CreateTransport;
   /** Seeds the jitter; 1 by default. */
   readonly seed?: number;
+  /** How long the suite waits in real time for what should happen, before it says that it does not; 10 seconds by default. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -36,9 +38,9 @@ export function runTransportConformance(
   runner: ConformanceRunner,
   options: TransportConformanceOptions,
 ): void {
-  const { name, create, seed = 1 } = options;
+  const { name, create, seed = 1, patienceMs = 10_000 } = options;
   runner.describe(`transport conformance: ${name}`, () => {
-    const it = transportCases(runner, create, seed);
+    const it = transportCases(runner, create, { seed, patienceMs });
     requestCases(it);
     streamCases(it);
     connectionCases(it);

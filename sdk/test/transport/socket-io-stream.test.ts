@@ -17,7 +17,7 @@ afterEach(async () => {
 
 describe('the stream of the socket-io transport', () => {
   it('is one websocket, with its token in no address and no header', async () => {
-    const relay = new ScriptedRelay(new Happenings());
+    const relay = new ScriptedRelay(new Happenings(10_000));
     const server = await startRelayServer(relay);
     const transport = socketIoTransport({ url: server.url });
     cleanups.push(
@@ -49,7 +49,7 @@ describe('the stream of the socket-io transport', () => {
   });
 
   it('ends a connection that sends more in one message than a frame may have, and comes back', async () => {
-    const relay = new ScriptedRelay(new Happenings());
+    const relay = new ScriptedRelay(new Happenings(10_000));
     const server = await startRelayServer(relay);
     const transport = socketIoTransport({ url: server.url, clock: manualClock() });
     cleanups.push(
