@@ -98,6 +98,18 @@ export class TestRelay {
     }
   }
 
+  /**
+   * Forgets that an account ever was, which no honest relay does: somebody else can then register under
+   * its name and id. Its devices are signed out.
+   */
+  forget(username: string): void {
+    const account = this.#core.accounts.findByName(username as Username);
+    if (!account) throw new TypeError('the relay knows no such account');
+    this.#core.accounts.forget(account);
+    this.#core.tokens.revokeDevices(({ accountId }) => accountId === account.accountId);
+    for (const { address } of account.devices.values()) this.#core.gateway.dismiss(address, 'signed-out');
+  }
+
   #device(address: DeviceAddress): RelayDevice {
     const device = this.#core.accounts.findDevice(address);
     if (!device) throw new TypeError('the relay knows no such device');

@@ -159,6 +159,13 @@ export class Accounts {
     this.#byId.delete(accountId);
   }
 
+  /** As if it had never been: name and id can be taken again, which no honest relay allows. */
+  forget({ accountId, username }: RelayAccount): void {
+    this.#byId.delete(accountId);
+    this.#idByUsername.delete(username);
+    this.#takenIds.delete(accountId);
+  }
+
   requireDevice(accountId: AccountId, deviceId: DeviceId): RelayDevice {
     const device = this.findDevice({ accountId, deviceId });
     if (!device) throw new Refusal('unauthorized');
