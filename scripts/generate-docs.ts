@@ -1,10 +1,12 @@
 /**
  * Writes the documents that are made from the code, or with `--check` compares them with it:
- * `docs/errors.md`, every error code of the SDK and every problem of the relay.
+ * `docs/errors.md`, every error code of the SDK and every problem of the relay; `docs/openapi.json`; and the
+ * tables of `docs/relay-protocol.md`.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { localErrorCatalogue, type ErrorEntry } from '../sdk/src/errors.js';
 import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problems.js';
+import { openApiText, relayProtocolText } from './relay-documents.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -40,8 +42,15 @@ ${table(
 `;
 }
 
+/** Written by hand but for its tables. */
+const relayProtocol = new URL('../docs/relay-protocol.md', import.meta.url);
+
 /** Path from the root, and what should stand there. */
-const documents: readonly (readonly [string, string])[] = [['docs/errors.md', errorsDocument()]];
+const documents: readonly (readonly [string, string])[] = [
+  ['docs/errors.md', errorsDocument()],
+  ['docs/openapi.json', openApiText()],
+  ['docs/relay-protocol.md', relayProtocolText(readFileSync(relayProtocol, 'utf8'))],
+];
 
 const check = process.argv.includes('--check');
 for (const [path, text] of documents) {
