@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { PublicKey, SessionRecord, SignalMessage } from '@signalapp/libsignal-client';
+import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
+import { deviceAddress } from '@sotto/sdk/wire';
 import { SottoError } from '../../src/errors.js';
+import { Secret } from '../../src/secret.js';
 import { translateFailure } from '../../src/engines/libsignal/errors.js';
 import { frameRecord, openRecord, openRecordOf } from '../../src/engines/libsignal/records.js';
 import { maxLastResortUses, rememberUse } from '../../src/engines/libsignal/replay-memory.js';
@@ -74,6 +77,26 @@ describe('records', () => {
   it('are of the kind asked for', () => {
     const record = frameRecord('signedPreKey', new Uint8Array(4));
     expect(codeOf(() => openRecordOf('oneTimePreKey', record))).toBe('engine-record-invalid');
+  });
+});
+
+describe('pre-keys', () => {
+  const engine = libsignalEngine();
+  const address = deviceAddress.parse({ accountId: '0b7a4f6e-53c1-4f0e-9d1c-7f2b8f6f2a10', deviceId: 1 });
+  const request = { oneTimeIds: [1], kemOneTimeIds: [], now: 0 };
+
+  it.each([-1, 1.5, 2 ** 32, Number.NaN])('are not made under the id %d', async (id) => {
+    const our = { address, identity: await engine.generateIdentity(), registrationId: 1 };
+    const bad = [{ oneTimeIds: [id] }, { kemOneTimeIds: [id] }, { signedId: id }, { kemLastResortId: id }];
+    for (const change of bad) {
+      await expect(engine.generatePreKeys({ our, ...request, ...change })).rejects.toThrow(TypeError);
+    }
+  });
+
+  it('are not made for what is no identity key', async () => {
+    const identity = { publicKey: new Uint8Array(33), privateKey: new Secret(new Uint8Array(31)) };
+    const our = { address, identity, registrationId: 1 };
+    await expect(engine.generatePreKeys({ our, ...request })).rejects.toMatchObject({ code: 'invalid-key' });
   });
 });
 

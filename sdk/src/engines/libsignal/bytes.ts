@@ -15,10 +15,10 @@ export function plainBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  */
 export function publicKeyFrom(operation: Operation, bytes: Uint8Array): PublicKey {
   const plain = plainBytes(bytes);
-  if (plain.length !== 33) throw translateLength(operation);
+  if (plain.length !== 33) throw wrongLength(operation);
   return translated(operation, () => PublicKey.deserialize(plain));
 }
 
-function translateLength(operation: Operation): SottoError {
+function wrongLength(operation: Operation): SottoError {
   return new SottoError(operation === 'start-session' ? 'invalid-bundle' : 'invalid-key');
 }

@@ -21,6 +21,7 @@ import { frameRecord, recordKeys, type RecordKind } from './records.js';
 /** See {@link ProtocolEngine.generatePreKeys}. */
 export function generatePreKeys(input: GeneratePreKeysInput): EngineStep<GeneratedPreKeys> {
   const { signedId, kemLastResortId, oneTimeIds, kemOneTimeIds } = input;
+  assertIds([signedId, kemLastResortId, ...oneTimeIds, ...kemOneTimeIds]);
   return translated('generate', () => {
     const maker = new PreKeyMaker(input);
     const result: GeneratedPreKeys = {
@@ -58,11 +59,7 @@ class PreKeyMaker {
   oneTime(id: number): OneTimePreKey {
     const pair = PrivateKey.generate();
     const publicKey = pair.getPublicKey();
-    this.#keep(
-      recordKeys.oneTimePreKey(id),
-      'oneTimePreKey',
-      PreKeyRecord.new(assertId(id), publicKey, pair),
-    );
+    this.#keep(recordKeys.oneTimePreKey(id), 'oneTimePreKey', PreKeyRecord.new(id, publicKey, pair));
     return { id, publicKey: publicKey.serialize() };
   }
 
@@ -71,7 +68,7 @@ class PreKeyMaker {
     const key = pair.getPublicKey();
     const publicKey = key.serialize();
     const signature = this.#identity.sign(publicKey);
-    const record = SignedPreKeyRecord.new(assertId(id), this.#now, key, pair, signature);
+    const record = SignedPreKeyRecord.new(id, this.#now, key, pair, signature);
     this.#keep(recordKeys.signedPreKey(id), 'signedPreKey', record);
     return { id, publicKey, signature };
   }
@@ -80,11 +77,7 @@ class PreKeyMaker {
     const pair = KEMKeyPair.generate();
     const publicKey = pair.getPublicKey().serialize();
     const signature = this.#identity.sign(publicKey);
-    this.#keep(
-      recordKeys.kemPreKey(id),
-      kind,
-      KyberPreKeyRecord.new(assertId(id), this.#now, pair, signature),
-    );
+    this.#keep(recordKeys.kemPreKey(id), kind, KyberPreKeyRecord.new(id, this.#now, pair, signature));
     return { id, publicKey, signature };
   }
 
@@ -93,8 +86,9 @@ class PreKeyMaker {
   }
 }
 
-function assertId(id: number): number {
-  if (!Number.isInteger(id) || id < 0 || id > 0xffffffff)
-    throw new TypeError('pre-key ids are unsigned 32-bit numbers');
-  return id;
+function assertIds(ids: readonly (number | undefined)[]): void {
+  for (const id of ids) {
+    const fits = id === undefined || (Number.isInteger(id) && id >= 0 && id <= 0xffffffff);
+    if (!fits) throw new TypeError('pre-key ids are unsigned 32-bit numbers');
+  }
 }
