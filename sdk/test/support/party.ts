@@ -56,6 +56,8 @@ export class Party {
   readonly medium = createMemoryMedium();
   /** Decides over every commit of this device. */
   commitPlan: CommitPlan = () => 'pass';
+  /** How far this device's wall clock is off. */
+  clockOffsetMs = 0;
   #life: Life | undefined;
   #lives = 0;
 
@@ -104,7 +106,7 @@ export class Party {
     const engine = smallStock(libsignalEngine(), this.options.stock ?? defaultStock);
     this.#lives += 1;
     const transport = network.transport();
-    const clock = new MutableClock(worldClock);
+    const clock = new MutableClock(worldClock, () => this.clockOffsetMs);
     const storage = new MortalStorage(
       this.medium,
       (changes) => this.commitPlan(changes),
@@ -279,15 +281,17 @@ function describe(event: object): string {
 /** A process's view of the clock: when it dies, nothing it scheduled happens any more. */
 class MutableClock implements Clock {
   readonly #clock: Clock;
+  readonly #offsetMs: () => number;
   readonly #cancels = new Set<() => void>();
   #muted = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, offsetMs: () => number) {
     this.#clock = clock;
+    this.#offsetMs = offsetMs;
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.#offsetMs();
   }
 
   monotonicNow(): number {
