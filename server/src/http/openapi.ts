@@ -90,7 +90,7 @@ function problemResponses(operation: HttpOperation): Json {
 
 function problemResponse(codes: readonly ProblemCode[]): Json {
   const description = codes.map((code) => `\`${code}\`: ${problemCatalogue[code].when}`).join('\n');
-  const schema = { allOf: [reference('Problem'), { properties: { code: { enum: codes } } }] };
+  const schema = { allOf: [reference('Problem'), { type: 'object', properties: { code: { enum: codes } } }] };
   return { description, content: { 'application/problem+json': { schema } } };
 }
 
