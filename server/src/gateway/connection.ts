@@ -50,6 +50,7 @@ export class Connection {
   readonly #sends: OrderedLane;
   #acknowledgements = 0;
   #invalidFrames = 0;
+  #greeted = false;
   #ended = false;
 
   constructor(
@@ -82,18 +83,22 @@ export class Connection {
   /** Greets the device and begins to deliver. */
   start(): void {
     if (this.#ended) return;
+    this.#greeted = true;
     this.#socket.emit('ready', { relayTime: this.#services.now() });
     this.#pump.ring();
   }
 
-  /** The device's mailbox may hold something new. */
+  /**
+   * The device's mailbox may hold something new. Before the greeting nothing is pushed: the client
+   * would drop it, and the pump begins with all of it then.
+   */
   ring(): void {
-    this.#pump.ring();
+    if (this.#greeted) this.#pump.ring();
   }
 
-  /** The device's one-time keys run low. */
+  /** The device's one-time keys run low. Who is not greeted yet looks at its stock by itself. */
   keysLow(): void {
-    this.#socket.emit('keys-low');
+    if (this.#greeted) this.#socket.emit('keys-low');
   }
 
   /** Says why, and ends the connection. */

@@ -116,6 +116,8 @@ export class GatewayUnderTest {
   readonly log: LogLine[] = [];
   /** Families that were revoked. */
   readonly revoked = new Set<string>();
+  /** Awaited whenever a token is looked at, once it is found good. */
+  verified: () => Promise<void> = async () => {};
   gateway!: Gateway;
   mailbox!: Mailbox;
   database!: Database;
@@ -164,6 +166,7 @@ export class GatewayUnderTest {
       verify: async (token) => {
         const claims = await this.#tokens.verify(token);
         if (this.revoked.has(claims.familyId)) throw new ProblemError('unauthorized');
+        await this.verified();
         return claims;
       },
     };

@@ -137,6 +137,27 @@ describe('gateway', () => {
       expect(await relay.mailbox.depth(bob)).toBe(0);
     });
 
+    it('pushes nothing before it has greeted, whatever is accepted meanwhile', async () => {
+      const slow = await GatewayUnderTest.open();
+      const [from, to] = [await slow.addDevice(), await slow.addDevice()];
+      const sent = await slow.put(from, to);
+      let asked = 0;
+      // The second look at the token is after the connection is known and before it is greeted.
+      slow.verified = async () => {
+        asked += 1;
+        if (asked < 2) return;
+        slow.gateway.ring(to);
+        // More than the pump needs to read a page.
+        for (let round = 0; round < 3; round += 1)
+          await slow.mailbox.page(to, 0, { maxEnvelopes: 1, maxBytes: 1 });
+      };
+      const client = await slow.connected(to);
+      expect(asked).toBe(2);
+      expect(client.log).toEqual(['connect', 'ready', 'envelopes', 'caught-up']);
+      expect(client.ciphertexts).toEqual([sent]);
+      await slow.close();
+    });
+
     it('pushes pages that a default Socket.IO client can read', async () => {
       for (let count = 0; count < 25; count += 1) await relay.put(alice, bob);
       const pages: number[] = [];
