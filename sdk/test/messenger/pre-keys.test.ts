@@ -1,0 +1,157 @@
+/** The stock of pre-keys: filled up when low, never blocked by one bad key, and used up in the open. */
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.js';
+import type { PreKeyUploadResult } from '../../src/wire/index.js';
+import { Party } from '../support/party.js';
+import { World } from '../support/world.js';
+
+/** One-time keys of a kind in a device's storage. */
+async function heldIds(party: Party, kind: 'pre-key' | 'kem-pre-key'): Promise<number[]> {
+  const prefix = `engine/${kind}/`;
+  return [...(await party.dump()).keys()]
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => Number(key.slice(prefix.length)));
+}
+
+describe('the stock of pre-keys', () => {
+  it('is made at registration and filled up when it is low', async () => {
+    const world = new World('stock');
+    const alice = await Party.register(world, 'alice', {
+      stock: limits.preKeyStock,
+      messageRequests: 'accept',
+    });
+    const full = { oneTime: limits.preKeyStock, kemOneTime: limits.preKeyStock };
+    expect(await alice.messenger.preKeys.status()).toMatchObject(full);
+    // Nothing to do while it is not low.
+    const before = await alice.dump();
+    expect(await alice.messenger.preKeys.replenish()).toMatchObject(full);
+    expect(await alice.dump()).toEqual(before);
+
+    const bob = await Party.register(world, 'bob');
+    await bob.messenger.contacts.add(await alice.code());
+    const aliceId = await alice.id();
+    const used = limits.preKeyStock - limits.preKeyThreshold + 1;
+    for (let n = 0; n < used; n += 1) {
+      await bob.messenger.sessions.reset(aliceId);
+      await bob.messenger.messages.send(aliceId, { text: `session ${n}` });
+      await world.settle();
+    }
+    expect(world.relay.preKeyStatus(await alice.address()).oneTime).toBe(limits.preKeyThreshold - 1);
+    await alice.messenger.preKeys.replenish();
+    expect(await alice.messenger.preKeys.status()).toMatchObject(full);
+    expect(await heldIds(alice, 'pre-key')).toHaveLength(limits.preKeyStock);
+    expect(alice.undecryptable).toEqual([]);
+    expect(alice.texts).toHaveLength(used);
+  });
+
+  it('is filled up by itself when the relay says that it runs low', async () => {
+    const world = new World('keys-low');
+    const alice = await Party.register(world, 'alice');
+    const bob = await Party.register(world, 'bob');
+    const address = await alice.address();
+    const before = world.relay.preKeyStatus(address).oneTime;
+    await bob.messenger.contacts.add(await alice.code());
+    await bob.messenger.messages.send(address.accountId, { text: 'one fewer' });
+    await world.settle();
+    expect(world.relay.preKeyStatus(address).oneTime).toBeGreaterThan(before);
+  });
+
+  it('shares one round between calls at the same time', async () => {
+    const world = new World('one-round');
+    const alice = await Party.register(world, 'alice');
+    let uploads = 0;
+    world.relay.tamper.delay = ({ operation }) => {
+      if (operation === 'keys.upload') uploads += 1;
+      return undefined;
+    };
+    await Promise.all(Array.from({ length: 10 }, () => alice.messenger.preKeys.replenish()));
+    expect(uploads).toBe(1);
+  });
+});
+
+describe('an upload of which single keys are refused', () => {
+  it.each([
+    ['invalid', false],
+    ['full', false],
+    ['conflict', true],
+  ] as const)('as %s keeps the others, and goes on', async (status, stays) => {
+    const world = new World(`refused-${status}`);
+    const alice = await Party.register(world, 'alice', { stock: 5 });
+    const known = new Set([...(await heldIds(alice, 'pre-key')), ...(await heldIds(alice, 'kem-pre-key'))]);
+    let refused: PreKeyUploadResult[] = [];
+    world.relay.tamper.responses = {
+      'keys.upload': (honest) => {
+        const pick = (kind: PreKeyUploadResult['kind']) =>
+          honest.results.find((result) => result.kind === kind)!;
+        refused = [pick('one-time'), pick('kem-one-time')];
+        const results = honest.results.map((result) =>
+          refused.includes(result) ? { ...result, status } : result,
+        );
+        return { ...honest, results };
+      },
+    };
+    await alice.messenger.preKeys.replenish();
+    world.relay.tamper = {};
+    expect(refused).toHaveLength(2);
+    const held = new Set([...(await heldIds(alice, 'pre-key')), ...(await heldIds(alice, 'kem-pre-key'))]);
+    for (const { id } of refused) expect(held.has(id)).toBe(stays);
+    for (const id of known) expect(held.has(id)).toBe(true);
+    expect(held.size).toBe(known.size + 10 - (stays ? 0 : 2));
+    // The next round is not held up by what was refused.
+    await alice.messenger.preKeys.replenish();
+    expect([...(await alice.dump()).keys()]).not.toContain('prekeys/upload');
+  });
+});
+
+describe('a device whose one-time keys are used up', () => {
+  it('is reached through its last-resort key, and no first message counts twice', async () => {
+    const world = new World('last-resort');
+    const alice = await Party.register(world, 'alice', { stock: 1 });
+    const bob = await Party.register(world, 'bob');
+    const address = await alice.address();
+    await bob.messenger.contacts.add(await alice.code());
+    alice.kill();
+    const sent = 6;
+    let lastResort = 0;
+    world.relay.tamper.responses = {
+      'keys.bundle': (honest) => {
+        if (honest.devices[0]?.kemLastResort) lastResort += 1;
+        return honest;
+      },
+    };
+    for (let n = 0; n < sent; n += 1) {
+      await bob.messenger.sessions.reset(address.accountId);
+      await bob.messenger.messages.send(address.accountId, { text: `try ${n}` });
+      await world.settle();
+    }
+    expect(lastResort).toBeGreaterThanOrEqual(2);
+    const waiting = world.relay.waiting(address);
+    expect(waiting).toHaveLength(sent);
+    await alice.start();
+    await alice.messenger.connect();
+    await world.until(() => alice.texts.length === sent);
+    // The relay shows them all once more, under ids of its own.
+    world.relay.tamper.push = (push) => {
+      if (push.name !== 'caught-up') return [push];
+      const envelopes = waiting.map((envelope, n) => ({
+        ...envelope,
+        id: `00000000-0000-4000-8000-00000000000${n}`,
+      }));
+      return [{ name: 'envelopes', payload: { envelopes } }, push];
+    };
+    await alice.restart();
+    await world.until(() => alice.messenger.connection.kind === 'online');
+    await world.pass(5_000);
+    expect(await alice.texted(bob)).toHaveLength(sent);
+    expect(alice.undecryptable).toEqual([]);
+    // With all sessions gone as well: a last-resort key remembers whom it served, the others are no more.
+    await alice.messenger.contacts.remove(await bob.id());
+    await alice.restart();
+    await world.until(() => alice.messenger.connection.kind === 'online');
+    await world.pass(5_000);
+    const reasons = alice.undecryptable;
+    expect(reasons.filter((reason) => reason === 'pre-key-replayed')).toHaveLength(lastResort);
+    expect(reasons.filter((reason) => reason === 'pre-key-missing')).toHaveLength(sent - lastResort);
+    expect(await alice.rows(await bob.id())).toHaveLength(sent);
+  });
+});
