@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
 import type { ClientReport } from './support/client.js';
 import { freePort, SourceProcess } from './support/processes.js';
 import { makeSchedule, type Death } from './support/schedule.js';
@@ -30,6 +30,7 @@ class Client {
   /** What must never be said. */
   readonly complaints: string[] = [];
   allSent = false;
+  #earlierLogs = '';
   #life: SourceProcess;
   readonly #start: () => SourceProcess;
 
@@ -40,11 +41,16 @@ class Client {
         file: 'test/end-to-end/support/client.ts',
         args: [relayUrl, join(folder, name), name, String(total)],
         onLine: (line) => {
-          this.#hear(JSON.parse(line) as Said);
+          if (line.startsWith('{')) this.#hear(JSON.parse(line) as Said);
           onNews();
         },
       });
     this.#life = this.#start();
+  }
+
+  /** What all its lives have logged. */
+  get logs(): string {
+    return this.#earlierLogs + this.#life.errors;
   }
 
   get process(): SourceProcess {
@@ -59,6 +65,7 @@ class Client {
   /** Kills it, and lets it live again, going on where its storage says. */
   async die(peerCode: string): Promise<void> {
     await this.#life.kill();
+    this.#earlierLogs += `${this.#life.errors}(killed)\n`;
     this.#life = this.#start();
     this.talkTo(peerCode);
   }
@@ -145,7 +152,7 @@ class World {
   /** Waits for something that news can bring about. @throws Error that says how far everybody is */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      if (this.#overdue) throw new Error(`not done in time\n${this.describe()}`);
+      if (this.#overdue) throw new Error(`not done in time\n${await this.#describe()}`);
       for (const { process } of [this.alice, this.bob]) {
         if (!process.running) throw new Error(`a client ended by itself\n${process.errors}`);
       }
@@ -163,14 +170,25 @@ class World {
     }
   }
 
-  describe(): string {
-    const clients = Object.entries(this.#clients ?? {}).map(
-      ([name, { received, allSent, complaints, process }]) =>
-        `${name}: ${received.size} received, ${allSent ? 'all sent' : 'sending'}, ${complaints.join('; ')}\n${process.errors}`,
-    );
-    return [...clients, `relay: ${this.#relay?.lines.slice(-8).join('\n')} ${this.#relay?.errors}`].join(
-      '\n',
-    );
+  async #describe(): Promise<string> {
+    const lines: string[] = [];
+    for (const [name, client] of Object.entries(this.#clients ?? {})) {
+      const { received, allSent, complaints } = client;
+      const { count, effects, received: stored, sent } = await client.report();
+      const states = sent.map(({ status }) => status);
+      lines.push(
+        `${name} heard of ${received.size}, counted ${count}, has ${effects.length} records and ${stored.length} rows`,
+        `${name} sent ${sent.length}, the first pending is ${states.indexOf('pending')}, ${allSent ? 'all' : 'not all'} sent`,
+        ...complaints,
+      );
+    }
+    return lines.join('\n');
+  }
+
+  /** What clients and relay have logged lately. */
+  logs(): string {
+    const clients = Object.entries(this.#clients ?? {}).map(([name, { logs }]) => `${name}: ${logs}`);
+    return [...clients, ...(this.#relay?.lines.slice(-8) ?? []), this.#relay?.errors].join('\n');
   }
 
   async close(): Promise<void> {
@@ -207,7 +225,8 @@ async function play(
   patienceMs: number,
 ): Promise<Record<'alice' | 'bob', ClientReport>> {
   console.log(`KILL_SEED=${seed}: ${total} messages each way, ${deaths} deaths`);
-  world = new World(total, patienceMs);
+  const playing = (world = new World(total, patienceMs));
+  onTestFailed(() => console.log(playing.logs()));
   await world.open();
   trace('open');
   const { alice, bob } = world;

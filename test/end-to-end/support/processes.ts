@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 /** The end of what a process wrote to standard error explains a failure. */
 const maxErrorCharacters = 4_000;
 
+/** How long a line may take; much, because a busy machine starts processes slowly. */
+const linePatienceMs = 60_000;
+
 /** Which process. */
 export interface SourceProcessOptions {
   /** Relative to the root of the repository. */
@@ -76,16 +79,26 @@ export class SourceProcess {
 
   /**
    * The first line, from a position on, that a pattern matches.
-   * @throws Error with what it said when it ends without one
+   * @throws Error with what it said when it ends without one, or does not say it in time
    */
   async line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+    const timer = setTimeout(() => this.#wake(), linePatienceMs);
+    try {
+      return await this.#line(pattern, from, performance.now() + linePatienceMs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #line(pattern: RegExp, from: number, deadlineMs: number): Promise<RegExpExecArray> {
     for (let next = from; ;) {
       for (; next < this.#lines.length; next += 1) {
         const match = pattern.exec(this.#lines[next] as string);
         if (match) return match;
       }
-      if (!this.running)
-        throw new Error(`ended without ${pattern}\n${this.#lines.join('\n')}\n${this.#errors}`);
+      if (!this.running || performance.now() >= deadlineMs) {
+        throw new Error(`no line like ${pattern}\n${this.#lines.join('\n')}\n${this.#errors}`);
+      }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
