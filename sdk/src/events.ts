@@ -1,60 +1,9 @@
 /** What a messenger tells its observers: journalled happenings, and states that are only of the moment. */
-import * as z from 'zod/mini';
-import type { SottoErrorCode } from './errors.js';
 import type { Contact } from './contacts/index.js';
 import type { Message } from './messages/index.js';
 import type { ConnectionState } from './ports/transport.js';
-import { accountId, deviceId, type AccountId, type DeviceAddress } from './wire/index.js';
-
-const seq = z.int().check(z.minimum(1));
-
-/** What can happen to a contact. */
-export const contactChange = z.enum([
-  'added',
-  'requested',
-  'accepted',
-  'blocked',
-  'unblocked',
-  'removed',
-  'verified',
-  'identity-changed',
-  'identity-accepted',
-]);
-/** What can happen to a contact. */
-export type ContactChange = z.output<typeof contactChange>;
-
-/** A happening as the journal keeps it: references, not content. */
-export const journalEvent = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('message'), conversationId: accountId, messageSeq: seq }),
-  z.strictObject({ type: z.literal('message-status'), conversationId: accountId, messageSeq: seq }),
-  z.strictObject({ type: z.literal('contact'), accountId, change: contactChange }),
-  z.strictObject({ type: z.literal('undecryptable'), accountId, deviceId, reason: z.string() }),
-  z.strictObject({
-    type: z.literal('handler-failed'),
-    conversationId: accountId,
-    messageSeq: seq,
-    reason: z.string(),
-  }),
-]);
-/** See {@link journalEvent}. */
-export type JournalEvent = z.output<typeof journalEvent>;
-
-/** Why an envelope had no effect. Each says by itself what happens next; see `docs/errors.md`. */
-export type UndecryptableReason = Extract<
-  SottoErrorCode,
-  | 'no-session'
-  | 'invalid-message'
-  | 'pre-key-missing'
-  | 'pre-key-replayed'
-  | 'identity-changed'
-  | 'invalid-content'
-  | 'sender-mismatch'
-  | 'statement-mismatch'
-  | 'manifest-rollback'
-  | 'envelope-id-reused'
-  | 'envelope-time-out-of-range'
-  | 'limit-exceeded'
->;
+import type { ContactChange, UndecryptableReason } from './journal-event.js';
+import type { AccountId, DeviceAddress } from './wire/index.js';
 
 /** Common to events from the journal: at least once after a crash, always under the same `seq`. */
 export interface JournalledEvent {

@@ -33,14 +33,8 @@ export type {
   MessageUnit,
   OutgoingText,
 } from './messages/index.js';
-export type {
-  ContactChange,
-  JournalledEvent,
-  MessengerEventName,
-  MessengerEvents,
-  MessengerListener,
-  UndecryptableReason,
-} from './events.js';
+export type { JournalledEvent, MessengerEventName, MessengerEvents, MessengerListener } from './events.js';
+export type { ContactChange, UndecryptableReason } from './journal-event.js';
 export {
   SottoError,
   describeError,

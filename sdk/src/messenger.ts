@@ -2,8 +2,9 @@
 import { AccountService, RelayClient } from './account/index.js';
 import { ContactBook, contactDevices, contactView, Directory } from './contacts/index.js';
 import { isSottoError } from './errors.js';
-import { EventHub, journalEvent, type JournalEvent, type UndecryptableReason } from './events.js';
+import { EventHub } from './events.js';
 import { silentLogger, systemClock, systemRandom, type Host } from './host.js';
+import { journalEvent, type JournalEvent, type UndecryptableReason } from './journal-event.js';
 import { LiveConnection } from './live-connection.js';
 import {
   Composer,

@@ -5,7 +5,7 @@
 import { ourDevice, type AccountService } from '../account/index.js';
 import { equalBytes } from '../bytes.js';
 import { SottoError, isSottoError } from '../errors.js';
-import type { ContactChange, JournalEvent } from '../events.js';
+import type { ContactChange, JournalEvent } from '../journal-event.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { Fingerprint, ProtocolEngine } from '../ports/engine.js';

@@ -10,7 +10,7 @@ import {
   type Directory,
 } from '../contacts/index.js';
 import { SottoError, isSottoError, type SottoErrorCode } from '../errors.js';
-import type { JournalEvent } from '../events.js';
+import type { JournalEvent } from '../journal-event.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { TransportConnection } from '../ports/transport.js';

@@ -15,7 +15,7 @@ import {
   type ResolvedAccount,
 } from '../contacts/index.js';
 import { SottoError, isSottoError } from '../errors.js';
-import type { JournalEvent, UndecryptableReason } from '../events.js';
+import type { JournalEvent, UndecryptableReason } from '../journal-event.js';
 import type { Host } from '../host.js';
 import type { DecryptedMessage } from '../ports/engine.js';
 import type { SessionService } from '../sessions/index.js';

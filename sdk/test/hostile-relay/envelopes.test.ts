@@ -1,7 +1,7 @@
 /** Lies about envelopes on their way: every one is refused in the open, and leaves the ratchets as they were. */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ContactTrust } from '../../src/contacts/index.js';
-import type { UndecryptableReason } from '../../src/events.js';
+import type { UndecryptableReason } from '../../src/journal-event.js';
 import type { AccountId, DeviceId, Envelope, EnvelopeId } from '../../src/wire/index.js';
 import { fieldsOf, prekeyFields } from '../support/ciphertext-fields.js';
 import type { Party } from '../support/party.js';

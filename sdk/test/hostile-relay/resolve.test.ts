@@ -1,7 +1,7 @@
 /** Lies about who is behind a contact code, and about who a stranger is. */
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SottoErrorCode } from '../../src/errors.js';
-import type { UndecryptableReason } from '../../src/events.js';
+import type { UndecryptableReason } from '../../src/journal-event.js';
 import type { IdentityKeyPair } from '../../src/ports/engine.js';
 import { makeProblem, type AccountId, type ResponseOf } from '../../src/wire/index.js';
 import { identityOf, makeIdentity, signManifest, signStatement } from '../support/identities.js';

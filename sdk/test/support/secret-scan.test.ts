@@ -7,7 +7,7 @@ const names = (haystack: Buffer) =>
   findSecrets(haystack, [{ name: 'key', bytes: secret }]).map(({ name }) => name);
 
 describe('the scanner', () => {
-  it.each([
+  const spellings: readonly (readonly [string, Buffer])[] = [
     ['raw bytes', secret],
     ['hex', Buffer.from(secret.toString('hex'))],
     ['capital hex', Buffer.from(secret.toString('hex').toUpperCase())],
@@ -22,7 +22,9 @@ describe('the scanner', () => {
           ] as const,
       ),
     ),
-  ])('finds a secret as %s', (_form, needle) => {
+  ];
+
+  it.each(spellings)('finds a secret as %s', (_form, needle) => {
     for (const offset of [0, 1, 2, 7])
       expect(names(Buffer.concat([noise(offset), needle, noise(9)]))).toContain('key');
   });

@@ -5,16 +5,7 @@
 import type { Database, Queryable } from '../../ports.js';
 import { migrations as allMigrations } from './migrations/index.js';
 import { OperatorError } from '../../operator-error.js';
-
-/** One step of the schema. Once released it is never changed: a correction is another step. */
-export interface Migration {
-  /** 1, 2, 3 … without gaps. */
-  readonly version: number;
-  /** For people and for noticing that two programs disagree about a version. */
-  readonly name: string;
-  /** Statements, run in order in one transaction. One statement per entry. */
-  readonly sql: readonly string[];
-}
+import type { Migration } from './migrations/migration.js';
 
 /** The database and the program do not fit together. The message is one line for the operator. */
 export class MigrationError extends OperatorError {

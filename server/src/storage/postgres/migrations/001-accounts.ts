@@ -1,5 +1,5 @@
 /** Accounts, their devices, and the relay's own settings. */
-import type { Migration } from '../migrate.js';
+import type { Migration } from './migration.js';
 
 /** See the file's header. */
 export const accountsMigration: Migration = {

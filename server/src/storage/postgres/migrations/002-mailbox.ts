@@ -1,5 +1,5 @@
 /** Undelivered envelopes, and the attempts that were accepted. */
-import type { Migration } from '../migrate.js';
+import type { Migration } from './migration.js';
 
 /** See the file's header. */
 export const mailboxMigration: Migration = {

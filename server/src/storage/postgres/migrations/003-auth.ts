@@ -1,5 +1,5 @@
 /** Nonces that were given out, and the refresh-token families that are open. */
-import type { Migration } from '../migrate.js';
+import type { Migration } from './migration.js';
 
 /** See the file's header. */
 export const authMigration: Migration = {

@@ -1,5 +1,5 @@
 /** Pre-keys that devices keep at the relay. */
-import type { Migration } from '../migrate.js';
+import type { Migration } from './migration.js';
 
 /** See the file's header. */
 export const keysMigration: Migration = {

@@ -1,5 +1,5 @@
 /** All migrations in order. Add the next one at the end; never change or remove one that was released. */
-import type { Migration } from '../migrate.js';
+import type { Migration } from './migration.js';
 import { accountsMigration } from './001-accounts.js';
 import { mailboxMigration } from './002-mailbox.js';
 import { authMigration } from './003-auth.js';
