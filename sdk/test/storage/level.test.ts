@@ -20,6 +20,7 @@ runStorageConformance(
       destroyRemovesMedium: true,
       killChild: {
         module: new URL('./level-child.ts', import.meta.url),
+        rounds: process.env['SLOW'] ? 500 : 20,
         execArgv: ['--conditions=@sotto/source', '--import', import.meta.resolve('tsx')],
       },
     },

@@ -1,7 +1,8 @@
 /** The suites under node:test: run by `node-test.test.ts` as a process of its own. */
 import { describe, it } from 'node:test';
 import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
-import { runStorageConformance } from '@sotto/sdk/testing';
+import { runStorageConformance, runTransportConformance } from '@sotto/sdk/testing';
+import { memoryTransport } from '@sotto/sdk/transport/memory';
 
 runStorageConformance(
   { describe, it },
@@ -13,4 +14,9 @@ runStorageConformance(
     },
     supports: { concurrentAdapters: true },
   },
+);
+
+runTransportConformance(
+  { describe, it },
+  { name: 'memory', create: (relay, host) => ({ transport: memoryTransport(relay, host) }) },
 );

@@ -12,6 +12,6 @@ it('runs the suites under node:test', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [...loader, '--test-reporter=tap', file], {
     env,
   });
-  expect(stdout).toMatch(/^# pass [1-9][0-9]+$/m);
+  expect(stdout).toMatch(/^# pass (?:6[0-9]|[7-9][0-9]|[1-9][0-9]{2})$/m);
   expect(stdout).toMatch(/^# fail 0$/m);
 });
