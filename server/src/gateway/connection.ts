@@ -13,8 +13,9 @@ import type {
 import { describeUnexpected } from '../logging/relay-log.js';
 import type { AcceptOutcome } from '../mailbox/mailbox.js';
 import { ProblemError, type LimitSubject } from '../ports.js';
+import { toProblem } from '../problems.js';
 import { DeliveryPump } from './delivery-pump.js';
-import { parseRequest, problemOf, readFrame, type Frame, type SocketRequest } from './frames.js';
+import { parseRequest, readFrame, type Frame, type SocketRequest } from './frames.js';
 import { OrderedLane, type Admitted } from './ordered-lane.js';
 import type { GatewayServices } from './services.js';
 
@@ -206,7 +207,7 @@ export class Connection {
   ): void {
     const { log, now } = this.#services;
     const requestId = randomUUID();
-    const problem = problemOf(error, requestId);
+    const problem = toProblem(error, requestId);
     reply({ ok: false, problem });
     const fields = {
       operation,
@@ -214,7 +215,7 @@ export class Connection {
       problem: problem.code,
       durationMs: now() - startedAt,
     };
-    if (problem.code !== 'internal-error') return log.log('info', 'socket-request-refused', fields);
+    if (error instanceof ProblemError) return log.log('info', 'socket-request-refused', fields);
     log.log('error', 'socket-request-failed', { ...fields, requestId, ...describeUnexpected(error) });
   }
 

@@ -1,10 +1,5 @@
 /** Reads what a client sent over the socket and spells the answer. Knows no operation's work. */
-import {
-  makeProblem,
-  socketOperations,
-  type ProblemDocument,
-  type SocketOperationName,
-} from '@sotto/sdk/wire';
+import { socketOperations, type SocketOperationName } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
 import { ProblemError } from '../ports.js';
 
@@ -72,10 +67,4 @@ export function parseInput<Schema extends z.core.$ZodType>(schema: Schema, value
 export function parseRequest(operation: SocketOperationName, payload: unknown): SocketRequest {
   const request = parseInput(socketOperations[operation].request, payload);
   return { operation, request } as SocketRequest;
-}
-
-/** The problem document of a failure. Whatever is not a `ProblemError` is a defect of the relay. */
-export function problemOf(error: unknown, requestId: string): ProblemDocument {
-  if (error instanceof ProblemError) return makeProblem(error.code, error.extra);
-  return makeProblem('internal-error', { requestId });
 }

@@ -1,8 +1,9 @@
 /** Who may connect: checks the handshake's token and the connection limits. Knows no mailbox. */
 import { makeProblem, socketHandshake, type ProblemDocument } from '@sotto/sdk/wire';
 import { describeUnexpected } from '../logging/relay-log.js';
-import type { AccessClaims } from '../ports.js';
-import { parseInput, problemOf } from './frames.js';
+import { ProblemError, type AccessClaims } from '../ports.js';
+import { toProblem } from '../problems.js';
+import { parseInput } from './frames.js';
 import type { GatewayServices } from './services.js';
 
 /** What Socket.IO turns into a `connect_error` with `data`. */
@@ -42,9 +43,9 @@ export async function authenticate(
   try {
     return await admit(auth, address, services);
   } catch (error) {
-    const problem = problemOf(error, requestId);
+    const problem = toProblem(error, requestId);
     const fields = { operation: 'connect', status: problem.status, problem: problem.code };
-    if (problem.code === 'internal-error') {
+    if (!(error instanceof ProblemError)) {
       services.log.log('error', 'handshake-failed', { ...fields, requestId, ...describeUnexpected(error) });
     } else {
       services.log.log('info', 'handshake-refused', fields);

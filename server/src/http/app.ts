@@ -10,11 +10,12 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import { describeUnexpected, type RelayLog } from '../logging/relay-log.js';
 import { ProblemError, type Now } from '../ports.js';
+import { toProblem } from '../problems.js';
 import { relayLimits } from '../relay-limits.js';
 import { crossOrigin } from './cross-origin.js';
 import { createOpenApiDocument } from './openapi.js';
 import { createPipeline, type OperationPipeline, type PipelineParts } from './operation-pipeline.js';
-import { sendProblem, toProblem } from './problem-response.js';
+import { sendProblem } from './problem-response.js';
 import type { Route, Routes } from './routes.js';
 
 /** What the application is made of. */

@@ -17,6 +17,8 @@ export const mailboxLimits = {
   maxBytesPerBatch: 4 * 1024 * 1024,
   /** Sends that wait for a transaction: about a second of work. Beyond it senders hear `unavailable`. */
   maxWaitingSends: 4096,
+  /** Their ciphertext: what the queue may hold of the relay's memory. */
+  maxWaitingSendBytes: 64 * 1024 * 1024,
   /** Acknowledgement requests taken by one transaction; each names up to 256 envelopes. */
   maxAcknowledgementsPerBatch: 64,
   /** Acknowledgement requests that wait for a transaction. */

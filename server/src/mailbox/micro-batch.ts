@@ -18,6 +18,8 @@ export interface MicroBatchOptions<Item, Result> {
   readonly maxBytes: number;
   /** Calls that wait; one more is refused as `unavailable`. */
   readonly maxWaiting: number;
+  /** Sum of `sizeOf` over the calls that wait. */
+  readonly maxWaitingBytes: number;
   sizeOf(item: Item): number;
   /** Does the work atomically and answers every item, in order. */
   run(items: readonly Item[]): Promise<readonly BatchAnswer<Result>[]>;
@@ -33,6 +35,7 @@ interface Waiting<Item, Result> {
 export class MicroBatch<Item, Result> {
   readonly #options: MicroBatchOptions<Item, Result>;
   #waiting: Waiting<Item, Result>[] = [];
+  #waitingBytes = 0;
   #busy = false;
 
   constructor(options: MicroBatchOptions<Item, Result>) {
@@ -44,9 +47,12 @@ export class MicroBatch<Item, Result> {
    * @throws ProblemError the item's own refusal, or `unavailable`; whatever `run` throws
    */
   submit(item: Item): Promise<Result> {
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    const { maxWaiting, maxWaitingBytes, sizeOf } = this.#options;
+    const bytes = this.#waitingBytes + sizeOf(item);
+    if (this.#waiting.length >= maxWaiting || (this.#waiting.length > 0 && bytes > maxWaitingBytes)) {
       return Promise.reject(new ProblemError('unavailable', { retryAfterMs: 1000 }));
     }
+    this.#waitingBytes = bytes;
     return new Promise<Result>((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (!this.#busy) void this.#work();
@@ -71,6 +77,7 @@ export class MicroBatch<Item, Result> {
       count += 1;
     }
     const batch = this.#waiting.slice(0, count);
+    for (const { item } of batch) this.#waitingBytes -= sizeOf(item);
     this.#waiting = this.#waiting.slice(count);
     return batch;
   }

@@ -109,6 +109,18 @@ describe('drain and failure', () => {
     expect(JSON.stringify(relay.log)).not.toContain('secret words');
   });
 
+  it('answers unavailable while the database is away', async () => {
+    const [alice, bob] = [await relay.addDevice(), await relay.addDevice()];
+    const from = await relay.connected(alice);
+    relay.mailbox.accept = () => Promise.reject(Object.assign(new Error(), { code: 'ECONNREFUSED' }));
+    release();
+    const { problem } = await from.ask('send', await relay.request(alice, bob));
+    expect(problem).toMatchObject({ code: 'unavailable', retryAfterMs: expect.any(Number) });
+    expect(relay.log).toMatchObject([
+      { event: 'socket-request-failed', fields: { errorCode: 'ECONNREFUSED' } },
+    ]);
+  });
+
   it('answers a defect as internal-error with a request id that is in the log', async () => {
     const [alice, bob] = [await relay.addDevice(), await relay.addDevice()];
     const from = await relay.connected(alice);

@@ -3,7 +3,9 @@ import { MicroBatch, type BatchAnswer } from '../../src/mailbox/micro-batch.js';
 import { ProblemError } from '../../src/ports.js';
 
 /** Batches of numbers; each batch waits until it is let through. */
-function batches(overrides: { maxItems?: number; maxBytes?: number; maxWaiting?: number } = {}) {
+function batches(
+  overrides: { maxItems?: number; maxBytes?: number; maxWaiting?: number; maxWaitingBytes?: number } = {},
+) {
   const seen: (readonly number[])[] = [];
   const gates: (() => void)[] = [];
   const poison = new Set<number>();
@@ -11,6 +13,7 @@ function batches(overrides: { maxItems?: number; maxBytes?: number; maxWaiting?:
     maxItems: overrides.maxItems ?? 10,
     maxBytes: overrides.maxBytes ?? 1000,
     maxWaiting: overrides.maxWaiting ?? 100,
+    maxWaitingBytes: overrides.maxWaitingBytes ?? 100_000,
     sizeOf: (item) => item,
     run: async (items) => {
       seen.push(items);
@@ -72,6 +75,20 @@ describe('micro batch', () => {
     await expect(batch.submit(3)).rejects.toMatchObject({ code: 'unavailable' });
     await release();
     await Promise.all(calls);
+  });
+
+  it('refuses what would make its queue too large, and takes it again when there is room', async () => {
+    const { batch, seen, release } = batches({ maxWaitingBytes: 100, maxItems: 1 });
+    const calls = [batch.submit(900)];
+    await expect(batch.submit(1)).rejects.toMatchObject({ code: 'unavailable' });
+    await release();
+    calls.push(batch.submit(60), batch.submit(40));
+    await expect(batch.submit(1)).rejects.toMatchObject({ code: 'unavailable' });
+    await release();
+    calls.push(batch.submit(55));
+    for (let count = 0; count < 3; count += 1) await release();
+    await Promise.all(calls);
+    expect(seen.flat()).toEqual([900, 60, 40, 55]);
   });
 
   it('answers a refusal to its own caller alone', async () => {

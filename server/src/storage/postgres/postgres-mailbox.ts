@@ -53,6 +53,7 @@ class PostgresMailbox implements Mailbox {
       maxItems: this.#limits.maxSendsPerBatch,
       maxBytes: this.#limits.maxBytesPerBatch,
       maxWaiting: this.#limits.maxWaitingSends,
+      maxWaitingBytes: this.#limits.maxWaitingSendBytes,
       sizeOf: ({ request }) => request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0),
       run: (sends) => this.#acceptBatch(sends),
     });
@@ -60,6 +61,7 @@ class PostgresMailbox implements Mailbox {
       maxItems: this.#limits.maxAcknowledgementsPerBatch,
       maxBytes: Number.POSITIVE_INFINITY,
       maxWaiting: this.#limits.maxWaitingAcknowledgements,
+      maxWaitingBytes: Number.POSITIVE_INFINITY,
       sizeOf: () => 0,
       run: (acknowledgements) => this.#acknowledgeBatch(acknowledgements),
     });
