@@ -105,7 +105,8 @@ export class Party {
     const { network, seed, clock: worldClock } = this.world;
     const engine = smallStock(libsignalEngine(), this.options.stock ?? defaultStock);
     this.#lives += 1;
-    const transport = network.transport();
+    const { logger } = this.options;
+    const transport = network.transport(logger ? { logger } : {});
     const clock = new MutableClock(worldClock, () => this.clockOffsetMs);
     const storage = new MortalStorage(
       this.medium,
