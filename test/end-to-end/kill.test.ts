@@ -7,9 +7,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { bundleSources, type Bundle } from './support/bundle.js';
 import type { ClientReport } from './support/client.js';
-import { freePort, SourceProcess } from './support/processes.js';
+import { freePort, LineProcess } from './support/processes.js';
 import { makeSchedule, type Death } from './support/schedule.js';
 
 const committedSeed = 20_251;
@@ -31,14 +32,14 @@ class Client {
   readonly complaints: string[] = [];
   allSent = false;
   #earlierLogs = '';
-  #life: SourceProcess;
-  readonly #start: () => SourceProcess;
+  #life: LineProcess;
+  readonly #start: () => LineProcess;
 
   constructor(parts: { name: string; relayUrl: string; folder: string; total: number; onNews: () => void }) {
     const { name, relayUrl, folder, total, onNews } = parts;
     this.#start = () =>
-      new SourceProcess({
-        file: 'test/end-to-end/support/client.ts',
+      new LineProcess({
+        file: bundle.file('client'),
         args: [relayUrl, join(folder, name), name, String(total)],
         onLine: (line) => {
           if (line.startsWith('{')) this.#hear(JSON.parse(line) as Said);
@@ -53,7 +54,7 @@ class Client {
     return this.#earlierLogs + this.#life.errors;
   }
 
-  get process(): SourceProcess {
+  get process(): LineProcess {
     return this.#life;
   }
 
@@ -100,7 +101,7 @@ class World {
   readonly #total: number;
   readonly #waiting = new Set<() => void>();
   #relayEnvironment: NodeJS.ProcessEnv = {};
-  #relay: SourceProcess | undefined;
+  #relay: LineProcess | undefined;
   #clients: Record<'alice' | 'bob', Client> | undefined;
   #codes: Record<'alice' | 'bob', string> | undefined;
 
@@ -198,7 +199,7 @@ class World {
   }
 
   #startRelay(): void {
-    this.#relay = new SourceProcess({ file: 'server/src/main.ts', env: this.#relayEnvironment });
+    this.#relay = new LineProcess({ file: bundle.file('relay'), env: this.#relayEnvironment });
   }
 
   #wake(): void {
@@ -207,7 +208,14 @@ class World {
   }
 }
 
+let bundle: Bundle;
 let world: World | undefined;
+
+beforeAll(async () => {
+  bundle = await bundleSources({ client: 'test/end-to-end/support/client.ts', relay: 'server/src/main.ts' });
+});
+
+afterAll(() => bundle.remove());
 
 /** With `KILL_TRACE` set, says what happens when. */
 function trace(text: string): void {

@@ -3,19 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, SourceProcess } from '../../../test/end-to-end/support/processes.js';
+import { bundleSources, type Bundle } from '../../../test/end-to-end/support/bundle.js';
+import { freePort, LineProcess } from '../../../test/end-to-end/support/processes.js';
 
+let bundle: Bundle;
 let folder: string;
 let relayUrl: string;
-let relay: SourceProcess;
-const chats: SourceProcess[] = [];
+let relay: LineProcess;
+const chats: LineProcess[] = [];
 
 function chat(
   name: string,
   env: NodeJS.ProcessEnv = { SOTTO_PASSWORD: 'correct horse battery' },
-): SourceProcess {
-  const started = new SourceProcess({
-    file: 'examples/terminal-chat/src/main.ts',
+): LineProcess {
+  const started = new LineProcess({
+    file: bundle.file('chat'),
     args: ['--name', name, '--relay', relayUrl, '--data', join(folder, name)],
     env: { SOTTO_PASSWORD: undefined, ...env },
   });
@@ -23,16 +25,17 @@ function chat(
   return started;
 }
 
-async function codeOf(started: SourceProcess): Promise<string> {
+async function codeOf(started: LineProcess): Promise<string> {
   return (await started.line(/^ {5}(@\S+#\S+)$/))[1] as string;
 }
 
 beforeAll(async () => {
+  bundle = await bundleSources({ chat: 'examples/terminal-chat/src/main.ts', relay: 'server/src/main.ts' });
   folder = mkdtempSync(join(tmpdir(), 'sotto-chat-'));
   const port = await freePort();
   relayUrl = `http://127.0.0.1:${port}`;
-  relay = new SourceProcess({
-    file: 'server/src/main.ts',
+  relay = new LineProcess({
+    file: bundle.file('relay'),
     env: { SOTTO_PORT: String(port), SOTTO_DATA: join(folder, 'relay'), SOTTO_LOG_LEVEL: 'info' },
   });
   await relay.line(/"listening"/);
@@ -44,6 +47,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await relay.kill();
+  bundle.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,9 +1,8 @@
-/** Child processes that run TypeScript sources of this repository, can be killed at any moment, and leave nothing behind. */
+/** Child processes that are talked to in lines, can be killed at any moment, and leave nothing behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 /** The end of what a process wrote to standard error explains a failure. */
 const maxErrorCharacters = 4_000;
@@ -12,8 +11,8 @@ const maxErrorCharacters = 4_000;
 const linePatienceMs = 60_000;
 
 /** Which process. */
-export interface SourceProcessOptions {
-  /** Relative to the root of the repository. */
+export interface LineProcessOptions {
+  /** The script that Node runs. */
   readonly file: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -21,17 +20,15 @@ export interface SourceProcessOptions {
 }
 
 /** See the header. */
-export class SourceProcess {
+export class LineProcess {
   readonly #child: ChildProcess;
   readonly #gone: Promise<unknown>;
   readonly #lines: string[] = [];
   readonly #waiting = new Set<() => void>();
   #errors = '';
 
-  constructor({ file, args = [], env = {}, onLine }: SourceProcessOptions) {
-    const path = fileURLToPath(new URL(`../../../${file}`, import.meta.url));
-    const flags = ['--conditions=@sotto/source', '--import', 'tsx'];
-    this.#child = spawn(process.execPath, [...flags, path, ...args], {
+  constructor({ file, args = [], env = {}, onLine }: LineProcessOptions) {
+    this.#child = spawn(process.execPath, [file, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ...env },
     });
