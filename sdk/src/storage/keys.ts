@@ -4,9 +4,9 @@
 import { SottoError } from '../errors.js';
 
 /** Longest key, in characters. Keys are ASCII, so in bytes as well; every known medium takes that. */
-export const maxStorageKeyLength = 512;
+const maxStorageKeyLength = 512;
 /** Largest value: far above any record of a messenger, small enough to hold twice in memory. */
-export const maxStorageValueBytes = 16 * 1024 * 1024;
+const maxStorageValueBytes = 16 * 1024 * 1024;
 
 const keyPattern = /^[A-Za-z0-9._~:-]+(?:\/[A-Za-z0-9._~:-]+)*$/;
 

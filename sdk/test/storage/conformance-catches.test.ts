@@ -7,6 +7,7 @@ import {
   runStorageConformance,
   type StorageConformanceOptions,
 } from '../../src/testing/storage-conformance.js';
+import { buildChildModule } from './child-module.js';
 import { temporaryPath } from './temporary-folder.js';
 
 interface Case {
@@ -227,8 +228,8 @@ describe('the storage suite catches a storage that', () => {
   });
 
   it.each(['halves', 'later'])('loses or halves commits when its process dies (%s)', async (breakage) => {
-    const module = new URL('./broken-level-child.ts', import.meta.url);
-    module.searchParams.set('breakage', breakage);
+    const { url, remove } = await buildChildModule('broken-level-child');
+    url.searchParams.set('breakage', breakage);
     const cases = casesOf({
       createMedium: async () => {
         const { path, remove } = await temporaryPath('level');
@@ -236,13 +237,11 @@ describe('the storage suite catches a storage that', () => {
       },
       supports: {
         concurrentAdapters: false,
-        killChild: {
-          module,
-          execArgv: ['--conditions=@sotto/source', '--import', import.meta.resolve('tsx')],
-        },
+        killChild: { module: url },
       },
     });
     await expectCaught(cases, 'keeps every acknowledged commit whole');
+    await remove();
   });
 
   it('passes a storage that is right, wrapped in the same way', async () => {

@@ -1,9 +1,13 @@
-import { describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { runStorageConformance } from '../../src/testing/storage-conformance.js';
+import { buildChildModule } from './child-module.js';
 import { temporaryPath } from './temporary-folder.js';
 
 const seed = Number(process.env['SOTTO_SEED'] ?? 1);
+
+const child = await buildChildModule('level-child');
+afterAll(child.remove);
 
 async function createMedium() {
   const { path, remove } = await temporaryPath('level');
@@ -11,7 +15,8 @@ async function createMedium() {
 }
 
 runStorageConformance(
-  { describe, it },
+  // Killing twenty processes takes seconds on a machine at rest and much longer on a busy one.
+  { describe, it: (name, body) => it(name, { timeout: 120_000 }, body) },
   {
     name: 'level',
     createMedium,
@@ -19,9 +24,8 @@ runStorageConformance(
       concurrentAdapters: false,
       destroyRemovesMedium: true,
       killChild: {
-        module: new URL('./level-child.ts', import.meta.url),
+        module: child.url,
         rounds: process.env['SLOW'] ? 500 : 20,
-        execArgv: ['--conditions=@sotto/source', '--import', import.meta.resolve('tsx')],
       },
     },
     seed,

@@ -33,7 +33,7 @@ import {
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The engine that makes its keys. */
-export const engine = libsignalEngine();
+const engine = libsignalEngine();
 
 /** A fixed first device of a fixed account. */
 export class TestClient {

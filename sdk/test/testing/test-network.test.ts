@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isSottoError } from '../../src/errors.js';
+import { platformScrypt } from '../../src/platform-scrypt.js';
 import type { Transport } from '../../src/ports/transport.js';
 import { createTestNetwork, manualClock, nextTurn, type TestNetwork } from '../../src/testing/index.js';
-import { manifestHash } from '../../src/verification/index.js';
+import { deriveContactCode, manifestHash } from '../../src/verification/index.js';
 import { deviceId, makeProblem, username, wireLimits } from '../../src/wire/index.js';
 import { StreamLog, TestClient } from './test-client.js';
 
@@ -20,7 +21,7 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
 
 function makeNetwork() {
   const clock = manualClock();
-  const network = createTestNetwork({ seed: 'test network', clock });
+  const network = createTestNetwork({ seed: 'test network', clock, scrypt: platformScrypt });
   return { clock, network };
 }
 
@@ -180,6 +181,7 @@ describe('keys of the test relay', () => {
     expect(await codeOf(bundle('made up'))).toBe('introduction-required');
     expect(await codeOf(bundle(reach, bob))).toBe('introduction-required');
     await clock.advance(10 * 60_000);
+    alice.tokens = await alice.login();
     expect(await codeOf(bundle(reach))).toBe('introduction-required');
   });
 
@@ -369,6 +371,15 @@ describe('a hostile or unlucky test relay', () => {
     };
     const receiver = await openOnline(bob);
     expect(receiver.texts).toEqual(['3', '1', '1']);
+  });
+
+  it('derives the same codes with its own scrypt as with the platform’s', async () => {
+    const own = createTestNetwork();
+    const alice = await TestClient.register(own.transport(), 'alice');
+    const { identityKey } = own.relay.account('alice')!.statement;
+    const expected = await deriveContactCode({ identityKey, username: 'alice' }, platformScrypt);
+    expect(own.relay.account('alice')!.contactCode).toBe(expected);
+    await expect(alice.transport.request('keys.status', {}, alice.access)).resolves.toBeTruthy();
   });
 
   it('repeats itself from a seed', async () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../../ports/host.js';
 import { wireLimits, type Envelope, type EnvelopeId } from '../../../wire/index.js';
 
 /** More than a test ever leaves waiting; a device that never comes must not fill the memory. */
-export const maxMailboxEnvelopes = 10_000;
+const maxMailboxEnvelopes = 10_000;
 
 /** An envelope and its place: places only grow. */
 export interface WaitingEnvelope {

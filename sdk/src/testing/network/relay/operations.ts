@@ -19,7 +19,7 @@ import { Refusal, refuseAs } from './refusal.js';
 import type { AccessClaims, Tokens } from './tokens.js';
 
 /** Below this many one-time keys of either kind a device is told. */
-export const lowPreKeyCount = 20;
+const lowPreKeyCount = 20;
 
 /** The duties behind the operations. */
 export interface OperationParts {
