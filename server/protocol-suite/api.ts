@@ -78,7 +78,7 @@ export class RelayApi {
     const operation: HttpOperation = httpOperations[name];
     const exchange = await this.sendEncoded(name, z.encode(operation.request, request), accessToken);
     if (exchange.status !== 200) return { ok: false, problem: problemOf(exchange) };
-    return { ok: true, value: z.decode(operation.response, exchange.body as never) as ResponseOf<Name> };
+    return { ok: true, value: z.decode(operation.response, exchange.body) as ResponseOf<Name> };
   }
 
   /** Calls an operation that must succeed. */

@@ -127,7 +127,8 @@ export class Device {
     nonce: Bytes,
   ): RequestOf<Name> {
     const unsigned = { ...request, proof: { nonce, signature: bytes(64) } };
-    const encoded = z.encode(httpOperations[operation].request as z.core.$ZodType, unsigned) as object;
+    const schema: z.core.$ZodType = httpOperations[operation].request;
+    const encoded = z.encode(schema, unsigned) as object;
     const bodyHash = createHash('sha256')
       .update(proofBodyBytes({ ...encoded }))
       .digest();

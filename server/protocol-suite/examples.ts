@@ -23,8 +23,10 @@ export interface Example {
 
 type ExampleMaker = (world: World, subject: Device) => Promise<Example>;
 
-const encode = (name: HttpOperationName, request: unknown) =>
-  z.encode(httpOperations[name].request as z.core.$ZodType, request);
+function encode(name: HttpOperationName, request: unknown): unknown {
+  const schema: z.core.$ZodType = httpOperations[name].request;
+  return z.encode(schema, request);
+}
 
 /** Of the caller `subject`, whose account exists and has keys. */
 export const httpExamples: { readonly [Name in HttpOperationName]: ExampleMaker } = {
@@ -82,9 +84,9 @@ export const socketExamples: {
 
 /** Whether a value fits an operation's schema, so that a refusal must have another reason. */
 export function fits(name: HttpOperationName | SocketOperationName, body: unknown): boolean {
-  const { request } =
+  const { request: schema }: { readonly request: z.core.$ZodType } =
     name in httpOperations
       ? httpOperations[name as HttpOperationName]
       : socketOperations[name as SocketOperationName];
-  return z.safeDecode(request as z.core.$ZodType, body).success;
+  return z.safeDecode(schema, body).success;
 }

@@ -6,7 +6,6 @@ import {
   socketOperations,
   socketReady,
   socketReply,
-  type AcknowledgeRequest,
   type Envelope,
   type EnvelopeId,
   type ProblemDocument,
@@ -139,7 +138,7 @@ export class LiveConnection {
   /** Sends a request that may be anything; the reply must be one. */
   async ask(operation: SocketOperationName, ...payload: unknown[]): Promise<Reply<unknown>> {
     const reply: unknown = await this.socket.timeout(patienceMs).emitWithAck(operation, ...payload);
-    return socketReply(socketOperations[operation].response).parse(reply) as Reply<unknown>;
+    return socketReply(socketOperations[operation].response).parse(reply);
   }
 
   send(request: SendRequest): Promise<Reply<SendResponse>> {
@@ -164,7 +163,7 @@ export class LiveConnection {
   async acknowledge(ids: readonly EnvelopeId[]): Promise<void> {
     const reply = await this.ask('acknowledge', { ids } satisfies {
       ids: readonly EnvelopeId[];
-    } as AcknowledgeRequest);
+    });
     assert.ok(reply.ok);
   }
 

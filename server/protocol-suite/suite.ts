@@ -17,8 +17,8 @@ import { World } from './world.js';
 
 /** A test runner's functions: vitest's and node:test's fit. */
 export interface SuiteRunner {
-  describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>): unknown;
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
 }
 
 /** Options of {@link runProtocolSuite}. */

@@ -1,7 +1,6 @@
 /** What the cases of one run share: the relay, people on it, and what can be seen of them. Knows no case. */
 import {
   wireLimits,
-  type AccountId,
   type DeviceManifest,
   type AccountStatement,
   type RequestOf,
@@ -96,7 +95,7 @@ export class World {
   async sendRequest(from: Device, to: Device, bodies: SendBody[] = [to.body()]): Promise<SendRequest> {
     return {
       attemptId: bytes(16),
-      recipient: to.accountId as AccountId,
+      recipient: to.accountId,
       reachToken: await this.introduction(from, to),
       bodies,
     };

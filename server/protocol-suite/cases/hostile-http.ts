@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { httpOperations, type HttpOperation, type HttpOperationName } from '@sotto/sdk/wire';
 import { bearer, jsonHeaders, problemOf } from '../api.js';
-import { Device } from '../device.js';
+import type { Device } from '../device.js';
 import { fits, httpExamples } from '../examples.js';
 import { alter, mutationsOf } from '../mutations.js';
 import { Seeded } from '../seeded.js';

@@ -5,7 +5,7 @@ import { socketOperations, wireLimits, type SocketOperationName } from '@sotto/s
 import { Manager } from 'socket.io-client';
 import { bytes, type Device } from '../device.js';
 import { fits, socketExamples } from '../examples.js';
-import { LiveConnection, type Reply } from '../live.js';
+import type { LiveConnection, Reply } from '../live.js';
 import { mutationsOf } from '../mutations.js';
 import { Seeded } from '../seeded.js';
 import type { CaseContext } from '../suite.js';

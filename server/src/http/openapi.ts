@@ -64,8 +64,8 @@ function wireSchema(root: z.core.$ZodType): Json {
     override: ({ zodSchema, jsonSchema }) => {
       const limits = jsonByteLimits.get(zodSchema);
       const name = nameOf.get(zodSchema);
-      if (limits !== undefined) replaceWith(jsonSchema as Json, bytesSchema(limits));
-      else if (name !== undefined && zodSchema !== root) replaceWith(jsonSchema as Json, reference(name));
+      if (limits !== undefined) replaceWith(jsonSchema, bytesSchema(limits));
+      else if (name !== undefined && zodSchema !== root) replaceWith(jsonSchema, reference(name));
     },
   }) as Json;
   delete schema['$schema'];

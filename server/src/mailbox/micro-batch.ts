@@ -20,9 +20,9 @@ export interface MicroBatchOptions<Item, Result> {
   readonly maxWaiting: number;
   /** Sum of `sizeOf` over the calls that wait. */
   readonly maxWaitingBytes: number;
-  sizeOf(item: Item): number;
+  readonly sizeOf: (item: Item) => number;
   /** Does the work atomically and answers every item, in order. */
-  run(items: readonly Item[]): Promise<readonly BatchAnswer<Result>[]>;
+  readonly run: (items: readonly Item[]) => Promise<readonly BatchAnswer<Result>[]>;
 }
 
 interface Waiting<Item, Result> {

@@ -8,6 +8,7 @@ import type {
   DeviceAddress,
   DeviceId,
   Envelope,
+  ProblemDocument,
   SendRequest,
   SocketGoodbye,
 } from '@sotto/sdk/wire';
@@ -58,6 +59,13 @@ export interface GatewayTestOptions {
   readonly wrapMailbox?: (mailbox: Mailbox) => Mailbox;
 }
 
+/** A reply over the socket, taken for what the test expects it to be. */
+export interface TestReply {
+  readonly ok: boolean;
+  readonly response: { readonly acceptedAt: number; readonly deliveryToken: string };
+  readonly problem: ProblemDocument;
+}
+
 /** A connected client that remembers what it was told. */
 export class TestClient {
   readonly received: Envelope[] = [];
@@ -102,8 +110,8 @@ export class TestClient {
     return this.until(() => this.log.filter((one) => one === event).length >= times);
   }
 
-  ask(event: string, ...payload: unknown[]): Promise<any> {
-    return this.socket.timeout(15_000).emitWithAck(event, ...payload);
+  async ask(event: string, ...payload: unknown[]): Promise<TestReply> {
+    return (await this.socket.timeout(15_000).emitWithAck(event, ...payload)) as TestReply;
   }
 
   get ciphertexts(): string[] {

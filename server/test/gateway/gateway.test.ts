@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendResponse, socketReply, wireLimits, type DeviceAddress } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
-import { bytes, closeSharedDatabase, GatewayUnderTest, TestClient } from './gateway-under-test.js';
+import { bytes, closeSharedDatabase, GatewayUnderTest, type TestClient } from './gateway-under-test.js';
 
 describe('gateway', () => {
   let relay: GatewayUnderTest;
@@ -23,7 +23,7 @@ describe('gateway', () => {
     const refusal = async (auth: unknown) => {
       const socket = relay.socket(auth);
       const error = new Promise<{ data?: { code?: string } }>((resolve) =>
-        socket.on('connect_error', resolve as never),
+        socket.on('connect_error', resolve),
       );
       socket.connect();
       return (await error).data;
