@@ -209,10 +209,16 @@ export class SottoError<Code extends SottoErrorCode = SottoErrorCode> extends Er
   /** Structured facts about the failure; never a secret. */
   readonly details: SottoErrorDetails<Code>;
 
-  constructor(code: Code, options: SottoErrorOptions<Code> = {} as SottoErrorOptions<Code>) {
-    super(describeError(code).when, 'cause' in options ? { cause: options.cause } : undefined);
+  /** The options may be left out where the code's details are optional. */
+  constructor(
+    code: Code,
+    ...[options]: Record<string, never> extends SottoErrorDetails<Code>
+      ? [options?: SottoErrorOptions<Code>]
+      : [options: SottoErrorOptions<Code>]
+  ) {
+    super(describeError(code).when, options && 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.details = options.details ?? ({} as SottoErrorDetails<Code>);
+    this.details = options?.details ?? ({} as SottoErrorDetails<Code>);
   }
 }
 

@@ -84,7 +84,7 @@ const lies: readonly EnvelopeLie[] = [
     name: 'has lost its last byte',
     tell: (envelope) => ({
       ...envelope,
-      ciphertext: envelope.ciphertext.slice(0, -1) as Uint8Array<ArrayBuffer>,
+      ciphertext: envelope.ciphertext.slice(0, -1),
     }),
     refusal: same('invalid-message'),
   },

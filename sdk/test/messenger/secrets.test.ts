@@ -8,7 +8,7 @@ import type { Logger } from '../../src/ports/host.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { makeProblem } from '../../src/wire/index.js';
 import { ownAccountOf } from '../support/identities.js';
-import { introduced, Party } from '../support/party.js';
+import { introduced, type Party } from '../support/party.js';
 import { findSecrets, secretText, type NamedSecret } from '../support/secret-scan.js';
 import { World } from '../support/world.js';
 
@@ -175,13 +175,13 @@ async function provokeFailures(
   await failing(() => preKeys.status());
   await failing(() => contacts.add(code));
   await failing(() => account.login(alice.password));
-  world.relay.tamper.rawResponse = undefined as never;
+  world.relay.tamper.rawResponse = undefined;
   world.relay.tamper = {};
   // Ciphertexts that cannot be read, and a relay that is not there.
   world.relay.tamper.envelopes = (page) =>
     page.map((envelope) => ({
       ...envelope,
-      ciphertext: envelope.ciphertext.slice(1) as Uint8Array<ArrayBuffer>,
+      ciphertext: envelope.ciphertext.slice(1),
     }));
   await messages.send(bobId, { text: 'a text for bob alone' });
   await world.until(() => bob.undecryptable.length > 0);

@@ -1,6 +1,6 @@
 /** Tokens: renewed before they end, once at a time, repeated to the letter; and what the user is asked for when they cannot be. */
 import { describe, expect, it } from 'vitest';
-import { SottoError } from '../../src/errors.js';
+import { type SottoError } from '../../src/errors.js';
 import { makeProblem, toBase64Url, type RequestOf } from '../../src/wire/index.js';
 import { introduced, Party } from '../support/party.js';
 import { World } from '../support/world.js';
