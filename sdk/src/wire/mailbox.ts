@@ -33,7 +33,14 @@ export const sendRequest = z.strictObject({
   recipient: accountId,
   /** An introduction token for the first send, a delivery token after that. */
   reachToken,
-  bodies: z.array(sendBody).check(z.minLength(1), z.maxLength(wireLimits.maxBodiesPerSend)),
+  /** At most one per device. */
+  bodies: z
+    .array(sendBody)
+    .check(
+      z.minLength(1),
+      z.maxLength(wireLimits.maxBodiesPerSend),
+      z.refine((bodies) => new Set(bodies.map((body) => body.deviceId)).size === bodies.length),
+    ),
 });
 /** See {@link sendRequest}. */
 export type SendRequest = z.output<typeof sendRequest>;

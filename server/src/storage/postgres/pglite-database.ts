@@ -21,14 +21,25 @@ function queries(source: PGliteQueries): Queryable {
   };
 }
 
+// PGlite's own coding of bytes builds a string a byte; through a Buffer it is some ten times faster.
+function parseBytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+}
+
+function serializeBytes(bytes: Uint8Array): string {
+  return `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
+}
+
 /**
  * Opens the embedded database.
  * @param folder - where it lives; made when absent. Without one it lives in memory and is gone at `close`.
  * The caller holds the folder's lock from before this call until after `close`.
  */
 export async function openPGliteDatabase(folder?: string): Promise<Database> {
-  const parsers = { [types.INT8]: parseInt8 };
-  const pglite = await PGlite.create(folder === undefined ? { parsers } : { dataDir: folder, parsers });
+  const parsers = { [types.INT8]: parseInt8, [types.BYTEA]: parseBytes };
+  const serializers = { [types.BYTEA]: serializeBytes };
+  const options = { parsers, serializers, ...(folder !== undefined && { dataDir: folder }) };
+  const pglite = await PGlite.create(options);
   return {
     ...queries(pglite),
     transaction: (work) => pglite.transaction((transaction) => work(queries(transaction))),
