@@ -34,13 +34,11 @@ export const sendRequest = z.strictObject({
   /** An introduction token for the first send, a delivery token after that. */
   reachToken,
   /** At most one per device. */
-  bodies: z
-    .array(sendBody)
-    .check(
-      z.minLength(1),
-      z.maxLength(wireLimits.maxBodiesPerSend),
-      z.refine((bodies) => new Set(bodies.map((body) => body.deviceId)).size === bodies.length),
-    ),
+  bodies: z.array(sendBody).check(
+    z.minLength(1),
+    z.maxLength(wireLimits.maxBodiesPerSend),
+    z.refine((bodies) => new Set(bodies.map((body) => body.deviceId)).size === bodies.length),
+  ),
 });
 /** See {@link sendRequest}. */
 export type SendRequest = z.output<typeof sendRequest>;
