@@ -34,7 +34,7 @@ const serverEvents: Readonly<Record<string, z.core.$ZodType>> = {
 };
 
 /** Opens a socket and says nothing on it. @param auth - anything */
-export function openSocket(url: string, auth: unknown): Socket {
+function openSocket(url: string, auth: unknown): Socket {
   return io(url, {
     path: '/v1/socket',
     transports: ['websocket'],

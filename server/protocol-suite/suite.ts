@@ -13,13 +13,8 @@ import { hostileHttpCases } from './cases/hostile-http.js';
 import { hostileSocketCases } from './cases/hostile-socket.js';
 import { keyCases } from './cases/keys.js';
 import { surfaceCases } from './cases/surface.js';
+import type { SuiteRunner } from './case-context.js';
 import { World } from './world.js';
-
-/** A test runner's functions: vitest's and node:test's fit. */
-export interface SuiteRunner {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: (name: string, body: () => Promise<void>) => unknown;
-}
 
 /** Options of {@link runProtocolSuite}. */
 export interface ProtocolSuiteOptions extends SuiteRunner {
@@ -51,11 +46,4 @@ export function runProtocolSuite(options: ProtocolSuiteOptions): void {
     describe('hostile input over the socket', () => hostileSocketCases(context));
     it('leaves no connection open', async () => world.close());
   });
-}
-
-/** What every file of cases gets. */
-export interface CaseContext {
-  readonly world: World;
-  readonly seed: number;
-  readonly it: SuiteRunner['it'];
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { DeviceId } from '@sotto/sdk/wire';
 import { bytes, Device } from '../device.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 
 export function accountCases({ world, it }: CaseContext): void {
   it('registers, and the access token works at once', async () => {

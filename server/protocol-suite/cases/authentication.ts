@@ -4,7 +4,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import type { DeviceId, RequestOf } from '@sotto/sdk/wire';
 import { bytes, Device } from '../device.js';
 import { refusedHandshake } from '../live.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 import type { World } from '../world.js';
 
 const loginOf = ({ username, loginKey, deviceId }: Device) => ({ username, loginKey, deviceId });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { wireLimits, type EnvelopeId, type SendRequest } from '@sotto/sdk/wire';
 import { bytes, type Device } from '../device.js';
 import { hex, refusedHandshake, type LiveConnection } from '../live.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 import type { World } from '../world.js';
 
 /** Sends one after the other. @returns their ciphertexts in hex */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { RequestOf } from '@sotto/sdk/wire';
 import { bytes, Device } from '../device.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 
 export function contactCases({ world, it }: CaseContext): void {
   it('answers a right pair with statement and manifest, at every length of the code', async () => {

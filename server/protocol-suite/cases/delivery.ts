@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { DeviceId, SendBody, SendRequest } from '@sotto/sdk/wire';
 import { bytes, Device } from '../device.js';
 import { hex } from '../live.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 
 const cipher = ({ bodies }: SendRequest) => hex(bodies[0]!.ciphertext);
 

@@ -10,7 +10,7 @@ import type { Device } from '../device.js';
 import { fits, httpExamples } from '../examples.js';
 import { alter, mutationsOf } from '../mutations.js';
 import { Seeded } from '../seeded.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 import type { World } from '../world.js';
 
 /** Refusals that say nothing of the request. */

@@ -8,7 +8,7 @@ import { fits, socketExamples } from '../examples.js';
 import type { LiveConnection, Reply } from '../live.js';
 import { mutationsOf } from '../mutations.js';
 import { Seeded } from '../seeded.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 import type { World } from '../world.js';
 
 const operations = Object.keys(socketOperations) as SocketOperationName[];

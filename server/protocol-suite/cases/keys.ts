@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { wireLimits, type DeviceId, type PreKeyUpload } from '@sotto/sdk/wire';
 import { bytes, Device } from '../device.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 import type { World } from '../world.js';
 
 const upload = (world: World, device: Device, keys: PreKeyUpload) =>

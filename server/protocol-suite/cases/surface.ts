@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { httpOperations, type HttpOperation, type HttpOperationName } from '@sotto/sdk/wire';
 import { problemOf } from '../api.js';
-import type { CaseContext } from '../suite.js';
+import type { CaseContext } from '../case-context.js';
 
 export function surfaceCases({ world, it }: CaseContext): void {
   it('says what it is, and the same to everyone', async () => {

@@ -73,7 +73,7 @@ export function deviceKey({ accountId, deviceId }: DeviceAddress): string {
 }
 
 /** One text per attempt, for maps. */
-export function attemptKey(sender: DeviceAddress, attemptId: Uint8Array): string {
+function attemptKey(sender: DeviceAddress, attemptId: Uint8Array): string {
   return `${deviceKey(sender)}.${Buffer.from(attemptId).toString('hex')}`;
 }
 
