@@ -9,6 +9,9 @@ import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { Children } from './start/children.mjs';
 
+/** How soon the end of npm is noticed. */
+const parentCheckMs = 1_000;
+
 const defaultUrl = 'http://127.0.0.1:8787';
 const defaultDataFolder = '.sotto';
 const dataFolder = process.env['SOTTO_DATA'] || defaultDataFolder;
@@ -66,10 +69,18 @@ function sayWhatToType(url, contactCode) {
   );
 }
 
+/** Under npm it ends with npm, also when npm is killed and can pass nothing on. */
+function endWithNpm(children) {
+  if (process.env['npm_lifecycle_event'] !== 'start') return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid === npm || children.end(), parentCheckMs).unref();
+}
+
 const withBot = wantsBot();
 if (!(await build({ ifNeeded: true }))) process.exit(1);
 const children = new Children();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => children.end());
+endWithNpm(children);
 const url = await startRelay(children);
 const contactCode = url && withBot ? await startBot(children, url) : undefined;
 if (url && (contactCode || !withBot)) sayWhatToType(url, contactCode);

@@ -26,7 +26,7 @@ async function run(): Promise<void> {
   const close = () => void messenger.close().then(() => process.exit(0), fail);
   process.once('SIGTERM', close).once('SIGINT', close);
   const password = await keptPassword(join(folder, 'password'));
-  messenger.on('login-required', () => messenger.account.login(password));
+  messenger.on('login-required', () => messenger.account.login(password).catch(fail));
   const { contactCode } = await openAccount(messenger, password);
   await messenger.connect();
   await writeFile(join(folder, 'contact-code'), `${contactCode}\n`);

@@ -13,7 +13,7 @@ export async function add(chat: Chat, argument: string): Promise<void> {
   const contact = isContactLink(argument)
     ? await addByLink(chat, argument)
     : await chat.messenger.contacts.add(argument);
-  chat.terminal.print(`** Added:${contactLine(contact).trimEnd()}`, '** What you type now goes there.');
+  chat.terminal.print(`** Added: ${contactLine(contact).trim()}`, '** What you type now goes there.');
   await chat.turnTo(contact);
 }
 

@@ -10,7 +10,7 @@ import { Chat } from './chat.js';
 import { obey, type Outcome } from './commands.js';
 import { errorLine } from './format.js';
 import { showHappenings } from './happenings.js';
-import { showProfile } from './message-commands.js';
+import { showContactCode, showProfile } from './message-commands.js';
 import { openAccount } from './registration.js';
 import { openTerminal, type Terminal } from './terminal.js';
 
@@ -40,6 +40,7 @@ async function handleInputs(chat: Chat): Promise<Outcome> {
 }
 
 async function converse(messenger: Messenger, terminal: Terminal, options: ChatOptions): Promise<Outcome> {
+  const isKnown = (await messenger.account.profile()) !== undefined;
   const profile = await openAccount(messenger, terminal, options);
   if (!profile) return 'quit';
   const chat = new Chat({ messenger, terminal, relayOrigin: options.relayOrigin, ownName: profile.username });
@@ -50,7 +51,8 @@ async function converse(messenger: Messenger, terminal: Terminal, options: ChatO
     },
     finished: () => terminal.close(),
   });
-  showProfile(chat, profile);
+  if (isKnown) showContactCode(chat, profile);
+  else showProfile(chat, profile);
   terminal.print('** /help shows all commands.');
   await messenger.connect();
   const outcome = await handleInputs(chat);

@@ -58,12 +58,17 @@ export async function me(chat: Chat): Promise<void> {
   if (profile) showProfile(chat, profile);
 }
 
+/** The own contact code. */
+export function showContactCode({ terminal }: Chat, { username, contactCode }: OwnProfile): void {
+  terminal.print(`** You are ${username}. Your contact code, for others to /add:`, `     ${contactCode}`);
+}
+
 /** The own contact code, link and QR code. */
-export function showProfile({ terminal, relayOrigin }: Chat, profile: OwnProfile): void {
+export function showProfile(chat: Chat, profile: OwnProfile): void {
+  const { terminal, relayOrigin } = chat;
   const link = formatContactLink({ relayOrigin, ...profile });
+  showContactCode(chat, profile);
   terminal.print(
-    `** You are ${profile.username}. Your contact code, for others to /add:`,
-    `     ${profile.contactCode}`,
     '** The same with your whole key, as a link and to scan:',
     `     ${link}`,
     ...qrLines(link, terminal.interactive),

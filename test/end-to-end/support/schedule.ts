@@ -1,4 +1,5 @@
 /** A random schedule of deaths that a seed repeats. Knows no process. */
+import { seededRandom } from '@sotto/sdk/testing';
 
 /** Who dies when. */
 export interface Death {
@@ -17,24 +18,14 @@ const candidates: readonly Death['who'][] = [
   ...(['relay', 'relay'] as const),
 ];
 
-/** Numbers from 0 (inclusive) to 1 (exclusive): mulberry32. */
-export function seededNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Deaths spread over a run, everybody at least once. */
 export function makeSchedule(seed: number, options: { deaths: number; effects: number }): Death[] {
-  const next = seededNumbers(seed);
+  const random = seededRandom(seed);
   const first: readonly Death['who'][] = ['alice', 'bob', 'relay'];
   return Array.from({ length: options.deaths }, (_, index) => ({
-    afterEffects: Math.floor(next() * options.effects * 0.95),
-    who: first[index] ?? (candidates[Math.floor(next() * candidates.length)] as Death['who']),
-    delayMs: Math.floor(next() * maxDelayMs),
+    // The last ones must still meet messages on their way.
+    afterEffects: random.integer(Math.floor(options.effects * 0.95)),
+    who: first[index] ?? random.pick(candidates),
+    delayMs: random.integer(maxDelayMs),
   })).sort((one, other) => one.afterEffects - other.afterEffects);
 }
