@@ -40,27 +40,32 @@ beforeAll(async () => {
 });
 
 /** Lets one commit of a device have another fate, and tells whether it came to that. */
-function plan(victim: Party, at: number, fate: CommitFate): { fired: boolean } {
-  const state = { fired: false, count: 0 };
+function plan(victim: Party, at: number, fate: CommitFate): { fired: boolean; usedKeys: number } {
+  const state = { fired: false, count: 0, usedKeys: 0 };
+  const noteUsedKey = (changes: readonly StorageChange[], happens: CommitFate) => {
+    if (usesOneTimeKey(changes) && (happens === 'pass' || happens === 'die-after')) state.usedKeys += 1;
+    return happens;
+  };
+  bob.commitPlan = (changes) => noteUsedKey(changes, 'pass');
   victim.commitPlan = (changes) => {
-    if (victim === bob) expectKeyGoesWithSession(changes);
     state.count += 1;
-    if (state.count !== at) return 'pass';
-    state.fired = true;
-    return fate;
+    const happens = state.count === at ? fate : 'pass';
+    state.fired ||= state.count === at;
+    return victim === bob ? noteUsedKey(changes, happens) : happens;
   };
   return state;
 }
 
 /** A one-time pre-key is gone in the very commit that has its session and its message. */
-function expectKeyGoesWithSession(changes: readonly StorageChange[]): void {
+function usesOneTimeKey(changes: readonly StorageChange[]): boolean {
   const touches = (pattern: RegExp, deleted: boolean) =>
     changes.some(({ key, value }) => pattern.test(key) && (value === undefined) === deleted);
-  if (!touches(/^engine\/pre-key\//, true)) return;
+  if (!touches(/^engine\/pre-key\//, true)) return false;
   expect(touches(/^engine\/kem-pre-key\//, true)).toBe(true);
   expect(touches(/^engine\/session\//, false)).toBe(true);
   expect(touches(/^message\//, false)).toBe(true);
   expect(touches(/^seen\//, false)).toBe(true);
+  return true;
 }
 
 async function texts(owner: Party, peer: AccountId, run: string): Promise<string[]> {
@@ -208,6 +213,7 @@ describe('a conversation', () => {
       const state = plan(victim === 'alice' ? alice : bob, at, fate);
       await converse(run);
       await expectOnce(run);
+      expect(state.usedKeys).toBe(1);
       if (at % 5 === 1) await expectReplayHarmless(run);
       await part();
       if (!state.fired) break;

@@ -1,5 +1,5 @@
 /** Watches everything that is sent: no message key may ever encrypt two messages. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import type { RelayCall } from '../../src/testing/network/tamper.js';
 import { toBase64Url } from '../../src/wire/index.js';
 import { messageKeyOf } from './ciphertext-fields.js';
@@ -18,7 +18,7 @@ export class KeyWatch {
     for (const { kind, ciphertext } of call.request.bodies) {
       const key = messageKeyOf(kind, ciphertext);
       const bytes = toBase64Url(ciphertext);
-      expect(bytes === (this.#ciphertexts.get(key) ?? bytes), `message key ${key} used twice`).toBe(true);
+      assert.ok(bytes === (this.#ciphertexts.get(key) ?? bytes), `message key ${key} used twice`);
       this.#ciphertexts.set(key, bytes);
     }
   }

@@ -1,5 +1,5 @@
 /** One person with one device in a test world: it can be killed in the middle of anything, and opened again. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { libsignalEngine } from '../../src/engines/libsignal/index.js';
 import type { MessengerEventName, MessengerEvents } from '../../src/events.js';
 import type { Message } from '../../src/messages/index.js';
@@ -157,12 +157,18 @@ export class Party {
   ): Promise<void> {
     for (let attempt = 0; attempt < 10 && !(await isDone()); attempt += 1) {
       await this.revive();
-      const { messenger, died } = this.#life!;
       // A storage that failed has told the user, who tries again.
-      await Promise.race([act(messenger).catch(() => undefined), died]);
-      await this.world.settle();
+      await this.attempt(act);
     }
-    expect(await isDone(), `${this.username} could not do it`).toBe(true);
+    assert.ok(await isDone(), `${this.username} could not do it`);
+  }
+
+  /** Lets a running process do something, until that is done, has failed, or the process has died. */
+  async attempt(act: (messenger: Messenger) => Promise<unknown>): Promise<void> {
+    if (!this.#life) return;
+    const { messenger, died } = this.#life;
+    await Promise.race([act(messenger).catch(() => undefined), died]);
+    await this.world.settle();
   }
 
   /** Opens and connects a dead process; it may die again meanwhile. */
@@ -232,7 +238,7 @@ export class Party {
 
   /** At least once, and always the same under one number. */
   #noteJournalled(seq: number, heard: string): void {
-    expect(heard, `journal ${seq} of ${this.username}`).toBe(this.journal.get(seq) ?? heard);
+    assert.equal(heard, this.journal.get(seq) ?? heard, `journal ${seq} of ${this.username}`);
     this.journal.set(seq, heard);
   }
 }
