@@ -59,9 +59,9 @@ export class EventHub {
   /** Adds a listener. @returns removes it */
   on<Name extends MessengerEventName>(name: Name, listener: MessengerListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(listener as AnyListener));
+    this.#listeners.set(name, listeners.add(listener));
     return () => {
-      listeners.delete(listener as AnyListener);
+      listeners.delete(listener);
     };
   }
 

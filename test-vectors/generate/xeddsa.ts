@@ -38,7 +38,7 @@ function signer(start: number): Signer {
 }
 
 const alice = signer(0);
-const honest = signXeddsa(alice.privateKey, message, counting(64, 7)) as Bytes;
+const honest = signXeddsa(alice.privateKey, message, counting(64, 7));
 
 const keyOf = (u: bigint): Bytes => Uint8Array.of(5, ...toBytes(u));
 
@@ -68,7 +68,7 @@ function honestCases(): Case[] {
       flags: ['honest'],
       publicKey,
       message: text,
-      signature: signXeddsa(privateKey, text, counting(64, index)) as Bytes,
+      signature: signXeddsa(privateKey, text, counting(64, index)),
     };
   });
   const published = {

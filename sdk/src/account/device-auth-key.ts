@@ -10,10 +10,10 @@ export function generateDeviceAuthSeed(random: Random): Secret {
 
 /** The public key of a seed. @returns 32 bytes */
 export function deviceAuthPublicKey(seed: Secret): Uint8Array<ArrayBuffer> {
-  return ed25519.getPublicKey(seed.expose()) as Uint8Array<ArrayBuffer>;
+  return ed25519.getPublicKey(seed.expose());
 }
 
 /** Signs with a seed. @returns 64 bytes */
 export function signWithDeviceAuthKey(seed: Secret, message: Uint8Array): Uint8Array<ArrayBuffer> {
-  return ed25519.sign(message, seed.expose()) as Uint8Array<ArrayBuffer>;
+  return ed25519.sign(message, seed.expose());
 }

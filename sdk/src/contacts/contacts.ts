@@ -331,7 +331,7 @@ export class ContactBook {
 }
 
 /** The 16 bytes of a UUID. */
-export function uuidBytes(uuid: string): Uint8Array {
+function uuidBytes(uuid: string): Uint8Array {
   const hex = uuid.replaceAll('-', '');
   return Uint8Array.from({ length: 16 }, (_, index) =>
     Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),

@@ -9,4 +9,4 @@ export {
   type PinStrength,
 } from './contact-record.js';
 export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
-export { assertMaySend, isPinned, mayAnswer } from './trust.js';
+export { assertMaySend, mayAnswer } from './trust.js';

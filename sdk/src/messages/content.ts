@@ -54,7 +54,7 @@ export type ReadBody =
  * @throws SottoError `content-too-large`, `invalid-content` for text with lone surrogates
  */
 export function encodeContent(content: Omit<Content, 'v' | 'type' | 'body'> & ContentBody): Uint8Array {
-  const bytes = utf8(JSON.stringify(z.encode(contentSchema, { v: 1, ...content } as Content)));
+  const bytes = utf8(JSON.stringify(z.encode(contentSchema, { v: 1, ...content })));
   if (bytes.length > limits.maxContentBytes) throw new SottoError('content-too-large');
   parseStrictJson(bytes);
   return pad(bytes);

@@ -5,7 +5,7 @@ import { accountId, timestampMs, type AccountId } from '../wire/index.js';
 import { messageId, type MessageId } from './content.js';
 
 /** What has become of a message. */
-export const messageStatus = z.enum(['received', 'pending', 'sent', 'delivered', 'failed']);
+const messageStatus = z.enum(['received', 'pending', 'sent', 'delivered', 'failed']);
 /** What has become of a message. `pending` — not at the relay yet; `sent` — durable there; `delivered` — has taken effect on a device of the contact. */
 export type MessageStatus = z.output<typeof messageStatus>;
 

@@ -55,7 +55,7 @@ export async function quarantine(unit: Unit, envelope: Envelope): Promise<void> 
   const order = Math.max(-1, ...orders) + 1;
   unit.write(prefix + envelope.id, quarantineRecord, {
     ...envelope,
-    ciphertext: envelope.ciphertext as Uint8Array<ArrayBuffer>,
+    ciphertext: envelope.ciphertext,
     order,
   });
 }

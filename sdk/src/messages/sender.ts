@@ -63,7 +63,7 @@ export class Sender {
 
   /** Resolves when nothing is being sent right now. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.running));
+    await Promise.all([...this.#lanes.values()].flatMap((lane) => lane.running ?? []));
   }
 
   #lane(recipient: AccountId): Lane {

@@ -28,7 +28,10 @@ export function canonicalJson(value: CanonicalValue): string {
     }
     return String(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  if (Array.isArray(value)) {
+    const items = value as readonly CanonicalValue[];
+    return `[${items.map((item) => canonicalJson(item)).join(',')}]`;
+  }
   if (typeof value !== 'object') throw new TypeError('not a canonical JSON value');
   const record = value as { readonly [key: string]: CanonicalValue | undefined };
   const members = Object.keys(record)

@@ -55,7 +55,7 @@ export async function startRecordingProxy(targetPort: number): Promise<Recording
 }
 
 /** Passes bytes on as they are until a WebSocket begins, then the payloads of its frames, unmasked (RFC 6455 section 5). */
-export class FrameUnmasker {
+class FrameUnmasker {
   readonly #record: (bytes: Buffer) => void;
   #buffer = Buffer.alloc(0);
   #upgraded = false;
