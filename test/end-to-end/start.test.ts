@@ -15,6 +15,8 @@ const script = (path: string) => fileURLToPath(new URL(`../../scripts/${path}`, 
 let folder: string;
 let port: number;
 const running: Started[] = [];
+/** Children of a process that was killed: none is left, unless the test fails. */
+const strays: number[] = [];
 
 class Started {
   readonly child: ChildProcess;
@@ -114,6 +116,7 @@ afterEach(async () => {
     started.child.kill('SIGTERM');
     await started.ended();
   }
+  for (const pid of strays.splice(0).filter(isAlive)) process.kill(pid, 'SIGKILL');
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -147,6 +150,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(codeIn(await started.says('Ctrl-C'))).toBe(code);
     const children = childrenOf(started.child.pid as number);
     expect(children).toHaveLength(2);
+    strays.push(...children);
     started.child.kill('SIGKILL');
     await gone(children);
     expect(await isServing()).toBe(false);

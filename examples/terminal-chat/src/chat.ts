@@ -30,6 +30,11 @@ export class Chat {
     this.#showPrompt();
   }
 
+  /** Own messages shown here that are not at the relay yet. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
   /** Whom text goes to. */
   get partner(): AccountId | undefined {
     return this.#partner;

@@ -1,11 +1,11 @@
 /** Commands about other people: finding, accepting, checking and trusting them. */
+import type { Contact } from '@sotto/sdk';
+import { deriveContactCode, formatContactCode } from '@sotto/sdk/verification';
 import { equal } from './bytes.js';
 import { CommandError, type Chat } from './chat.js';
 import { isContactLink, parseContactLink } from './contact-link.js';
 import { contactLine, safetyNumberLines } from './format.js';
 import { safeLine } from './safe-text.js';
-import type { Contact } from '@sotto/sdk';
-import { deriveContactCode, formatContactCode } from '@sotto/sdk/verification';
 
 /** `/add`: by contact code, or by link, which carries the whole key. */
 export async function add(chat: Chat, argument: string): Promise<void> {

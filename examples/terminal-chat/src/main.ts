@@ -56,8 +56,15 @@ async function converse(messenger: Messenger, terminal: Terminal, options: ChatO
   terminal.print('** /help shows all commands.');
   await messenger.connect();
   const outcome = await handleInputs(chat);
-  if (!terminal.interactive && outcome === 'quit') await chat.allSent(AbortSignal.timeout(lastSendsMs));
+  if (!terminal.interactive && outcome === 'quit') await finishSending(chat);
   return outcome;
+}
+
+async function finishSending(chat: Chat): Promise<void> {
+  await chat.allSent(AbortSignal.timeout(lastSendsMs));
+  if (chat.waitingCount > 0) {
+    chat.terminal.print(`** Not at the relay yet: ${chat.waitingCount}. They are sent at the next start.`);
+  }
 }
 
 async function run(options: ChatOptions): Promise<void> {

@@ -39,10 +39,9 @@ describe('safeText', () => {
     const seed = Number(process.env['SEED'] ?? 7);
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        expect(safeText(text)).not.toMatch(dangerous);
-        expect(safeLine(text)).not.toMatch(/\n/);
+        return !dangerous.test(safeText(text)) && !safeLine(text).includes('\n');
       }),
-      { seed, numRuns: 500 },
+      { seed, numRuns: 200 },
     );
   });
 
