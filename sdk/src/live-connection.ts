@@ -6,7 +6,7 @@ import type { RelayClient } from './account/index.js';
 import { isSottoError } from './errors.js';
 import type { EventHub } from './events.js';
 import type { Host } from './host.js';
-import type { Inbox, Sender } from './messages/index.js';
+import { backoffMs, type Inbox, type Sender } from './messages/index.js';
 import type {
   ConnectionState,
   Transport,
@@ -28,6 +28,7 @@ export class LiveConnection {
   /** The stream of the moment; absent while the transport stays away. */
   #connection: TransportConnection | undefined;
   #wanted = false;
+  #cancelReplenish: () => void = () => undefined;
   #state: ConnectionState = { kind: 'closed' };
 
   constructor(parts: {
@@ -123,6 +124,7 @@ export class LiveConnection {
 
   #changed(connection: TransportConnection | undefined, state: ConnectionState): void {
     this.#state = state;
+    this.#cancelReplenish();
     if (state.kind === 'online' && connection) {
       this.#inbox.online(connection, state.relayTime);
       this.#sender.online(connection);
@@ -146,10 +148,16 @@ export class LiveConnection {
     await this.#events.emit('caught-up', {});
   }
 
-  #replenish(): void {
+  /** Without keys at the relay nobody new can write: tried until it is done, or until the next connection. */
+  #replenish(failures = 0): void {
     this.#preKeys.replenish().catch((error: unknown) => {
       const code = isSottoError(error) ? error.code : 'unexpected';
-      this.#host.logger.log('warn', 'pre-keys-deferred', { code });
+      this.#host.logger.log('warn', 'pre-keys-deferred', { code, failures });
+      if (this.#state.kind !== 'online' || code === 'fenced' || code === 'messenger-closed') return;
+      this.#cancelReplenish();
+      this.#cancelReplenish = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
+        this.#replenish(failures + 1);
+      });
     });
   }
 }

@@ -1,3 +1,4 @@
+export { backoffMs } from './backoff.js';
 export { Composer, type OutgoingText } from './composer.js';
 export type { MessageId } from './content.js';
 export { Delivery } from './delivery.js';

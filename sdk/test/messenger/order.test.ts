@@ -174,6 +174,9 @@ describe('a messenger that is closed', () => {
     world.relay.tamper.loseRequest = ({ operation }) => (operation === 'send' ? 'disconnect' : undefined);
     await alice.messenger.messages.send(bobId, { text: 'not through' });
     await world.pass(3_000);
+    // And once more, with a send under way.
+    world.relay.tamper.loseRequest = ({ operation }) => (operation === 'send' ? 'silence' : undefined);
+    await world.until(() => alice.messenger.connection.kind === 'online');
     await alice.messenger.close();
     await bob.messenger.close();
     await world.settle();

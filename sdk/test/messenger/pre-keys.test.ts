@@ -1,7 +1,7 @@
 /** The stock of pre-keys: filled up when low, never blocked by one bad key, and used up in the open. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
-import type { PreKeyUploadResult } from '../../src/wire/index.js';
+import { makeProblem, type PreKeyUploadResult } from '../../src/wire/index.js';
 import { Party } from '../support/party.js';
 import { World } from '../support/world.js';
 
@@ -54,6 +54,21 @@ describe('the stock of pre-keys', () => {
     await bob.messenger.messages.send(address.accountId, { text: 'one fewer' });
     await world.settle();
     expect(world.relay.preKeyStatus(address).oneTime).toBeGreaterThan(before);
+  });
+
+  it('is tried again on the same connection when the relay does not take it', async () => {
+    const world = new World('later');
+    const alice = await Party.open(world, 'alice');
+    let refusals = 4;
+    world.relay.tamper.refuse = ({ operation }) =>
+      operation === 'keys.upload' && refusals-- > 0 ? makeProblem('unavailable') : undefined;
+    await alice.messenger.account.register({ username: 'alice', password: alice.password });
+    await alice.online();
+    const states = alice.events.connection!.length;
+    const address = await alice.address();
+    await world.until(() => world.relay.preKeyStatus(address).oneTime > 0);
+    expect(refusals).toBeLessThanOrEqual(0);
+    expect(alice.events.connection).toHaveLength(states);
   });
 
   it('shares one round between calls at the same time', async () => {

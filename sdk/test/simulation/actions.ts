@@ -11,7 +11,7 @@ const losable = ['send', 'acknowledge', 'keys.upload', 'keys.status', 'auth.refr
 
 /** One thing that happens. */
 export type Action =
-  | { readonly kind: 'send'; readonly from: Name; readonly to: Name; readonly text: string }
+  | { readonly kind: 'send'; readonly from: Name; readonly to: Name; readonly texts: readonly string[] }
   /** Time goes by, and what falls due happens. */
   | { readonly kind: 'pass'; readonly durationMs: number }
   /** The next calls of an operation, or their replies, do not get through. */
@@ -58,7 +58,11 @@ const orderly: readonly (readonly [weight: number, Maker])[] = [
     10,
     (random, count) => {
       const [from, to] = pair(random);
-      return { kind: 'send', from, to, text: `${from} to ${to}, ${count}` };
+      const texts = Array.from(
+        { length: 1 + random.integer(4) },
+        (_, n) => `${from} to ${to}, ${count}.${n}`,
+      );
+      return { kind: 'send', from, to, texts };
     },
   ],
   [4, (random) => ({ kind: 'pass', durationMs: random.pick([1, 100, 300, 2_000, 30_000]) })],

@@ -72,31 +72,42 @@ export class Stage {
     for (const name of names) {
       const party = this.parties[name];
       party.commitPlan = () => 'pass';
-      // Whoever runs comes back by another connection as well: what was dropped comes with it.
-      await party.restart();
+      // Whoever runs goes on running: what is left must get through by itself.
+      if (party.running) this.world.network.plug(party.transport);
+      await party.revive();
     }
-    await this.world.until(() => this.isSettled());
+    // What was dropped comes with another connection.
+    this.world.relay.cut();
+    try {
+      await this.world.until(async () => (await this.unsettled()).length === 0);
+    } catch (cause) {
+      throw new Error(`never settled: ${(await this.unsettled()).join('; ')}`, { cause });
+    }
   }
 
-  /** Nothing is on its way, owed or waiting. */
-  async isSettled(): Promise<boolean> {
+  /** What is on its way, owed or waiting. */
+  async unsettled(): Promise<string[]> {
+    const left: string[] = [];
     for (const name of names) {
       const party = this.parties[name];
-      if (party.messenger.connection.kind !== 'online') return false;
-      if (this.world.relay.waiting(await party.address()).length > 0) return false;
-      const waiting = [...(await party.dump()).keys()].some((key) =>
-        /^(outbox|receipt|prekeys\/upload)(\/|$)/.test(key),
-      );
-      if (waiting) return false;
+      const { kind } = party.messenger.connection;
+      if (kind !== 'online') left.push(`${name} is ${kind}`);
+      const waiting = this.world.relay.waiting(await party.address()).length;
+      if (waiting > 0) left.push(`${waiting} envelopes wait for ${name}`);
+      for (const key of (await party.dump()).keys()) {
+        if (/^(outbox|receipt|prekeys\/upload)(\/|$)/.test(key)) left.push(`${name} has ${key}`);
+      }
     }
-    return true;
+    return left;
   }
 
   async #happen(action: Action): Promise<void> {
     switch (action.kind) {
       case 'send': {
-        const { from, to, text } = action;
-        await this.parties[from].attempt((messenger) => messenger.messages.send(this.ids[to], { text }));
+        const { from, to, texts } = action;
+        await this.parties[from].attempt(async ({ messages }) => {
+          for (const text of texts) await messages.send(this.ids[to], { text });
+        });
         return;
       }
       case 'pass':
