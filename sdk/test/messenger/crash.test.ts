@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { MessageHandler } from '../../src/messages/index.js';
 import type { StorageChange } from '../../src/ports/storage.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
-import type { AccountId, Envelope } from '../../src/wire/index.js';
+import type { AccountId, DeviceId, Envelope } from '../../src/wire/index.js';
 import { KeyWatch } from '../support/key-watch.js';
 import type { CommitFate } from '../support/mortal-storage.js';
 import { Party, textOf } from '../support/party.js';
@@ -225,3 +225,53 @@ describe('a conversation', () => {
     expect(keys.keyCount).toBeGreaterThan(0);
   });
 });
+
+describe('a registration', () => {
+  it.each(fates)(
+    'with %s at every commit in turn is one account in the end, and can be written to',
+    async (fate) => {
+      let fired = true;
+      for (let at = 1; fired && at <= maxCommits; at += 1) {
+        const username = `new_${fate.replace('-', '_')}_${at}`;
+        const party = await Party.open(world, username);
+        let count = 0;
+        party.commitPlan = () => {
+          count += 1;
+          return count === at ? fate : 'pass';
+        };
+        await party.persist(
+          async () => world.relay.account(username) !== undefined && (await isRegistered(party)),
+          (messenger) => messenger.account.register({ username, password: party.password }),
+        );
+        // Whatever did not get through follows with the first connections.
+        await party.revive();
+        void party.messenger.connect().catch(() => undefined);
+        const address = { accountId: await idOf(party), deviceId: 1 as DeviceId };
+        await world.until(async () => {
+          await party.revive();
+          return world.relay.preKeyStatus(address).signedId !== null;
+        });
+        await bob.revive();
+        const { accountId } = await bob.messenger.contacts.add(await codeOf(party));
+        await bob.messenger.messages.send(accountId, { text: `welcome, ${username}` });
+        await world.until(async () => {
+          await party.revive();
+          return (await party.rows(bobId)).length === 1;
+        });
+        fired = count >= at;
+        party.kill();
+        expect(at).toBeLessThan(maxCommits);
+      }
+    },
+  );
+});
+
+async function isRegistered(party: Party): Promise<boolean> {
+  await party.revive();
+  return (await party.messenger.account.profile()) !== undefined;
+}
+
+async function idOf(party: Party): Promise<AccountId> {
+  await party.revive();
+  return party.id();
+}

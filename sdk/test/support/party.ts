@@ -15,7 +15,7 @@ import { countingEngine } from './idle.js';
 import { MortalStorage, type CommitPlan } from './mortal-storage.js';
 import { smallStock } from './small-stock.js';
 import { dumpStorage, type StorageDump } from './storage-dump.js';
-import type { World } from './world.js';
+import { World } from './world.js';
 
 /** Options of a party. */
 export interface PartyOptions extends Pick<MessengerOptions, 'onMessage' | 'messageRequests' | 'logger'> {
@@ -248,7 +248,7 @@ export async function introduced(
   seed: string,
   options: { alice?: PartyOptions; bob?: PartyOptions; world?: World } = {},
 ) {
-  const world = options.world ?? new (await import('./world.js')).World(seed);
+  const world = options.world ?? new World(seed);
   const alice = await Party.register(world, 'alice', options.alice);
   const bob = await Party.register(world, 'bob', options.bob);
   await introduce(alice, bob);
