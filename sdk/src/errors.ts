@@ -113,6 +113,23 @@ export const localErrorCatalogue = {
     when: 'A stored engine record is corrupt, or of another engine.',
     next: 'Restore a backup, or archive the session.',
   },
+  'no-sender-key': {
+    when: 'There is no sender key for a group message, or for sending to a group.',
+    next: 'Ask the sender to distribute it again; make one before sending.',
+  },
+  'invalid-certificate': {
+    when: 'A sender certificate cannot be read or is not signed under a trust root.',
+    next: 'Nothing was opened; the sender may be pretending.',
+  },
+  'certificate-expired': {
+    when: 'A sender certificate is past its end.',
+    next: 'The sender fetches a new one.',
+  },
+  'invalid-registration-id': {
+    when: 'A session’s registration id does not fit where it must be written.',
+    next: 'Archive the session; the other side may be hostile.',
+  },
+  'sealed-by-self': { when: 'A sealed message was sealed by this very device.', next: 'Drop it.' },
   // verification
   'invalid-key': { when: 'Bytes are not a public key of the expected kind.', next: 'Refuse the input.' },
   'invalid-signature': { when: 'A signature does not verify.', next: 'Refuse the input.' },

@@ -3,8 +3,11 @@
  * through a view, returns what is to be written, never stores and never sends: a step that fails
  * leaves no trace. It knows nothing of contacts, trust policy, transports or message content.
  */
-import type { Secret } from '../secret.js';
 import type { CiphertextKind, DeviceAddress, KemPreKey, OneTimePreKey, SignedPreKey } from '../wire/index.js';
+import type { DecryptionErrors } from './engine-decryption-errors.js';
+import type { GroupCipher } from './engine-groups.js';
+import type { SealedSender } from './engine-sealed-sender.js';
+import type { EngineStep, EngineView, IdentityKeyPair, OurDevice } from './engine-steps.js';
 
 /** What is known about the code behind an engine, for the people who choose it. */
 export interface EngineAssurance {
@@ -12,42 +15,6 @@ export interface EngineAssurance {
   readonly audited: boolean;
   /** One paragraph: what was reviewed by whom, what was not, what is not promised. */
   readonly statement: string;
-}
-
-/** An identity key pair. The private key is the engine's own encoding (32 bytes, clamped). */
-export interface IdentityKeyPair {
-  /** 33 bytes with the type byte. */
-  readonly publicKey: Uint8Array;
-  /** Owned by the caller, who wipes it. */
-  readonly privateKey: Secret;
-}
-
-/** Who we are in a step. */
-export interface OurDevice {
-  readonly address: DeviceAddress;
-  readonly identity: IdentityKeyPair;
-  readonly registrationId: number;
-}
-
-/**
- * Read access to the engine's records. Keys are relative to the engine's own space and follow the
- * storage port's rules; several are read in one round trip.
- */
-export interface EngineView {
-  /** The values of the keys, in the order asked for; undefined where there is none. */
-  get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
-}
-
-/** A record to write (or delete, where `value` is `undefined`), in the engine's own space. */
-export interface EngineChange {
-  readonly key: string;
-  readonly value: Uint8Array | undefined;
-}
-
-/** What a step returns: its result, and the records to commit together with everything that belongs to it. */
-export interface EngineStep<Result> {
-  readonly result: Result;
-  readonly changes: readonly EngineChange[];
 }
 
 /** The public halves of freshly made pre-keys; the private halves are in the step's changes. */
@@ -139,7 +106,7 @@ export interface FingerprintInput {
  * are not this engine's are `engine-record-invalid`. `runEngineConformance` in
  * `@sotto/sdk/testing` proves one.
  */
-export interface ProtocolEngine {
+export interface ProtocolEngine extends GroupCipher, SealedSender, DecryptionErrors {
   /** Tags this engine's records, with {@link ProtocolEngine.recordVersion}. */
   readonly name: string;
   readonly recordVersion: number;
@@ -197,7 +164,7 @@ export interface ProtocolEngine {
   archiveSession(view: EngineView, their: DeviceAddress): Promise<EngineStep<undefined>>;
 
   /** Removes all sessions with a device. */
-  removeSession(their: DeviceAddress): Promise<EngineStep<undefined>>;
+  removeSession(view: EngineView, their: DeviceAddress): Promise<EngineStep<undefined>>;
 
   /** The safety number of two accounts (version 2, 5,200 iterations; spec: fingerprint). */
   fingerprint(input: FingerprintInput): Promise<Fingerprint>;

@@ -1,0 +1,72 @@
+/**
+ * Curve25519 keys as bytes (spec: primitives 1.1), with what they are for in their types: a remote
+ * ratchet key cannot be passed where our own is meant. Knows no arithmetic and no protocol.
+ */
+import { SottoError } from '../../../errors.js';
+
+declare const kind: unique symbol;
+declare const role: unique symbol;
+
+/** A serialized public key of 33 bytes: the type byte 0x05 and the u-coordinate, verbatim. */
+export type PublicKey<Role extends string = string> = Uint8Array & {
+  readonly [kind]: 'public-key';
+  readonly [role]?: Role;
+};
+
+/** A clamped private key of 32 bytes. */
+export type PrivateKey = Uint8Array & { readonly [kind]: 'private-key' };
+
+/** A key pair and what it is for. */
+export interface KeyPair<Role extends string = string> {
+  readonly publicKey: PublicKey<Role>;
+  readonly privateKey: PrivateKey;
+}
+
+/** Names an account for as long as it lives. */
+export type IdentityKey = PublicKey<'identity'>;
+/** An initiator's ephemeral key of the handshake. */
+export type BaseKey = PublicKey<'base'>;
+/** The public half of a key under which we send. */
+export type RatchetKey = PublicKey<'ratchet'>;
+/** The key under which the other side sends. */
+export type RemoteRatchetKey = PublicKey<'remote-ratchet'>;
+/** A sender key's signing key. */
+export type SenderSigningKey = PublicKey<'sender-signing'>;
+
+/** Length of a serialized public key. */
+export const publicKeyLength = 33;
+/** Length of a private key. */
+export const privateKeyLength = 32;
+
+const publicKeyType = 0x05;
+
+/**
+ * Reads a serialized public key. Bytes after the 33rd are dropped, as the protocol's peers do; no point
+ * is checked here.
+ * @returns 33 bytes, a view of what was given
+ * @throws SottoError `invalid-key`
+ */
+export function parsePublicKey<Role extends string>(bytes: Uint8Array): PublicKey<Role> {
+  if (bytes[0] !== publicKeyType || bytes.length < publicKeyLength) throw new SottoError('invalid-key');
+  return bytes.subarray(0, publicKeyLength) as PublicKey<Role>;
+}
+
+/**
+ * Reads a private key: clamped, in an array of its own.
+ * @throws SottoError `invalid-key` unless it has 32 bytes
+ */
+export function parsePrivateKey(bytes: Uint8Array): PrivateKey {
+  if (bytes.length !== privateKeyLength) throw new SottoError('invalid-key');
+  const clamped = bytes.slice();
+  clamped[0] = (clamped[0] as number) & 0xf8;
+  clamped[31] = ((clamped[31] as number) & 0x7f) | 0x40;
+  return clamped as PrivateKey;
+}
+
+/** A public key from its 32-byte u-coordinate. */
+export function publicKeyFromCoordinate<Role extends string>(u: Uint8Array): PublicKey<Role> {
+  const bytes = new Uint8Array(publicKeyLength);
+  bytes[0] = publicKeyType;
+  bytes.set(u, 1);
+  return bytes as PublicKey<Role>;
+}
