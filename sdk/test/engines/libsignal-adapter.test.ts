@@ -6,7 +6,7 @@ import { SottoError } from '../../src/errors.js';
 import { Secret } from '../../src/secret.js';
 import { translateFailure } from '../../src/engines/libsignal/errors.js';
 import { frameRecord, openRecord, openRecordOf } from '../../src/engines/libsignal/records.js';
-import { maxLastResortUses, rememberUse } from '../../src/engines/libsignal/replay-memory.js';
+import { maxLastResortUses, rememberUse } from '../../src/engines/replay-memory.js';
 
 function thrownBy(action: () => unknown): unknown {
   try {

@@ -31,7 +31,7 @@ import {
   recordKinds,
   type RecordKind,
 } from './records.js';
-import { rememberUse } from './replay-memory.js';
+import { rememberUse } from '../replay-memory.js';
 import type { Step } from './step.js';
 
 /** The session with one device. */

@@ -4,7 +4,7 @@
  * record per key and goes when the key goes.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { SottoError } from '../../errors.js';
+import { SottoError } from '../errors.js';
 
 const entryLength = 16;
 
