@@ -130,6 +130,10 @@ export const localErrorCatalogue = {
     next: 'Archive the session; the other side may be hostile.',
   },
   'sealed-by-self': { when: 'A sealed message was sealed by this very device.', next: 'Drop it.' },
+  'engine-mismatch': {
+    when: 'The account in this storage was made with another engine, whose records this one cannot read.',
+    next: 'Open it with that engine; `details.engine` names it.',
+  },
   // verification
   'invalid-key': { when: 'Bytes are not a public key of the expected kind.', next: 'Refuse the input.' },
   'invalid-signature': { when: 'A signature does not verify.', next: 'Refuse the input.' },
@@ -203,6 +207,8 @@ export interface SottoErrorDetailsByCode {
     /** The key that was shown, 33 bytes. */
     readonly shownIdentityKey?: Uint8Array;
   };
+  /** The name of the engine whose records they are. */
+  'engine-mismatch': { readonly engine: string };
   'limit-exceeded': { readonly limit: string };
 }
 

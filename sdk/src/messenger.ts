@@ -44,7 +44,8 @@ import { HandlerContext, Journal, Writer, type JournalEntry } from './unit/index
  * await messenger.connect();
  * ```
  *
- * @throws SottoError `storage-locked` when another process has the storage, `storage-corrupt`
+ * @throws SottoError `storage-locked` when another process has the storage, `storage-corrupt`,
+ * `engine-mismatch` when the account in it was made with another engine
  */
 export async function createMessenger(options: MessengerOptions): Promise<Messenger> {
   const host: Host = {
@@ -58,6 +59,7 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   const writer = await Writer.open(options.storage, () => void events.emit('fenced', {}));
   try {
     const parts = wire(options, host, events, writer);
+    await parts.account.assertEngine();
     await parts.sender.load();
     await parts.receipts.load();
     return new WiredMessenger(parts);

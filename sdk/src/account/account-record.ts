@@ -33,6 +33,8 @@ export const ownAccountSchema = z.strictObject({
   manifest: deviceManifest,
   /** All 16 characters. */
   contactCode: z.string(),
+  /** Whose records this storage holds: engines cannot read each other's. Absent where the only engine was libsignal. */
+  engine: z.optional(z.strictObject({ name: z.string(), recordVersion: z.int() })),
 });
 /** See {@link ownAccountSchema}. */
 export type OwnAccount = z.output<typeof ownAccountSchema>;

@@ -35,6 +35,9 @@ const authScheme = 'scrypt-hkdf-v1';
 /** Characters of the code that is shown: 60 bits behind a memory-hard hash. */
 const shownCodeLength = 12;
 
+/** Accounts that do not say which engine they were made with were made when there was one. */
+const firstEngine = { name: 'libsignal', recordVersion: 1 };
+
 /** What an application may show of the own account. */
 export interface OwnProfile {
   readonly accountId: AccountId;
@@ -77,6 +80,15 @@ export class AccountService {
     const account = await this.#writer.read(ownAccountKey, ownAccountRecord);
     if (account?.state === 'open') this.#opened = account;
     return this.#opened;
+  }
+
+  /** @throws SottoError `engine-mismatch` when this storage's engine records are another engine's */
+  async assertEngine(): Promise<void> {
+    const account = await this.#writer.read(ownAccountKey, ownAccountRecord);
+    if (!account) return;
+    const { name, recordVersion } = account.engine ?? firstEngine;
+    if (name === this.#engine.name && recordVersion === this.#engine.recordVersion) return;
+    throw new SottoError('engine-mismatch', { details: { engine: name } });
   }
 
   /** The own account. @throws SottoError `not-registered` */
@@ -182,6 +194,7 @@ export class AccountService {
         ],
       }),
       contactCode: derived,
+      engine: { name: this.#engine.name, recordVersion: this.#engine.recordVersion },
     };
   }
 
