@@ -1,0 +1,39 @@
+/** Service ids (spec: pqxdh 2.1): names of accounts that a message may state as bytes. Knows no account. */
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { concatBytes } from '../../../bytes.js';
+import type { DeviceAddress } from '../../../wire/index.js';
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const phoneNumberPrefix = 'PNI:';
+
+/** First bytes of the fixed-width form: an account, or the identity behind a phone number. */
+const kinds = { account: 0, phoneNumber: 1 } as const;
+
+/** Length of the fixed-width form. */
+export const fixedWidthLength = 17;
+
+/** The 16 bytes of a UUID; `undefined` when the text is none, spelled with hyphens. */
+export function uuidBytes(text: string): Uint8Array | undefined {
+  return uuidPattern.test(text) ? hexToBytes(text.replaceAll('-', '')) : undefined;
+}
+
+/**
+ * The fixed-width form of a service id: a kind byte and the UUID.
+ * @returns 17 bytes; `undefined` when the name is no service id
+ */
+export function serviceIdFixedWidth(name: string): Uint8Array | undefined {
+  const isPhoneNumber = name.startsWith(phoneNumberPrefix);
+  const uuid = uuidBytes(isPhoneNumber ? name.slice(phoneNumberPrefix.length) : name);
+  if (!uuid) return undefined;
+  return concatBytes(Uint8Array.of(isPhoneNumber ? kinds.phoneNumber : kinds.account), uuid);
+}
+
+/**
+ * Who writes to whom, as the field `addresses` of a SignalMessage (spec: pqxdh 2.5).
+ * @returns 36 bytes; `undefined` unless both names are service ids
+ */
+export function addressesBytes(sender: DeviceAddress, recipient: DeviceAddress): Uint8Array | undefined {
+  const [from, to] = [serviceIdFixedWidth(sender.accountId), serviceIdFixedWidth(recipient.accountId)];
+  if (!from || !to) return undefined;
+  return concatBytes(from, Uint8Array.of(sender.deviceId), to, Uint8Array.of(recipient.deviceId));
+}
