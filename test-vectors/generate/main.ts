@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { contactCodeVectors } from './contact-code.js';
+import { doubleRatchetVectors } from './double-ratchet.js';
 import { fingerprintVectors } from './fingerprint.js';
 import { labelVectors } from './labels.js';
 import { spell, type VectorFile } from './vector-file.js';
@@ -15,6 +16,7 @@ const files: Readonly<Record<string, () => VectorFile>> = {
   'fingerprint.json': fingerprintVectors,
   'contact-code.json': contactCodeVectors,
   'labels.json': labelVectors,
+  'double-ratchet.json': doubleRatchetVectors,
 };
 
 const check = process.argv.includes('--check');

@@ -16,6 +16,9 @@ const pageSize = 64;
 /** Pages in a directory: no ratchet keeps more than 2,201 keys, and at worst each lies in a page of its own. */
 const maxPages = 2_201;
 
+/** A directory's greatest length: two bytes of count; per page a number of up to eight bytes and a bitmap of eight. */
+export const maxDirectoryLength = 2 + maxPages * 16;
+
 /** Reads a page by its number; `undefined` where there is none. */
 export type LoadPage = (page: number) => Promise<Uint8Array | undefined>;
 
