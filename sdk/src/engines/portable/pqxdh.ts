@@ -46,7 +46,7 @@ export async function initiate(
     await curve.agree(our.baseKey, their.signedPreKey),
   ];
   if (their.oneTimePreKey) agreements.push(await curve.agree(our.baseKey, their.oneTimePreKey));
-  return { ...derive(agreements, sharedSecret), kemCiphertext: ciphertext };
+  return { ...handshakeSecrets(agreements, sharedSecret), kemCiphertext: ciphertext };
 }
 
 /** Our keys that a first message named. */
@@ -82,10 +82,17 @@ export async function respond(
     await curve.agree(our.signedPreKey.privateKey, their.baseKey),
   ];
   if (our.oneTimePreKey) agreements.push(await curve.agree(our.oneTimePreKey.privateKey, their.baseKey));
-  return derive(agreements, await kyber1024.decapsulate(our.kemSecretKey, their.kemCiphertext));
+  return handshakeSecrets(agreements, await kyber1024.decapsulate(our.kemSecretKey, their.kemCiphertext));
 }
 
-function derive(agreements: readonly Uint8Array[], kemSecret: Uint8Array): HandshakeSecrets {
+/**
+ * The secrets from the agreements, in the order of the specification.
+ * @param kemSecret - 32 bytes
+ */
+export function handshakeSecrets(
+  agreements: readonly Uint8Array[],
+  kemSecret: Uint8Array,
+): HandshakeSecrets {
   const derived = hkdf(undefined, concatBytes(discontinuity, ...agreements, kemSecret), info, 96);
   return {
     rootKey: derived.slice(0, 32),

@@ -1,0 +1,126 @@
+/** Starting a session from a bundle (spec: pqxdh 2.3). Knows no message. */
+import { SottoError } from '../../errors.js';
+import type { EngineStep, EngineView, SessionBundle, SessionInput } from '../../ports/index.js';
+import { verifySignature } from '../../verification/index.js';
+import { initiatorRatchet } from './double-ratchet/state.js';
+import { blaming } from './failures.js';
+import { initiate } from './pqxdh.js';
+import {
+  parsePublicKey,
+  publicKeyLength,
+  type BaseKey,
+  type IdentityKey,
+  type PublicKey,
+  type RemoteRatchetKey,
+} from './primitives/keys.js';
+import type { Primitives } from './primitives/primitives.js';
+import { emptySessionRecord, loadSessionRecord, replaceCurrent } from './session-record/store.js';
+import type { Session } from './session-record/session.js';
+import {
+  assertMoment,
+  assertPinned,
+  jumpLimit,
+  ourIdentity,
+  sessionContext,
+  type SessionContext,
+} from './sessions-context.js';
+import { initialSpqrState } from './spqr/ratchet.js';
+
+/** Kyber1024's, with the type byte. */
+const kemPublicKeyLength = 1569;
+const kemKeyType = 0x08;
+
+/** A bundle whose keys have their form; their signatures may be anything. */
+interface ParsedBundle {
+  readonly identityKey: IdentityKey;
+  readonly registrationId: number;
+  readonly signedPreKey: RemoteRatchetKey;
+  readonly signedId: number;
+  readonly oneTimePreKey: PublicKey | undefined;
+  readonly oneTimeId: number | undefined;
+  readonly kemPreKey: Uint8Array;
+  readonly kemId: number;
+}
+
+/** See `ProtocolEngine.startSession`. */
+export async function startSession(
+  primitives: Primitives,
+  view: EngineView,
+  input: SessionInput & { readonly bundle: SessionBundle },
+): Promise<EngineStep<undefined>> {
+  assertMoment(input.now);
+  const context = sessionContext(primitives, view, input);
+  const bundle = await blaming('invalid-bundle', async () => parseBundle(input.bundle));
+  assertPinned(input, bundle.identityKey);
+  await blaming('invalid-bundle', async () => verifyBundle(input.bundle));
+  const record = (await loadSessionRecord(view, context.keys)) ?? emptySessionRecord;
+  const session = await initiatorSession(context, bundle, record.nextId);
+  return { result: undefined, changes: await replaceCurrent(view, context.keys, record, session) };
+}
+
+function parseBundle(bundle: SessionBundle): ParsedBundle {
+  const { identityKey, registrationId, signedPreKey, oneTimePreKey, kemPreKey } = bundle;
+  for (const number of [registrationId, signedPreKey.id, kemPreKey.id, oneTimePreKey?.id ?? 0]) {
+    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) throw new SottoError('invalid-bundle');
+  }
+  const kem = kemPreKey.publicKey;
+  if (kem.length !== kemPublicKeyLength || kem[0] !== kemKeyType) throw new SottoError('invalid-bundle');
+  return {
+    identityKey: exactKey<'identity'>(identityKey),
+    registrationId,
+    signedPreKey: exactKey<'remote-ratchet'>(signedPreKey.publicKey),
+    signedId: signedPreKey.id,
+    oneTimePreKey: oneTimePreKey && exactKey(oneTimePreKey.publicKey),
+    oneTimeId: oneTimePreKey?.id,
+    kemPreKey: kem,
+    kemId: kemPreKey.id,
+  };
+}
+
+/** Two spellings of one key must not reach a pin: nothing may follow the 33 bytes here. */
+function exactKey<Role extends string>(bytes: Uint8Array): PublicKey<Role> {
+  if (bytes.length !== publicKeyLength) throw new SottoError('invalid-bundle');
+  return parsePublicKey<Role>(bytes);
+}
+
+function verifyBundle({ identityKey, signedPreKey, kemPreKey }: SessionBundle): void {
+  verifySignature(identityKey, signedPreKey.publicKey, signedPreKey.signature);
+  verifySignature(identityKey, kemPreKey.publicKey, kemPreKey.signature);
+}
+
+async function initiatorSession(
+  { primitives, input }: SessionContext,
+  bundle: ParsedBundle,
+  id: number,
+): Promise<Session> {
+  const identity = ourIdentity(input.our);
+  const base = await primitives.curve.generateKeyPair();
+  const our = { identityKey: identity.privateKey, baseKey: base.privateKey };
+  const { secrets, doubleRatchet } = await blaming('invalid-bundle', async () => {
+    const agreed = await initiate(primitives, our, bundle);
+    return {
+      secrets: agreed,
+      doubleRatchet: await initiatorRatchet(primitives.curve, agreed, bundle.signedPreKey),
+    };
+  });
+  const maxJump = jumpLimit(input, identity.publicKey, bundle.identityKey);
+  return {
+    id,
+    baseKey: base.publicKey as BaseKey,
+    ourRegistrationId: input.our.registrationId,
+    theirRegistrationId: bundle.registrationId,
+    pending: {
+      oneTimeId: bundle.oneTimeId,
+      signedId: bundle.signedId,
+      kemId: bundle.kemId,
+      kemCiphertext: secrets.kemCiphertext,
+      createdSeconds: Math.floor(input.now / 1000),
+    },
+    ratchet: {
+      ourIdentity: identity.publicKey,
+      theirIdentity: bundle.identityKey,
+      doubleRatchet,
+      spqr: initialSpqrState({ role: 'initiator', authKey: secrets.pqKey, maxJump }),
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { messageKeys, seedOf, stepChain, stepRootKey } from '../../../../src/engines/portable/double-ratchet/kdf.js';
+import { handshakeSecrets } from '../../../../src/engines/portable/pqxdh.js';
+import { readVectors } from '../../../vectors/vector-files.js';
+
+type Fields = Readonly<Record<string, Uint8Array>>;
+
+const { tests } = readVectors('double-ratchet.json');
+
+const operations: Readonly<Record<string, (input: Fields) => unknown>> = {
+  pqxdh: ({ agreements, kemSecret }) =>
+    handshakeSecrets(agreements as unknown as readonly Uint8Array[], kemSecret!),
+  root: ({ rootKey, agreement }) => {
+    const { rootKey: after, chain } = stepRootKey(rootKey!, agreement!);
+    expect(chain.index).toBe(0);
+    return { rootKey: after, chainKey: chain.key };
+  },
+  chain: ({ chainKey }) => {
+    const next = stepChain({ key: chainKey!, index: 6 });
+    expect(next.index).toBe(7);
+    return { seed: seedOf({ key: chainKey!, index: 6 }), chainKey: next.key };
+  },
+  'message-keys': ({ seed, pqKey }) => messageKeys(seed!, pqKey),
+};
+
+describe('key derivations', () => {
+  it.each(tests)('$id', ({ flags, input, output }) => {
+    expect(operations[flags[0]!]!(input as Fields)).toEqual(output);
+  });
+});

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { readDoubleRatchet, writeDoubleRatchet } from '../../../../src/engines/portable/double-ratchet/codec.js';
+import { receivingStep, sendingStep } from '../../../../src/engines/portable/double-ratchet/ratchet.js';
+import {
+  currentRatchetKey,
+  initiatorRatchet,
+  recipientRatchet,
+  type DoubleRatchet,
+} from '../../../../src/engines/portable/double-ratchet/state.js';
+import { nobleCurve } from '../../../../src/engines/portable/primitives/curve.js';
+import type { KeyPair, RatchetKey, RemoteRatchetKey } from '../../../../src/engines/portable/primitives/keys.js';
+import { ByteReader } from '../../../../src/engines/portable/records/byte-reader.js';
+import { ByteWriter } from '../../../../src/engines/portable/records/byte-writer.js';
+import { SkippedKeys } from '../../../../src/engines/portable/records/skipped-keys.js';
+import { isSottoError } from '../../../../src/errors.js';
+import { seededRandom } from '../../../../src/testing/index.js';
+
+const curve = nobleCurve(seededRandom('double-ratchet'));
+
+interface Header {
+  readonly ratchetKey: RatchetKey;
+  readonly counter: number;
+  readonly previousCounter: number;
+}
+
+interface Sent extends Header {
+  readonly seed: Uint8Array;
+}
+
+/** One side, with its skipped seeds in a map; every state goes through its encoding. */
+class Side {
+  readonly pages = new Map<string, Uint8Array>();
+
+  constructor(public state: DoubleRatchet) {}
+
+  async send(): Promise<Sent> {
+    const { state, ...sent } = await sendingStep(curve, this.state);
+    this.state = recoded(state);
+    return sent;
+  }
+
+  async sendMany(count: number): Promise<Sent[]> {
+    const sent: Sent[] = [];
+    for (let index = 0; index < count; index += 1) sent.push(await this.send());
+    return sent;
+  }
+
+  /** @returns a SottoError's code, or the seed */
+  async receive(header: Header, maxJump = 25_000): Promise<Uint8Array | string> {
+    const opened = new Map<number, SkippedKeys>();
+    try {
+      const { state, seed } = await receivingStep(
+        curve,
+        this.state,
+        { ...header, ratchetKey: header.ratchetKey as Uint8Array as RemoteRatchetKey },
+        {
+          maxJump,
+          openSkipped: ({ number, skipped }) => {
+            const keys = new SkippedKeys(skipped, async (page) => this.pages.get(`${number}/${page}`));
+            opened.set(number, keys);
+            return keys;
+          },
+        },
+      );
+      for (const [number, keys] of opened) this.#keep(number, keys);
+      this.state = recoded(state);
+      return seed;
+    } catch (error) {
+      if (isSottoError(error)) return error.code;
+      throw error;
+    }
+  }
+
+  #keep(number: number, keys: SkippedKeys): void {
+    for (const { page, keys: value } of keys.changes()) {
+      if (value) this.pages.set(`${number}/${page}`, value);
+      else this.pages.delete(`${number}/${page}`);
+    }
+  }
+}
+
+function recoded(state: DoubleRatchet): DoubleRatchet {
+  const writer = new ByteWriter();
+  writeDoubleRatchet(writer, state);
+  const reader = new ByteReader(writer.finish());
+  const read = readDoubleRatchet(reader);
+  reader.end();
+  expect(read).toEqual(state);
+  return read;
+}
+
+async function pair(): Promise<{ alice: Side; bob: Side }> {
+  const keys = { rootKey: new Uint8Array(32).fill(1), chainKey: new Uint8Array(32).fill(2) };
+  const signed = (await curve.generateKeyPair()) as KeyPair<'ratchet'>;
+  const theirs = signed.publicKey as Uint8Array as RemoteRatchetKey;
+  return {
+    alice: new Side(await initiatorRatchet(curve, keys, theirs)),
+    bob: new Side(recipientRatchet(keys, signed)),
+  };
+}
+
+async function exchange(from: Side, to: Side): Promise<Sent> {
+  const sent = await from.send();
+  expect(await to.receive(sent)).toEqual(sent.seed);
+  return sent;
+}
+
+describe('the Double Ratchet', () => {
+  it('gives both sides the same seeds, and never one twice', async () => {
+    const { alice, bob } = await pair();
+    const seeds = new Set<string>();
+    for (let turn = 0; turn < 8; turn += 1) {
+      const [from, to] = turn % 2 === 0 ? [alice, bob] : [bob, alice];
+      for (let count = 0; count <= turn % 3; count += 1) seeds.add(String((await exchange(from, to)).seed));
+    }
+    expect(seeds.size).toBe(15);
+    expect(alice.pages.size + bob.pages.size).toBe(0);
+  });
+
+  it('makes a new key of ours only when something is sent under it', async () => {
+    const { alice, bob } = await pair();
+    await exchange(alice, bob);
+    expect(bob.state.sending).toBeUndefined();
+    expect(currentRatchetKey(bob.state)).toBeUndefined();
+    const promised = bob.state.rootKey;
+    const answer = await exchange(bob, alice);
+    expect(currentRatchetKey(bob.state)).toEqual(answer.ratchetKey);
+    expect(bob.state.rootKey).not.toEqual(promised);
+    // What is sent then does not move the root again.
+    const root = bob.state.rootKey;
+    expect((await bob.send()).ratchetKey).toEqual(answer.ratchetKey);
+    expect(bob.state.rootKey).toEqual(root);
+  });
+
+  it('refuses another new key of theirs before anything was sent, without an agreement', async () => {
+    const { alice, bob } = await pair();
+    await exchange(alice, bob);
+    const { publicKey: ratchetKey } = (await curve.generateKeyPair()) as KeyPair<'ratchet'>;
+    const before = bob.state;
+    expect(await bob.receive({ ratchetKey, counter: 0, previousCounter: 0 })).toBe('invalid-message');
+    expect(bob.state).toBe(before);
+  });
+
+  it('takes messages of a chain in any order, each once', async () => {
+    const { alice, bob } = await pair();
+    const sent = await alice.sendMany(200);
+    for (const message of seededRandom(1).shuffle(sent)) expect(await bob.receive(message)).toEqual(message.seed);
+    for (const message of sent) expect(await bob.receive(message)).toBe('duplicate-message');
+    expect(bob.pages.size).toBe(0);
+  });
+
+  it('keeps 2,000 seeds of a chain, the newest', async () => {
+    const { alice, bob } = await pair();
+    const sent = await alice.sendMany(2301);
+    expect(await bob.receive(sent[0]!)).toEqual(sent[0]!.seed);
+    expect(await bob.receive(sent[2300]!)).toEqual(sent[2300]!.seed);
+    expect(await bob.receive(sent[299]!)).toBe('duplicate-message');
+    expect(await bob.receive(sent[300]!)).toEqual(sent[300]!.seed);
+    expect(await bob.receive(sent[2299]!)).toEqual(sent[2299]!.seed);
+    const [next] = await alice.sendMany(4);
+    // 1,998 are held and three more come: the oldest of them goes.
+    expect(await bob.receive({ ...next!, counter: 2304 })).toBeInstanceOf(Uint8Array);
+    expect(await bob.receive(sent[301]!)).toBe('duplicate-message');
+    expect(await bob.receive(sent[302]!)).toEqual(sent[302]!.seed);
+  });
+
+  it('jumps 25,000 messages and not one more', async () => {
+    const { alice, bob } = await pair();
+    const header = await alice.send();
+    expect(await bob.receive({ ...header, counter: 25_001 })).toBe('invalid-message');
+    expect(await bob.receive({ ...header, counter: 25_000 })).toBeInstanceOf(Uint8Array);
+    expect(await bob.receive({ ...header, counter: 25_001 + 25_000 })).toBeInstanceOf(Uint8Array);
+    expect(await bob.receive({ ...header, counter: 50_002 + 25_001 })).toBe('invalid-message');
+    expect(await bob.receive(header)).toBe('duplicate-message');
+  });
+
+  it('answers forged counters in no time, under known and unknown keys', async () => {
+    const { alice, bob } = await pair();
+    await exchange(alice, bob);
+    await exchange(bob, alice);
+    const known = (await exchange(alice, bob)).ratchetKey;
+    const { publicKey: unknown } = (await curve.generateKeyPair()) as KeyPair<'ratchet'>;
+    for (const side of [alice, bob]) {
+      for (const ratchetKey of [known, unknown]) {
+        const startMs = performance.now();
+        for (let round = 0; round < 100; round += 1) {
+          const header = { ratchetKey, counter: 0xffffffff, previousCounter: 0 };
+          expect(await side.receive(header)).toBe('invalid-message');
+        }
+        expect((performance.now() - startMs) / 100, 'milliseconds a message').toBeLessThan(1);
+      }
+    }
+  });
+
+  it('keeps five receiving chains', async () => {
+    const { alice, bob } = await pair();
+    const late: Sent[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      late.push(await alice.send());
+      await exchange(alice, bob);
+      await exchange(bob, alice);
+    }
+    expect(bob.state.receiving.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+    for (const message of late.slice(1)) expect(await bob.receive(message)).toEqual(message.seed);
+    // Its key looks new by now: some seed comes out, which authenticates nothing.
+    expect(await bob.receive(late[0]!)).not.toEqual(late[0]!.seed);
+  });
+
+  it('says in every message how long the chain before was, less one', async () => {
+    const { alice, bob } = await pair();
+    const first = await alice.sendMany(3);
+    expect(first.map(({ previousCounter }) => previousCounter)).toEqual([0, 0, 0]);
+    await bob.receive(first[2]!);
+    await exchange(bob, alice);
+    expect((await alice.send()).previousCounter).toBe(2);
+    // Nothing was ever sent with the recipient's first chain.
+    expect((await bob.send()).previousCounter).toBe(0);
+  });
+
+  it('refuses a ratchet key of low order', async () => {
+    const { bob } = await pair();
+    const ratchetKey = Uint8Array.of(5, ...new Uint8Array(32)) as RatchetKey;
+    expect(await bob.receive({ ratchetKey, counter: 0, previousCounter: 0 })).toBe('invalid-key');
+  });
+});
