@@ -1,0 +1,151 @@
+/**
+ * ML-KEM-768 in two halves (spec: primitives 1.5): the public key travels as a header and a vector, the
+ * ciphertext as two parts, and the first part needs the header alone. Together they are FIPS 203, bit for
+ * bit. Knows no ratchet.
+ */
+import { sha3_256, sha3_512 } from '@noble/hashes/sha3.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
+import { concatBytes, equalBytes } from '../../../../bytes.js';
+import { SottoError } from '../../../../errors.js';
+import type { Random } from '../../../../ports/index.js';
+import { compress, pack, polynomialFromMessage, unpackCoefficients } from './coding.js';
+import { add, addProduct, n, transform, transformBack, type Polynomial } from './ring.js';
+import { sampleSmall, sampleUniform } from './sampling.js';
+
+/** Rank of the module. */
+const k = 3;
+const seedLength = 32;
+const bitsOfU = 10;
+const bitsOfV = 4;
+const coefficientBytes = 384;
+
+/** Length of the public key's first part: the matrix seed and the hash of the whole key. */
+export const headerLength = 64;
+/** Length of the public key's second part. */
+export const vectorLength = 1152;
+/** Length of the ciphertext's first part. */
+export const ciphertext1Length = 960;
+/** Length of the ciphertext's second part. */
+export const ciphertext2Length = 128;
+/** Length of a decapsulation key. */
+export const decapsulationKeyLength = 2400;
+/** Length of what lies between the halves of an encapsulation. */
+export const pendingLength = seedLength + headerLength;
+
+/** Where the vector lies in a decapsulation key. */
+const vectorOffset = k * coefficientBytes;
+
+/** A key pair. */
+export interface IncrementalKeyPair {
+  /** 64 bytes. */
+  readonly header: Uint8Array;
+  /** 1,152 bytes. */
+  readonly vector: Uint8Array;
+  /** 2,400 bytes, secret; the vector is inside, see {@link vectorOf}. */
+  readonly decapsulationKey: Uint8Array;
+}
+
+/** What the first half of an encapsulation gives. */
+export interface FirstHalf {
+  /** 960 bytes. */
+  readonly ciphertext1: Uint8Array;
+  /** 32 bytes, secret: known before the vector is. */
+  readonly sharedSecret: Uint8Array;
+  /** 96 bytes, secret: what the second half needs. */
+  readonly pending: Uint8Array;
+}
+
+/** A new key pair. */
+export function generateMlKem768(random: Random): IncrementalKeyPair {
+  return keyPairFrom(random.bytes(2 * seedLength));
+}
+
+/** The key pair of a 64-byte seed (FIPS 203: d and z). */
+export function keyPairFrom(seed: Uint8Array): IncrementalKeyPair {
+  const { publicKey, secretKey } = ml_kem768.keygen(seed);
+  const vector = publicKey.slice(0, vectorLength);
+  const header = concatBytes(publicKey.subarray(vectorLength), sha3_256(publicKey));
+  return { header, vector, decapsulationKey: secretKey };
+}
+
+/** The public vector inside a decapsulation key: a view. */
+export function vectorOf(decapsulationKey: Uint8Array): Uint8Array {
+  return decapsulationKey.subarray(vectorOffset, vectorOffset + vectorLength);
+}
+
+/** The first half of an encapsulation. */
+export function encapsulateHeader(header: Uint8Array, random: Random): FirstHalf {
+  return firstHalfFrom(header, random.bytes(seedLength));
+}
+
+/** The first half of an encapsulation of a 32-byte message. */
+export function firstHalfFrom(header: Uint8Array, message: Uint8Array): FirstHalf {
+  const pending = concatBytes(message, header);
+  const { sharedSecret, seed, r } = secretsOf(pending);
+  const matrixSeed = header.subarray(0, seedLength);
+  const rows = r.map((_, row) => {
+    const u = new Uint16Array(n);
+    r.forEach((column, index) => {
+      addProduct(u, sampleUniform(matrixSeed, row, index), column);
+    });
+    add(transformBack(u), sampleSmall(seed, k + row));
+    return pack(bitsOfU, compress(bitsOfU, u));
+  });
+  return { ciphertext1: concatBytes(...rows), sharedSecret, pending };
+}
+
+/**
+ * Checks that a vector is the one the header promised, and well formed.
+ * @throws SottoError `invalid-message`
+ */
+export function assertVector(header: Uint8Array, vector: Uint8Array): void {
+  const promised = header.subarray(seedLength);
+  const hash = sha3_256(concatBytes(vector, header.subarray(0, seedLength)));
+  if (!equalBytes(hash, promised)) throw new SottoError('invalid-message');
+  coefficientsOf(vector);
+}
+
+/**
+ * The second half of an encapsulation.
+ * @param pending - from the first half
+ * @returns 128 bytes
+ * @throws SottoError `invalid-message` when the vector has a coefficient above the modulus
+ */
+export function encapsulateVector(pending: Uint8Array, vector: Uint8Array): Uint8Array {
+  const { seed, r } = secretsOf(pending);
+  const v = new Uint16Array(n);
+  coefficientsOf(vector).forEach((t, index) => {
+    addProduct(v, t, r[index] as Polynomial);
+  });
+  add(transformBack(v), sampleSmall(seed, 2 * k));
+  add(v, polynomialFromMessage(pending.subarray(0, seedLength)));
+  return pack(bitsOfV, compress(bitsOfV, v));
+}
+
+/** The shared secret, 32 bytes. A false ciphertext gives a false one (implicit rejection). */
+export function decapsulate(
+  decapsulationKey: Uint8Array,
+  ciphertext1: Uint8Array,
+  ciphertext2: Uint8Array,
+): Uint8Array {
+  return ml_kem768.decapsulate(concatBytes(ciphertext1, ciphertext2), decapsulationKey);
+}
+
+/** Everything both halves derive from the message: the second does it again rather than keep 1.5 KiB of secrets. */
+function secretsOf(pending: Uint8Array) {
+  const message = pending.subarray(0, seedLength);
+  const keyHash = pending.subarray(2 * seedLength);
+  const derived = sha3_512(concatBytes(message, keyHash));
+  const seed = derived.subarray(seedLength);
+  const r = Array.from({ length: k }, (_, index) => transform(sampleSmall(seed, index)));
+  return { sharedSecret: derived.subarray(0, seedLength), seed, r };
+}
+
+function coefficientsOf(vector: Uint8Array): Polynomial[] {
+  return Array.from({ length: k }, (_, index) => {
+    const bytes = vector.subarray(index * coefficientBytes, (index + 1) * coefficientBytes);
+    const polynomial = unpackCoefficients(bytes);
+    if (!polynomial) throw new SottoError('invalid-message');
+    return polynomial;
+  });
+}
