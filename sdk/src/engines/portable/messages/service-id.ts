@@ -1,9 +1,8 @@
 /** Service ids (spec: pqxdh 2.1): names of accounts that a message may state as bytes. Knows no account. */
-import { hexToBytes } from '@noble/hashes/utils.js';
 import { concatBytes } from '../../../bytes.js';
 import type { DeviceAddress } from '../../../wire/index.js';
+import { uuidBytes } from './uuid.js';
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const phoneNumberPrefix = 'PNI:';
 
 /** First bytes of the fixed-width form: an account, or the identity behind a phone number. */
@@ -11,11 +10,6 @@ const kinds = { account: 0, phoneNumber: 1 } as const;
 
 /** Length of the fixed-width form. */
 export const fixedWidthLength = 17;
-
-/** The 16 bytes of a UUID; `undefined` when the text is none, spelled with hyphens. */
-export function uuidBytes(text: string): Uint8Array | undefined {
-  return uuidPattern.test(text) ? hexToBytes(text.replaceAll('-', '')) : undefined;
-}
 
 /**
  * The fixed-width form of a service id: a kind byte and the UUID.

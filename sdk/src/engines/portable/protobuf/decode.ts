@@ -25,9 +25,10 @@ function decodeOnto(message: Decoded, schema: MessageSchema, bytes: Uint8Array, 
       cursor.skip(tag, depth);
       continue;
     }
-    const { name, definition } = known;
+    const { name, definition, rivals } = known;
     if ((tag & 7) !== wireTypeOf[definition.type]) throw malformed();
     message[name] = readValue(cursor, definition, message[name], depth);
+    for (const rival of rivals) message[rival] = undefined;
   }
   return message;
 }

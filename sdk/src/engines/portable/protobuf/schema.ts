@@ -3,10 +3,18 @@
  * every field optional). Knows no bytes and no message.
  */
 
+interface FieldBase {
+  readonly field: number;
+  /** Of the fields that share such a name, the last one on the wire is the only one there is. */
+  readonly oneOf?: string;
+}
+
 /** What a field holds. Unsigned 32-bit numbers (`enum` among them) are numbers, 64-bit ones bigints. */
-export type Field =
-  | { readonly field: number; readonly type: 'bytes' | 'string' | 'uint32' | 'enum' | 'uint64' | 'fixed64' }
-  | { readonly field: number; readonly type: 'message'; readonly schema: MessageSchema };
+export type Field = FieldBase &
+  (
+    | { readonly type: 'bytes' | 'string' | 'uint32' | 'enum' | 'uint64' | 'fixed64' }
+    | { readonly type: 'message'; readonly schema: MessageSchema }
+  );
 
 /** The fields of a message by their names. */
 export type Fields = Readonly<Record<string, Field>>;
@@ -40,6 +48,8 @@ type InitOf<F extends Field> = F extends { readonly schema: MessageSchema<infer 
 export interface NamedField {
   readonly name: string;
   readonly definition: Field;
+  /** Names of the fields that are absent when this one comes. */
+  readonly rivals: readonly string[];
 }
 
 /** The fields of a message, ready to be looked up. */
@@ -55,7 +65,9 @@ export interface MessageSchema<F extends Fields = Fields> {
 
 /** Makes a schema from its fields. */
 export function messageSchema<const F extends Fields>(fields: F): MessageSchema<F> {
-  const named = Object.entries(fields).map(([name, definition]) => ({ name, definition }));
+  const named = Object.entries(fields).map(([name, definition]) => {
+    return { name, definition, rivals: rivalsOf(name, fields) };
+  });
   const byNumber: (NamedField | undefined)[] = [];
   for (const each of named) byNumber[each.definition.field] = each;
   return {
@@ -64,4 +76,10 @@ export function messageSchema<const F extends Fields>(fields: F): MessageSchema<
     ascending: [...named].sort((left, right) => left.definition.field - right.definition.field),
     absent: Object.fromEntries(named.map(({ name }) => [name, undefined])),
   };
+}
+
+function rivalsOf(name: string, fields: Fields): string[] {
+  const group = fields[name]?.oneOf;
+  if (group === undefined) return [];
+  return Object.keys(fields).filter((other) => other !== name && fields[other]?.oneOf === group);
 }
