@@ -89,10 +89,7 @@ export async function respond(
  * The secrets from the agreements, in the order of the specification.
  * @param kemSecret - 32 bytes
  */
-export function handshakeSecrets(
-  agreements: readonly Uint8Array[],
-  kemSecret: Uint8Array,
-): HandshakeSecrets {
+export function handshakeSecrets(agreements: readonly Uint8Array[], kemSecret: Uint8Array): HandshakeSecrets {
   const derived = hkdf(undefined, concatBytes(discontinuity, ...agreements, kemSecret), info, 96);
   return {
     rootKey: derived.slice(0, 32),

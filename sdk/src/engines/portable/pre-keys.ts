@@ -124,7 +124,8 @@ function assertInput({
     const fits = id === undefined || (Number.isInteger(id) && id >= 0 && id <= 0xffffffff);
     if (!fits) throw new TypeError('pre-key ids are unsigned 32-bit numbers');
   }
-  if (!Number.isSafeInteger(now) || now < 0) throw new TypeError('a moment is whole milliseconds from 1970 on');
+  if (!Number.isSafeInteger(now) || now < 0)
+    throw new TypeError('a moment is whole milliseconds from 1970 on');
 }
 
 /** What a first message says about the pre-keys it uses. */

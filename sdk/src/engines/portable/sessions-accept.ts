@@ -32,7 +32,8 @@ export async function decryptPreKeySignalMessage(
   assertPinned(context.input, message.identityKey);
   const { session, preKeys } = await accept(context, record, message);
   // The outer identity key is authenticated by nothing else when the session was there before.
-  if (!equalBytes(session.ratchet.theirIdentity, message.identityKey)) throw new SottoError('invalid-message');
+  if (!equalBytes(session.ratchet.theirIdentity, message.identityKey))
+    throw new SottoError('invalid-message');
   const opened = await open(context, session, message.message);
   const used = preKeys ? usePreKeys(preKeys, message.baseKey) : [];
   const kept = await keep(context, record, opened.session);

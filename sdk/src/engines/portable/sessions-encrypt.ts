@@ -22,7 +22,10 @@ export async function encrypt(
   const session = record?.current;
   if (!record || !session || !isUsable(session, now)) throw new SottoError('no-session');
   const addresses = session.pending && addressesBytes(our.address, their);
-  const { ratchet, signalMessage } = await ratchetEncrypt(primitives, session.ratchet, { plaintext, addresses });
+  const { ratchet, signalMessage } = await ratchetEncrypt(primitives, session.ratchet, {
+    plaintext,
+    addresses,
+  });
   assertPinned(input, ratchet.theirIdentity);
   const changes = [
     putCurrent(keys, record, { ...session, ratchet }),

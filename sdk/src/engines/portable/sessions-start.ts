@@ -61,7 +61,8 @@ export async function startSession(
 function parseBundle(bundle: SessionBundle): ParsedBundle {
   const { identityKey, registrationId, signedPreKey, oneTimePreKey, kemPreKey } = bundle;
   for (const number of [registrationId, signedPreKey.id, kemPreKey.id, oneTimePreKey?.id ?? 0]) {
-    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) throw new SottoError('invalid-bundle');
+    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff)
+      throw new SottoError('invalid-bundle');
   }
   const kem = kemPreKey.publicKey;
   if (kem.length !== kemPublicKeyLength || kem[0] !== kemKeyType) throw new SottoError('invalid-bundle');

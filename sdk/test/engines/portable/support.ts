@@ -5,9 +5,12 @@ import type { EngineStep, EngineView, ProtocolEngine } from '../../../src/ports/
 import { TestDevice } from '../../../src/testing/engine-conformance-kit.js';
 import { seededRandom } from '../../../src/testing/index.js';
 
+/** No two engines draw the same keys. */
+let engineCount = 0;
+
 /** Engines by name, for tables of who starts and who answers. */
 export const engines: Readonly<Record<string, () => ProtocolEngine>> = {
-  portable: () => portableEngine({ random: seededRandom('portable') }),
+  portable: () => portableEngine({ random: seededRandom(`portable ${(engineCount += 1)}`) }),
   libsignal: libsignalEngine,
 };
 
@@ -47,7 +50,11 @@ export class CountingView implements EngineView {
 }
 
 /** How many records a step writes and deletes, and how many bytes. */
-export function written({ changes }: EngineStep<unknown>): { puts: number; deletions: number; bytes: number } {
+export function written({ changes }: EngineStep<unknown>): {
+  puts: number;
+  deletions: number;
+  bytes: number;
+} {
   const puts = changes.filter(({ value }) => value !== undefined);
   return {
     puts: puts.length,

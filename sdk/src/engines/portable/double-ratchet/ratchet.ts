@@ -155,11 +155,7 @@ async function takeSkipped(
 }
 
 /** Sets the seeds of all messages before one aside: of a long row only those that would be kept. */
-async function skipTo(
-  receiving: ReceivingChain,
-  counter: number,
-  skipped: SkippedKeys,
-): Promise<TakenSeed> {
+async function skipTo(receiving: ReceivingChain, counter: number, skipped: SkippedKeys): Promise<TakenSeed> {
   const first = Math.max(receiving.chain.index, counter - maxSkippedSeeds);
   const seeds: Uint8Array[] = [];
   let chain: ChainKey = receiving.chain;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { messageKeys, seedOf, stepChain, stepRootKey } from '../../../../src/engines/portable/double-ratchet/kdf.js';
+import {
+  messageKeys,
+  seedOf,
+  stepChain,
+  stepRootKey,
+} from '../../../../src/engines/portable/double-ratchet/kdf.js';
 import { handshakeSecrets } from '../../../../src/engines/portable/pqxdh.js';
 import { readVectors } from '../../../vectors/vector-files.js';
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readDoubleRatchet, writeDoubleRatchet } from '../../../../src/engines/portable/double-ratchet/codec.js';
+import {
+  readDoubleRatchet,
+  writeDoubleRatchet,
+} from '../../../../src/engines/portable/double-ratchet/codec.js';
 import { receivingStep, sendingStep } from '../../../../src/engines/portable/double-ratchet/ratchet.js';
 import {
   currentRatchetKey,
@@ -8,7 +11,11 @@ import {
   type DoubleRatchet,
 } from '../../../../src/engines/portable/double-ratchet/state.js';
 import { nobleCurve } from '../../../../src/engines/portable/primitives/curve.js';
-import type { KeyPair, RatchetKey, RemoteRatchetKey } from '../../../../src/engines/portable/primitives/keys.js';
+import type {
+  KeyPair,
+  RatchetKey,
+  RemoteRatchetKey,
+} from '../../../../src/engines/portable/primitives/keys.js';
 import { ByteReader } from '../../../../src/engines/portable/records/byte-reader.js';
 import { ByteWriter } from '../../../../src/engines/portable/records/byte-writer.js';
 import { SkippedKeys } from '../../../../src/engines/portable/records/skipped-keys.js';
@@ -144,7 +151,8 @@ describe('the Double Ratchet', () => {
   it('takes messages of a chain in any order, each once', async () => {
     const { alice, bob } = await pair();
     const sent = await alice.sendMany(200);
-    for (const message of seededRandom(1).shuffle(sent)) expect(await bob.receive(message)).toEqual(message.seed);
+    for (const message of seededRandom(1).shuffle(sent))
+      expect(await bob.receive(message)).toEqual(message.seed);
     for (const message of sent) expect(await bob.receive(message)).toBe('duplicate-message');
     expect(bob.pages.size).toBe(0);
   });
