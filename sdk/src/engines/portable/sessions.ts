@@ -10,6 +10,7 @@ import type {
 import type { CiphertextKind, DeviceAddress } from '../../wire/index.js';
 import { currentRatchetKey } from './double-ratchet/state.js';
 import type { Primitives } from './primitives/primitives.js';
+import { decodeSessionRecord } from './session-record/codec.js';
 import { SessionKeys } from './session-record/keys.js';
 import { isUsable } from './session-record/session.js';
 import { loadSessionRecord, removeSessions, replaceCurrent } from './session-record/store.js';
@@ -65,4 +66,14 @@ export async function currentRatchetKeyMatches(
   const record = await loadSessionRecord(view, new SessionKeys(their));
   const current = record?.current && currentRatchetKey(record.current.ratchet.doubleRatchet);
   return current !== undefined && equalBytes(current, ratchetKey);
+}
+
+/** Registration ids of devices in our current sessions with them; `undefined` where there is none. In one round trip. */
+export async function registrationIdsOf(
+  view: EngineView,
+  theirs: readonly DeviceAddress[],
+): Promise<readonly (number | undefined)[]> {
+  if (theirs.length === 0) return [];
+  const records = await view.get(theirs.map((their) => new SessionKeys(their).current));
+  return records.map((record) => record && decodeSessionRecord(record).current?.theirRegistrationId);
 }

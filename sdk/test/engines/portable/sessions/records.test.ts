@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineStep } from '../../../../src/ports/index.js';
-import { TestDevice, type Sent } from '../../../../src/testing/engine-conformance-kit.js';
+import type { Sent, TestDevice } from '../../../../src/testing/engine-conformance-kit.js';
 import { CountingView, devices, written } from '../support.js';
 
 /** Long and boring exchanges go this way: nothing is compared. */

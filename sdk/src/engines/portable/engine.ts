@@ -1,0 +1,149 @@
+/**
+ * The engine port in portable TypeScript: puts the pieces of this folder together. Every method is a
+ * function of its arguments, the view and randomness; no secret is kept between calls.
+ */
+import { systemRandom } from '../../host.js';
+import type {
+  DecryptionErrors,
+  EngineAssurance,
+  GroupCipher,
+  IdentityKeyPair,
+  ProtocolEngine,
+  Random,
+  SealedSender,
+} from '../../ports/index.js';
+import { Secret } from '../../secret.js';
+import { createDecryptionError, parseDecryptionError } from './decryption-errors.js';
+import { compareScannable, fingerprint } from './fingerprints.js';
+import { generatePreKeys, removePreKeys } from './pre-keys.js';
+import { parsePrivateKey } from './primitives/keys.js';
+import { noblePrimitives } from './primitives/noble.js';
+import type { Primitives } from './primitives/primitives.js';
+import { xeddsaSign } from './primitives/xeddsa.js';
+import { recordVersion } from './records/frame.js';
+import { seal, sealForMany, splitSealed, unseal } from './sealed-sender/steps.js';
+import {
+  issueSenderCertificate,
+  issueServerCertificate,
+  verifySenderCertificate,
+} from './sealed-sender/trust.js';
+import { decryptFromGroup } from './sender-keys/receive.js';
+import {
+  createSenderKeyDistribution,
+  encryptToGroup,
+  processSenderKeyDistribution,
+  removeSenderKey,
+} from './sender-keys/steps.js';
+import { encrypt } from './sessions-encrypt.js';
+import { startSession } from './sessions-start.js';
+import {
+  archiveSession,
+  currentRatchetKeyMatches,
+  decrypt,
+  registrationIdsOf,
+  removeSession,
+  sessionState,
+} from './sessions.js';
+
+const assurance: EngineAssurance = {
+  audited: false,
+  statement:
+    'The protocol is an independent implementation that belongs to this project and has had no independent ' +
+    'audit. It is held against Signal’s own library, byte for byte and in both directions. The curves, ' +
+    'hashes and ciphers are those of the noble libraries, of which several releases were audited, and most ' +
+    'of ML-KEM is that of their post-quantum library, which was not. JavaScript gives no guarantee of ' +
+    'constant time, and memory in it cannot be wiped with certainty.',
+};
+
+/** What {@link portableEngine} may be given. */
+export interface PortableEngineOptions {
+  /** Where randomness comes from; the platform's secure one by default. Another one is for simulations. */
+  readonly random?: Random;
+}
+
+/**
+ * The Signal protocol in portable TypeScript: runs in browsers, workers and Node, and speaks the bytes of
+ * Signal's own library.
+ * @example
+ * ```ts
+ * import { portableEngine } from '@sotto/sdk/engines/portable';
+ * const engine = portableEngine();
+ * ```
+ */
+export function portableEngine({ random = systemRandom }: PortableEngineOptions = {}): ProtocolEngine {
+  return engineOver(noblePrimitives(random));
+}
+
+/** The engine over other implementations of the heavy pieces. */
+export function engineOver(primitives: Primitives): ProtocolEngine {
+  return {
+    name: 'portable',
+    recordVersion,
+    assurance,
+    generateIdentity: () => generateIdentity(primitives),
+    sign: async (identity, message) => sign(primitives, identity, message),
+    generatePreKeys: (input) => generatePreKeys(primitives, input),
+    removePreKeys: async (ids) => removePreKeys(ids),
+    fingerprint: async (input) => fingerprint(input),
+    compareScannable: async (ours, scanned) => compareScannable(ours, scanned),
+    ...sessions(primitives),
+    ...groupCipher(primitives),
+    ...sealedSender(primitives),
+    ...decryptionErrors(),
+  };
+}
+
+type Sessions = Pick<
+  ProtocolEngine,
+  'startSession' | 'sessionState' | 'encrypt' | 'decrypt' | 'archiveSession' | 'removeSession'
+>;
+
+function sessions(primitives: Primitives): Sessions {
+  return {
+    startSession: (view, input) => startSession(primitives, view, input),
+    sessionState,
+    encrypt: (view, input) => encrypt(primitives, view, input),
+    decrypt: (view, input) => decrypt(primitives, view, input),
+    archiveSession,
+    removeSession,
+  };
+}
+
+function groupCipher(primitives: Primitives): GroupCipher {
+  return {
+    createSenderKeyDistribution: (view, input) => createSenderKeyDistribution(primitives, view, input),
+    processSenderKeyDistribution,
+    encryptToGroup: (view, input) => encryptToGroup(primitives, view, input),
+    decryptFromGroup,
+    removeSenderKey,
+  };
+}
+
+function sealedSender(primitives: Primitives): SealedSender {
+  return {
+    issueServerCertificate: async (input) => issueServerCertificate(primitives, input),
+    issueSenderCertificate: async (input) => issueSenderCertificate(primitives, input),
+    verifySenderCertificate: async (certificate, trust) => verifySenderCertificate(certificate, trust),
+    seal: (input) => seal(primitives, input),
+    sealForMany: (view, input) => sealForMany(primitives, registrationIdsOf, view, input),
+    splitSealed: async (sent, accountId) => splitSealed(sent, accountId),
+    unseal: (input) => unseal(primitives, input),
+  };
+}
+
+function decryptionErrors(): DecryptionErrors {
+  return {
+    createDecryptionError: async (input) => createDecryptionError(input),
+    parseDecryptionError: async (plaintextContent) => parseDecryptionError(plaintextContent),
+    currentRatchetKeyMatches,
+  };
+}
+
+async function generateIdentity({ curve }: Primitives): Promise<IdentityKeyPair> {
+  const { publicKey, privateKey } = await curve.generateKeyPair();
+  return { publicKey, privateKey: new Secret(privateKey) };
+}
+
+function sign({ random }: Primitives, { privateKey }: IdentityKeyPair, message: Uint8Array): Uint8Array {
+  return xeddsaSign(parsePrivateKey(privateKey.expose()), message, random);
+}
