@@ -2,7 +2,7 @@
 import { concatBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
-import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/engine.js';
+import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/index.js';
 import { platformScrypt } from '../platform-scrypt.js';
 import { randomInteger, randomUuid } from '../random.js';
 import type { Writer } from '../unit/index.js';

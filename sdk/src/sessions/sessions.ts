@@ -72,7 +72,7 @@ export class SessionService {
 
   /** Forgets all sessions with a device. */
   async remove(unit: Unit, address: DeviceAddress): Promise<void> {
-    stageEngineChanges(unit, (await this.#engine.removeSession(address)).changes);
+    stageEngineChanges(unit, (await this.#engine.removeSession(engineView(unit), address)).changes);
   }
 
   #input(own: OwnAccount, { address, identityKey }: PinnedDevice) {

@@ -95,7 +95,7 @@ async function usedUp(pair: EnginePair): Promise<void> {
   await bob.decrypt(alice, first);
   assertEqual(bob.records.size, before - 1, 'records after two keys went and a session came');
   await bob.assertRefuses(alice, first, 'duplicate-message', 'the same message after the commit');
-  bob.apply(await bob.engine.removeSession(alice.address));
+  bob.apply(await bob.engine.removeSession(bob.view, alice.address));
   await bob.assertRefuses(alice, first, 'pre-key-missing', 'the same message without its session');
 }
 
@@ -139,13 +139,13 @@ async function lastResort(pair: EnginePair): Promise<void> {
   const { alice, bob } = await makePair(pair);
   const sent = await firstMessages(alice, bob, 5);
   for (const message of sent) await bob.decrypt(alice, message);
-  bob.apply(await bob.engine.removeSession(alice.address));
+  bob.apply(await bob.engine.removeSession(bob.view, alice.address));
   for (const message of sent)
     await bob.assertRefuses(alice, message, 'pre-key-replayed', 'a replay without its session');
   const [fresh] = await firstMessages(alice, bob, 1);
   await bob.decrypt(alice, fresh as Sent);
   bob.apply(await bob.engine.removePreKeys({ kem: [0xffffffff] }));
-  bob.apply(await bob.engine.removeSession(alice.address));
+  bob.apply(await bob.engine.removeSession(bob.view, alice.address));
   await bob.assertRefuses(alice, sent[0] as Sent, 'pre-key-missing', 'a replay after the key was removed');
   assert(
     ![...bob.records.keys()].some((key) => key.includes('4294967295')),

@@ -161,10 +161,10 @@ async function restarted(pair: EnginePair): Promise<void> {
 async function removed(pair: EnginePair): Promise<void> {
   const { alice, bob } = await makeConversation(pair);
   const message = await alice.encrypt(bob, 'too late');
-  bob.apply(await bob.engine.removeSession(alice.address));
+  bob.apply(await bob.engine.removeSession(bob.view, alice.address));
   await bob.assertRefuses(alice, message, 'no-session', 'decrypting after removal');
   await assertRejects(() => bob.encrypt(alice, 'x'), 'no-session', 'encrypting after removal');
-  bob.apply(await bob.engine.removeSession(alice.address));
+  bob.apply(await bob.engine.removeSession(bob.view, alice.address));
 }
 
 async function ownDevices(pair: EnginePair): Promise<void> {

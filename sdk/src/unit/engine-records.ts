@@ -1,5 +1,5 @@
 /** Where an engine's records lie in the storage: a space of their own, opaque to everyone else. */
-import type { EngineChange, EngineView } from '../ports/engine.js';
+import type { EngineChange, EngineView } from '../ports/index.js';
 import type { Unit } from './unit.js';
 
 const space = 'engine/';

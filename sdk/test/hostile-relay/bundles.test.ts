@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SottoErrorCode } from '../../src/errors.js';
 import type { Message } from '../../src/messages/index.js';
-import type { IdentityKeyPair } from '../../src/ports/engine.js';
+import type { IdentityKeyPair } from '../../src/ports/index.js';
 import type { AccountBundle, DeviceBundle, DeviceId, SendRequest } from '../../src/wire/index.js';
 import { manifestHash } from '../../src/verification/index.js';
 import { identityOf, makeIdentity, signManifest, signStatement } from '../support/identities.js';

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SottoErrorCode } from '../../src/errors.js';
 import type { UndecryptableReason } from '../../src/journal-event.js';
-import type { IdentityKeyPair } from '../../src/ports/engine.js';
+import type { IdentityKeyPair } from '../../src/ports/index.js';
 import { makeProblem, type AccountId, type ResponseOf } from '../../src/wire/index.js';
 import { identityOf, makeIdentity, signManifest, signStatement } from '../support/identities.js';
 import { Party } from '../support/party.js';

@@ -1,12 +1,11 @@
 /** A whole conversation with all its failures: nothing it logs, prints, throws or shows when inspected holds a secret. */
 import { inspect } from 'node:util';
-import { PreKeyRecord, KyberPreKeyRecord, SignedPreKeyRecord } from '@signalapp/libsignal-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { credentialsKey, credentialsRecord } from '../../src/account/account-record.js';
-import { openRecord } from '../../src/engines/libsignal/records.js';
 import type { Logger } from '../../src/ports/host.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { makeProblem } from '../../src/wire/index.js';
+import { engineFor, secretIn } from '../support/engines.js';
 import { ownAccountOf } from '../support/identities.js';
 import { introduced, type Party } from '../support/party.js';
 import { findSecrets, secretText, type NamedSecret } from '../support/secret-scan.js';
@@ -63,9 +62,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** Where the engine's records lie. */
+const enginePrefix = 'engine/';
+
 /** The secrets a device holds: keys, seeds, tokens, pre-keys, sessions. */
 async function secretsOf(party: Party): Promise<NamedSecret[]> {
   const { username } = party;
+  const engine = engineFor(username);
   const account = await ownAccountOf(party);
   const secrets: NamedSecret[] = [
     { name: `${username}'s identity key`, bytes: account.identityPrivateKey.expose() },
@@ -80,22 +83,10 @@ async function secretsOf(party: Party): Promise<NamedSecret[]> {
       secrets.push(secretText(`${username}'s access token`, accessToken));
       secrets.push(secretText(`${username}'s refresh token`, refreshToken));
     }
-    const bytes = engineSecret(key, value);
+    const bytes = key.startsWith(enginePrefix) && secretIn(engine, key.slice(enginePrefix.length), value);
     if (bytes) secrets.push({ name: `${username}'s ${key}`, bytes });
   }
   return secrets;
-}
-
-function engineSecret(key: string, value: Uint8Array): Uint8Array | undefined {
-  const read = () => Uint8Array.from(openRecord(value).payload);
-  if (key.startsWith('engine/pre-key/')) return PreKeyRecord.deserialize(read()).privateKey().serialize();
-  if (key.startsWith('engine/signed-pre-key/')) {
-    return SignedPreKeyRecord.deserialize(read()).privateKey().serialize();
-  }
-  if (key.startsWith('engine/kem-pre-key/')) {
-    return KyberPreKeyRecord.deserialize(read()).secretKey().serialize().slice(1, 65);
-  }
-  return key.startsWith('engine/session/') ? read().slice(0, 64) : undefined;
 }
 
 describe('a conversation and all that can fail in it', () => {

@@ -2,7 +2,7 @@
 import { ownAccountKey, ownAccountRecord } from '../../src/account/account-record.js';
 import type { OwnAccount } from '../../src/account/index.js';
 import { libsignalEngine } from '../../src/engines/libsignal/index.js';
-import type { IdentityKeyPair } from '../../src/ports/engine.js';
+import type { IdentityKeyPair } from '../../src/ports/index.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import {
   manifestBytes,

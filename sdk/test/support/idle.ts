@@ -3,7 +3,7 @@
  * loop that nobody can foresee, so it is counted; everything else in a test network is a microtask.
  */
 import crypto from 'node:crypto';
-import type { ProtocolEngine } from '../../src/ports/engine.js';
+import type { ProtocolEngine } from '../../src/ports/index.js';
 import { nextTurn } from '../../src/testing/turns.js';
 
 let busy = 0;

@@ -1,6 +1,5 @@
 /** One person with one device in a test world: it can be killed in the middle of anything, and opened again. */
 import assert from 'node:assert/strict';
-import { libsignalEngine } from '../../src/engines/libsignal/index.js';
 import type { MessengerEventName, MessengerEvents } from '../../src/events.js';
 import type { Message } from '../../src/messages/index.js';
 import { createMessenger } from '../../src/messenger.js';
@@ -11,6 +10,7 @@ import { messageRecord } from '../../src/messages/message-record.js';
 import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
 import { seededRandom } from '../../src/testing/seeded-random.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../src/wire/index.js';
+import { engineFor } from './engines.js';
 import { countingEngine } from './idle.js';
 import { MortalStorage, type CommitPlan } from './mortal-storage.js';
 import { smallStock } from './small-stock.js';
@@ -103,8 +103,9 @@ export class Party {
   /** Opens the device from what its storage holds. */
   async start(): Promise<void> {
     const { network, seed, clock: worldClock } = this.world;
-    const engine = smallStock(libsignalEngine(), this.options.stock ?? defaultStock);
     this.#lives += 1;
+    const engineRandom = seededRandom(`${seed}/${this.username}/${this.#lives}/engine`);
+    const engine = smallStock(engineFor(this.username, engineRandom), this.options.stock ?? defaultStock);
     const { logger } = this.options;
     const transport = network.transport(logger ? { logger } : {});
     const clock = new MutableClock(worldClock, () => this.clockOffsetMs);

@@ -1,5 +1,5 @@
 /** An engine that makes few pre-keys at a time: the relay verifies each, and most tests need no hundred. */
-import type { ProtocolEngine } from '../../src/ports/engine.js';
+import type { ProtocolEngine } from '../../src/ports/index.js';
 
 /**
  * The engine, whatever stock it is asked for.

@@ -2,7 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as z from 'zod/mini';
 import { libsignalEngine } from '../../src/engines/libsignal/index.js';
-import type { IdentityKeyPair, OurDevice } from '../../src/ports/engine.js';
+import type { IdentityKeyPair, OurDevice } from '../../src/ports/index.js';
 import type {
   ConnectionState,
   Transport,

@@ -6,10 +6,29 @@ import { PrivateKey } from '@signalapp/libsignal-client';
 import type { EngineAssurance, IdentityKeyPair, ProtocolEngine } from '../../ports/index.js';
 import { Secret } from '../../secret.js';
 import { plainBytes } from './bytes.js';
+import {
+  certificateFrom,
+  checkCertificate,
+  issueSenderCertificate,
+  issueServerCertificate,
+} from './certificates.js';
+import {
+  createDecryptionError,
+  currentRatchetKeyMatches,
+  parseDecryptionError,
+} from './decryption-errors.js';
 import { translated } from './errors.js';
 import { compareScannable, fingerprint } from './fingerprints.js';
+import {
+  createSenderKeyDistribution,
+  decryptFromGroup,
+  encryptToGroup,
+  processSenderKeyDistribution,
+  removeSenderKey,
+} from './groups.js';
 import { generatePreKeys, removePreKeys } from './pre-keys.js';
 import { recordVersion } from './records.js';
+import { seal, sealForMany, splitSealed, unseal } from './sealed-sender.js';
 import { archiveSession, decrypt, encrypt, removeSession, sessionState, startSession } from './sessions.js';
 
 const assurance: EngineAssurance = {
@@ -45,9 +64,25 @@ export function libsignalEngine(): ProtocolEngine {
     encrypt,
     decrypt,
     archiveSession,
-    removeSession: async (their) => removeSession(their),
+    removeSession: async (_view, their) => removeSession(their),
     fingerprint: async (input) => fingerprint(input),
     compareScannable: async (ours, scanned) => compareScannable(ours, scanned),
+    createSenderKeyDistribution,
+    processSenderKeyDistribution,
+    encryptToGroup,
+    decryptFromGroup,
+    removeSenderKey: async (_view, input) => removeSenderKey(input),
+    issueServerCertificate: async (input) => issueServerCertificate(input),
+    issueSenderCertificate: async (input) => issueSenderCertificate(input),
+    verifySenderCertificate: async (certificate, trust) =>
+      checkCertificate(certificateFrom(certificate), trust),
+    seal,
+    sealForMany,
+    splitSealed: async (sent, accountId) => splitSealed(sent, accountId),
+    unseal,
+    createDecryptionError: async (input) => createDecryptionError(input),
+    parseDecryptionError: async (plaintextContent) => parseDecryptionError(plaintextContent),
+    currentRatchetKeyMatches,
   };
 }
 

@@ -4,7 +4,15 @@ import { SottoError, isSottoError, type SottoErrorCode } from '../../errors.js';
 
 /** What was being done when libsignal failed. */
 export type Operation =
-  'sign' | 'generate' | 'start-session' | 'encrypt' | 'decrypt' | 'fingerprint' | 'compare' | 'record';
+  | 'sign'
+  | 'generate'
+  | 'start-session'
+  | 'encrypt'
+  | 'decrypt'
+  | 'fingerprint'
+  | 'compare'
+  | 'record'
+  | 'certificate';
 
 type LocalCode = Extract<
   SottoErrorCode,
@@ -13,6 +21,9 @@ type LocalCode = Extract<
   | 'invalid-bundle'
   | 'invalid-key'
   | 'invalid-message'
+  | 'invalid-certificate'
+  | 'invalid-registration-id'
+  | 'no-sender-key'
   | 'no-session'
 >;
 
@@ -20,11 +31,14 @@ type LocalCode = Extract<
 const byCode: Partial<Record<ErrorCode, LocalCode>> = {
   [ErrorCode.DuplicatedMessage]: 'duplicate-message',
   [ErrorCode.InvalidSession]: 'engine-record-invalid',
+  [ErrorCode.InvalidRegistrationId]: 'invalid-registration-id',
+  [ErrorCode.InvalidSenderKeySession]: 'no-sender-key',
 };
 
 /** libsignal has no code of its own for these; the beginning of the message is all there is. */
 const byMessage: readonly (readonly [pattern: RegExp, code: LocalCode])[] = [
   [/^session with .* not found/, 'no-session'],
+  [/^missing sender key state/, 'no-sender-key'],
 ];
 
 /** Whatever else fails is blamed on the input of the operation; encrypting takes only our own records as input. */
@@ -37,6 +51,7 @@ const otherwise: Record<Operation, LocalCode> = {
   fingerprint: 'invalid-key',
   compare: 'invalid-message',
   record: 'engine-record-invalid',
+  certificate: 'invalid-certificate',
 };
 
 /** The failure to throw for one that libsignal (or JavaScript beneath it) threw. */

@@ -1,4 +1,5 @@
 /** How this engine's records are named and framed. What is in the frame is libsignal's own serialisation, opaque here. */
+import type { SenderKeyInput } from '../../ports/index.js';
 import type { DeviceAddress } from '../../wire/index.js';
 import { RecordFormat } from '../record-format.js';
 
@@ -13,6 +14,7 @@ export const recordKinds = {
   kemOneTimePreKey: 4,
   kemLastResortPreKey: 5,
   kemUses: 6,
+  senderKey: 7,
 } as const;
 
 /** The name of a record kind. */
@@ -26,6 +28,8 @@ export const recordKeys = {
   kemPreKey: (id: number) => `kem-pre-key/${id}`,
   /** Which first messages used a last-resort key; lives and dies with it. */
   kemUses: (id: number) => `kem-pre-key-uses/${id}`,
+  senderKey: ({ sender, distributionId }: SenderKeyInput) =>
+    `sender-key/${sender.accountId}.${sender.deviceId}/${distributionId}`,
 } as const;
 
 const format = new RecordFormat<RecordKind>({ magic: 'lsig', version: recordVersion, kinds: recordKinds });

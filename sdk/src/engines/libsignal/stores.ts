@@ -21,6 +21,7 @@ import {
 import { equalBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { OurDevice, SessionInput } from '../../ports/index.js';
+import type { DeviceAddress } from '../../wire/index.js';
 import { plainBytes, publicKeyFrom } from './bytes.js';
 import { translated } from './errors.js';
 import {
@@ -68,6 +69,48 @@ export class BufferedSessionStore extends SessionStore {
 
   getExistingSessions(): Promise<SessionRecord[]> {
     return Promise.reject(this.#step.fail(new Error('only sealed sender asks for several sessions')));
+  }
+}
+
+/** The sessions with several devices, for sealing; their records are loaded before libsignal is called. */
+export class BufferedSessionStores extends SessionStore {
+  readonly #step: Step;
+  readonly #addresses: readonly DeviceAddress[];
+
+  constructor(step: Step, addresses: readonly DeviceAddress[]) {
+    super();
+    this.#step = step;
+    this.#addresses = addresses;
+  }
+
+  /** libsignal asks for the addresses it was given, in that order. */
+  async getExistingSessions(): Promise<SessionRecord[]> {
+    return this.#step.guard(() =>
+      this.#addresses.map((address) => {
+        const record = this.#step.record(recordKeys.session(address));
+        const session = record && sessionFrom(record);
+        if (!session || !hasCurrent(session)) throw new SottoError('no-session');
+        return session;
+      }),
+    );
+  }
+
+  getSession(): Promise<SessionRecord | null> {
+    return neverCalled(this.#step);
+  }
+
+  saveSession(): Promise<void> {
+    return neverCalled(this.#step);
+  }
+}
+
+/** libsignal's only way to say that every session in a record is archived. */
+function hasCurrent(session: SessionRecord): boolean {
+  try {
+    session.remoteRegistrationId();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -127,7 +170,7 @@ export class BufferedIdentityStore extends IdentityKeyStore {
     return IdentityChange.NewOrUnchanged;
   }
 
-  async getIdentity(): Promise<PublicKey | null> {
+  async getIdentity(_name: ProtocolAddress): Promise<PublicKey | null> {
     return null;
   }
 }

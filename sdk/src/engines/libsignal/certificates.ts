@@ -1,0 +1,75 @@
+/** Server and sender certificates over libsignal. Knows no message. */
+import {
+  PrivateKey,
+  SenderCertificate as NativeCertificate,
+  ServerCertificate,
+} from '@signalapp/libsignal-client';
+import { SottoError } from '../../errors.js';
+import type { CertificateTrust, SealedSender, SenderCertificate } from '../../ports/index.js';
+import { accountId as accountIdSchema, deviceId as deviceIdSchema } from '../../wire/index.js';
+import { plainBytes, publicKeyFrom } from './bytes.js';
+import { translated } from './errors.js';
+
+/** See `SealedSender.issueServerCertificate`. */
+export function issueServerCertificate({
+  id,
+  publicKey,
+  trustRoot,
+}: Parameters<SealedSender['issueServerCertificate']>[0]): Uint8Array {
+  const key = publicKeyFrom('sign', publicKey);
+  const root = plainBytes(trustRoot.expose());
+  return translated('sign', () => ServerCertificate.new(id, key, PrivateKey.deserialize(root)).serialize());
+}
+
+/** See `SealedSender.issueSenderCertificate`. */
+export function issueSenderCertificate({
+  serverCertificate,
+  signingKey,
+  sender,
+  identityKey,
+  expiresAt,
+}: Parameters<SealedSender['issueSenderCertificate']>[0]): Uint8Array {
+  const key = publicKeyFrom('sign', identityKey);
+  const signer = plainBytes(signingKey.expose());
+  const issuer = translated('certificate', () =>
+    ServerCertificate.deserialize(plainBytes(serverCertificate)),
+  );
+  const { accountId, deviceId } = sender;
+  return translated('sign', () =>
+    NativeCertificate.new(
+      accountId,
+      null,
+      deviceId,
+      key,
+      expiresAt,
+      issuer,
+      PrivateKey.deserialize(signer),
+    ).serialize(),
+  );
+}
+
+/** libsignal's certificate from its bytes. @throws SottoError `invalid-certificate` */
+export function certificateFrom(bytes: Uint8Array): NativeCertificate {
+  return translated('certificate', () => NativeCertificate.deserialize(plainBytes(bytes)));
+}
+
+/**
+ * Checks a certificate up to a trust root, then its end: libsignal gives one verdict for both, so the
+ * signatures are looked at as of the certificate's last moment.
+ * @throws SottoError `invalid-certificate`, `certificate-expired`
+ */
+export function checkCertificate(
+  certificate: NativeCertificate,
+  { trustRoots, now }: CertificateTrust,
+): SenderCertificate {
+  const roots = trustRoots.map((root) => publicKeyFrom('certificate', root));
+  const expiresAt = certificate.expiration();
+  const genuine = translated('certificate', () => certificate.validateWithTrustRoots(roots, expiresAt));
+  if (!genuine) throw new SottoError('invalid-certificate');
+  const accountId = accountIdSchema.safeParse(certificate.senderUuid());
+  const deviceId = deviceIdSchema.safeParse(certificate.senderDeviceId());
+  if (!accountId.success || !deviceId.success) throw new SottoError('invalid-certificate');
+  if (now > expiresAt) throw new SottoError('certificate-expired');
+  const sender = { accountId: accountId.data, deviceId: deviceId.data };
+  return { sender, identityKey: certificate.key().serialize(), expiresAt };
+}
