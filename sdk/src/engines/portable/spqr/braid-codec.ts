@@ -3,16 +3,19 @@
  * given out; objects on their way in as the chunks held. Knows no record around it.
  */
 import { SottoError } from '../../../errors.js';
+import {
+  ciphertext1Length,
+  decapsulationKeyLength,
+  headerLength,
+  pendingLength,
+  vectorLength,
+} from '../primitives/ml-kem-768/index.js';
 import type { ByteReader } from '../records/byte-reader.js';
 import type { ByteWriter } from '../records/byte-writer.js';
 import {
   chunksOf,
-  ciphertext1Length,
-  decapsulationKeyLength,
-  headerLength,
   sentCiphertext2Length,
   sentHeaderLength,
-  vectorLength,
   type BraidState,
   type EncapsulatorState,
 } from './braid.js';
@@ -20,9 +23,6 @@ import { heldCount, heldLength, positionsOf, type Decoder, type Encoder } from '
 
 /** An encoder counts in 32 bits. */
 const maxSent = 0xffffffff;
-
-/** What ML-KEM may want to remember between the parts of an encapsulation. */
-const maxPendingLength = 2_048;
 
 /** The numbers are stored. */
 const kindNumbers = {
@@ -67,14 +67,14 @@ export function writeBraidState(writer: ByteWriter, state: BraidState): void {
       writer.fixed(state.header);
       return;
     case 'ct1Sampled':
-      writer.fixed(state.header).sized(state.pending);
+      writer.fixed(state.header).fixed(state.pending);
       writeEncoder(writer, state.ciphertext1);
       return writeDecoder(writer, state.vector);
     case 'ekReceivedCt1Sampled':
-      writer.sized(state.pending).fixed(state.vector);
+      writer.fixed(state.pending).fixed(state.vector);
       return writeEncoder(writer, state.ciphertext1);
     case 'ct1Acknowledged':
-      writer.fixed(state.header).sized(state.pending).fixed(state.ciphertext1);
+      writer.fixed(state.header).fixed(state.pending).fixed(state.ciphertext1);
       return writeDecoder(writer, state.vector);
     case 'ct2Sampled':
       return writeEncoder(writer, state.ciphertext2);
@@ -135,14 +135,14 @@ function readEncapsulatingState(reader: ByteReader, kind: EncapsulatorState['kin
       return {
         kind,
         header: reader.fixed(headerLength),
-        pending: reader.sized(maxPendingLength),
+        pending: reader.fixed(pendingLength),
         ciphertext1: readEncoder(reader, ciphertext1Length),
         vector: readDecoder(reader, vectorLength),
       };
     case 'ekReceivedCt1Sampled':
       return {
         kind,
-        pending: reader.sized(maxPendingLength),
+        pending: reader.fixed(pendingLength),
         vector: reader.fixed(vectorLength),
         ciphertext1: readEncoder(reader, ciphertext1Length),
       };
@@ -150,7 +150,7 @@ function readEncapsulatingState(reader: ByteReader, kind: EncapsulatorState['kin
       return {
         kind,
         header: reader.fixed(headerLength),
-        pending: reader.sized(maxPendingLength),
+        pending: reader.fixed(pendingLength),
         ciphertext1: reader.fixed(ciphertext1Length),
         vector: readDecoder(reader, vectorLength),
       };

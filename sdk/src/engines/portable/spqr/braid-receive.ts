@@ -3,23 +3,29 @@
  * message is not authenticated yet: whoever calls keeps a new state only when it proved genuine.
  */
 import { concatBytes, equalBytes } from '../../../bytes.js';
-import { isSottoError } from '../../../errors.js';
-import { assertVector, decapsulate, encapsulateVector } from '../primitives/ml-kem-768/index.js';
+import { isSottoError, SottoError } from '../../../errors.js';
+import {
+  assertVector,
+  ciphertext1Length,
+  ciphertext2Length,
+  decapsulate,
+  encapsulateVector,
+  headerLength,
+} from '../primitives/ml-kem-768/index.js';
 import { ciphertextMac, epochSecretOf, headerMac, updateAuthenticator } from './authenticator.js';
 import {
   chunksOf,
-  ciphertext1Length,
-  ciphertext2Length,
-  headerLength,
   noHeaderReceived,
   sentCiphertext2Length,
   type Braid,
   type BraidState,
   type Ct1Acknowledged,
+  type Ct1Received,
   type Ct1Sampled,
   type EkSentCt1Received,
   type EpochSecret,
   type HeaderSent,
+  type KeysSampled,
   type NoHeaderReceived,
 } from './braid.js';
 import { addChunk, decoded, newDecoder, newEncoder, type Chunk } from './erasure-code.js';
@@ -78,7 +84,7 @@ function stay(braid: Braid, state: BraidState): BraidReceived {
   return { braid: state === braid.state ? braid : { ...braid, state } };
 }
 
-function startCt1({ decapsulationKey }: { decapsulationKey: Uint8Array }, chunk: Chunk): HeaderSent {
+function startCt1({ decapsulationKey }: KeysSampled, chunk: Chunk): HeaderSent {
   const ciphertext1 = addChunk(newDecoder(chunksOf(ciphertext1Length)), chunk);
   return { kind: 'headerSent', decapsulationKey, vectorSent: 0, ciphertext1 };
 }
@@ -90,10 +96,7 @@ function addCt1(state: HeaderSent, chunk: Chunk): BraidState {
   return { ...state, kind: 'ct1Received', ciphertext1 };
 }
 
-function startCt2(
-  { decapsulationKey, ciphertext1 }: { decapsulationKey: Uint8Array; ciphertext1: Uint8Array },
-  chunk: Chunk,
-): EkSentCt1Received {
+function startCt2({ decapsulationKey, ciphertext1 }: Ct1Received, chunk: Chunk): EkSentCt1Received {
   const ciphertext2 = addChunk(newDecoder(chunksOf(sentCiphertext2Length)), chunk);
   return { kind: 'ekSentCt1Received', decapsulationKey, ciphertext1, ciphertext2 };
 }
@@ -111,7 +114,7 @@ function openCiphertext(
   sent: Uint8Array,
 ): BraidReceived {
   const ciphertext2 = sent.subarray(0, ciphertext2Length);
-  const secret = epochSecretOf(epoch, decapsulate(decapsulationKey, ciphertext1, ciphertext2));
+  const secret = epochSecretOf(epoch, sharedSecretOf(decapsulationKey, ciphertext1, ciphertext2));
   const updated = updateAuthenticator(authenticator, epoch, secret);
   const mac = ciphertextMac(updated, epoch, ciphertext1, ciphertext2);
   if (!equalBytes(mac, sent.subarray(ciphertext2Length))) throw refusal('MacVerifyFailed');
@@ -119,6 +122,15 @@ function openCiphertext(
     braid: { epoch: epoch + 1, authenticator: updated, state: noHeaderReceived() },
     secret: { epoch, secret },
   };
+}
+
+/** Whatever the other side sent, there is a secret; it is our own key that may turn out to be none. */
+function sharedSecretOf(key: Uint8Array, ciphertext1: Uint8Array, ciphertext2: Uint8Array): Uint8Array {
+  try {
+    return decapsulate(key, ciphertext1, ciphertext2);
+  } catch (cause) {
+    throw new SottoError('engine-record-invalid', { cause });
+  }
 }
 
 function addHeader({ authenticator, epoch }: Braid, state: NoHeaderReceived, chunk: Chunk): BraidState {

@@ -1,17 +1,14 @@
 /** What each state of the braid adds to a message that is sent (spec: spqr 4.6). Knows no chain. */
 import type { Random } from '../../../ports/index.js';
 import { concatBytes } from '../../../bytes.js';
-import { encapsulateHeader, generateMlKem768 } from '../primitives/ml-kem-768/index.js';
-import { epochSecretOf, headerMac, updateAuthenticator } from './authenticator.js';
 import {
-  chunksOf,
+  encapsulateHeader,
+  generateMlKem768,
   vectorLength,
   vectorOf,
-  type Braid,
-  type BraidState,
-  type EpochSecret,
-  type HeaderReceived,
-} from './braid.js';
+} from '../primitives/ml-kem-768/index.js';
+import { epochSecretOf, headerMac, updateAuthenticator } from './authenticator.js';
+import { chunksOf, type Braid, type BraidState, type EpochSecret, type HeaderReceived } from './braid.js';
 import { newDecoder, newEncoder, nextChunk, type Encoder } from './erasure-code.js';
 import type { ChunkKind, Payload } from './message.js';
 

@@ -3,25 +3,12 @@
  * chunk per message. In each epoch one side owns the key pair, the other encapsulates; then they swap.
  * What a state does is in `braid-send.ts` and `braid-receive.ts`. Knows no chain and no message key.
  */
+import { ciphertext2Length, headerLength } from '../primitives/ml-kem-768/index.js';
 import { macLength, newAuthenticator, type Authenticator } from './authenticator.js';
 import { chunkLength, newDecoder, type Decoder, type Encoder } from './erasure-code.js';
 
 /** Which side began the session: it owns the key pair of epochs 1, 3, 5 and so on. */
 export type SpqrRole = 'initiator' | 'responder';
-
-/** Of the encapsulation key: a seed and a hash of the whole (spec: primitives 1.5). */
-export const headerLength = 64;
-/** The rest of the encapsulation key. */
-export const vectorLength = 1152;
-/** The part of a ciphertext that needs the header alone. */
-export const ciphertext1Length = 960;
-/** The rest of a ciphertext. */
-export const ciphertext2Length = 128;
-/** The decapsulation key. */
-export const decapsulationKeyLength = 2400;
-
-/** A decapsulation key contains its encapsulation key, which begins with the vector (FIPS 203, algorithm 16). */
-const vectorOffset = 1152;
 
 /** A header as it is sent. */
 export const sentHeaderLength = headerLength + macLength;
@@ -146,9 +133,4 @@ export function noHeaderReceived(): NoHeaderReceived {
 /** How many chunks an object has. */
 export function chunksOf(length: number): number {
   return length / chunkLength;
-}
-
-/** The vector of the encapsulation key within a decapsulation key. */
-export function vectorOf(decapsulationKey: Uint8Array): Uint8Array {
-  return decapsulationKey.subarray(vectorOffset, vectorOffset + vectorLength);
 }

@@ -10,10 +10,10 @@ import type { EpochSecret, SpqrRole } from './braid.js';
 import { refusal } from './refusal.js';
 
 /** Keys set aside per epoch: how far behind the newest a message may come (spec 4.1, `max_ooo`). */
-export const maxSkippedKeys = 2_000;
+const maxSkippedKeys = 2_000;
 
 /** When so many are held, those behind the window are cleaned up; in between they may stay (spec 4.7). */
-export const cleanUpAt = Math.floor((maxSkippedKeys * 11) / 10) + 1;
+const cleanUpAt = Math.floor((maxSkippedKeys * 11) / 10) + 1;
 
 /** Indices are unsigned 32-bit numbers on the wire. */
 const maxCounter = 0xffffffff;

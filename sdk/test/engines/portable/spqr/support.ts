@@ -23,10 +23,20 @@ export class Side {
   record: Uint8Array;
   readonly pages = new Map<string, Uint8Array>();
   readonly random: SeededRandom;
+  readonly #options: SpqrOptions;
 
   constructor(options: SpqrOptions, seed: string) {
+    this.#options = options;
     this.record = encodeState(initialSpqrState(options));
     this.random = seededRandom(seed);
+  }
+
+  /** Another side with the same records. */
+  fork(): Side {
+    const fork = new Side(this.#options, 'fork');
+    fork.record = this.record;
+    for (const [name, page] of this.pages) fork.pages.set(name, page);
+    return fork;
   }
 
   get state(): SpqrState {
