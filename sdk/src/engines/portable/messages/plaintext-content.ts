@@ -21,7 +21,17 @@ const errorSchema = messageSchema({
   deviceId: { field: 3, type: 'uint32' },
 });
 
-const contentSchema = messageSchema({ decryptionError: { field: 8, type: 'bytes' } });
+/** Seven fields are here for their wire type alone: what applications say would lie in them. */
+const contentSchema = messageSchema({
+  data: { field: 1, type: 'bytes' },
+  sync: { field: 2, type: 'bytes' },
+  call: { field: 3, type: 'bytes' },
+  empty: { field: 4, type: 'bytes' },
+  receipt: { field: 5, type: 'bytes' },
+  typing: { field: 6, type: 'bytes' },
+  senderKeyDistribution: { field: 7, type: 'bytes' },
+  decryptionError: { field: 8, type: 'bytes' },
+});
 
 /** Which message could not be decrypted. */
 export interface DecryptionErrorMessage {
