@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createMessenger } from '@sotto/sdk';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
+import { portableEngine } from '@sotto/sdk/engines/portable';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 
@@ -51,7 +51,7 @@ function echoOf(messenger, text) {
 async function exchangeOneMessage(url, code, folder) {
   const suffix = randomBytes(6).toString('hex');
   const messenger = await createMessenger({
-    engine: libsignalEngine(),
+    engine: portableEngine(),
     storage: levelStorage(join(folder, 'account')),
     transport: socketIoTransport({ url }),
   });

@@ -7,24 +7,21 @@ import { readdir, readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { KyberPreKeyRecord, PreKeyRecord, SignedPreKeyRecord } from '@signalapp/libsignal-client';
 import { createMessenger, type Message, type Messenger, type ProtocolEngine } from '@sotto/sdk';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 import { createRelay, type Relay } from '@sotto/relay';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engineFor, secretIn } from '../../sdk/test/support/engines.js';
 import { SecretScanner, secretText, type NamedSecret } from '../../sdk/test/support/secret-scan.js';
 import { startRecordingProxy, type RecordingProxy } from './support/recording-proxy.js';
 
 const messagesEachWay = 40;
-/** The engine's records begin with a header of this length, then libsignal's own serialisation. */
-const recordHeaderBytes = 12;
 const passwords = { alice: 'alice: a password nobody may see', bob: 'bob: another one, just as secret' };
 
-/** The engine, with every private key it makes noted. */
-function notingEngine(secrets: NamedSecret[]): ProtocolEngine {
-  const engine = libsignalEngine();
+/** A device's engine, with every private key it makes noted. */
+function notingEngine(device: string, secrets: NamedSecret[]): ProtocolEngine {
+  const engine = engineFor(device);
   return new Proxy(engine, {
     get(target, name, receiver) {
       if (name === 'generateIdentity') {
@@ -38,7 +35,8 @@ function notingEngine(secrets: NamedSecret[]): ProtocolEngine {
         return async (input: Parameters<ProtocolEngine['generatePreKeys']>[0]) => {
           const step = await target.generatePreKeys(input);
           for (const { key, value } of step.changes) {
-            if (value) secrets.push({ name: key, bytes: privateKeyIn(key, value.slice(recordHeaderBytes)) });
+            const bytes = value && secretIn(target, key, value);
+            if (bytes) secrets.push({ name: key, bytes });
           }
           return step;
         };
@@ -47,17 +45,6 @@ function notingEngine(secrets: NamedSecret[]): ProtocolEngine {
       return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
-}
-
-function privateKeyIn(key: string, record: Uint8Array<ArrayBuffer>): Uint8Array {
-  if (key.startsWith('pre-key/')) return PreKeyRecord.deserialize(record).privateKey().serialize();
-  if (key.startsWith('signed-pre-key/'))
-    return SignedPreKeyRecord.deserialize(record).privateKey().serialize();
-  // A KEM secret key holds its public key: what is secret is the first part, and the seed at its end.
-  return KyberPreKeyRecord.deserialize(record)
-    .secretKey()
-    .serialize()
-    .slice(1, 1 + 1536);
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -75,7 +62,7 @@ describe('a busy relay', () => {
 
   async function open(name: 'alice' | 'bob'): Promise<Messenger> {
     return createMessenger({
-      engine: notingEngine(secrets),
+      engine: notingEngine(name, secrets),
       storage: levelStorage(join(folder, name)),
       transport: socketIoTransport({ url: proxy.url }),
       messageRequests: 'accept',

@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMessenger, describeError, isSottoError, type MessageHandler } from '@sotto/sdk';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 import { keptPassword, openAccount } from './account.js';
+import { chosenEngine } from './engine.js';
 
 const url = process.env['SOTTO_RELAY'] ?? 'http://127.0.0.1:8787';
 const folder = process.env['SOTTO_BOT_DATA'] ?? join('.sotto', 'echo-bot');
@@ -17,7 +17,7 @@ const answer: MessageHandler = async (message, unit) => {
 async function run(): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const messenger = await createMessenger({
-    engine: libsignalEngine(),
+    engine: await chosenEngine(),
     storage: levelStorage(join(folder, 'account')),
     transport: socketIoTransport({ url }),
     messageRequests: 'accept',
@@ -33,9 +33,14 @@ async function run(): Promise<void> {
   console.log(`echo bot: ${contactCode}`);
 }
 
+function reasonOf(error: unknown): string {
+  if (isSottoError(error, 'engine-mismatch'))
+    return `the account in ${folder} needs SOTTO_ENGINE=${error.details.engine}`;
+  return isSottoError(error) ? describeError(error.code).when : String(error);
+}
+
 function fail(error: unknown): never {
-  const reason = isSottoError(error) ? describeError(error.code).when : String(error);
-  console.error(`echo-bot: ${reason}`);
+  console.error(`echo-bot: ${reasonOf(error)}`);
   process.exit(1);
 }
 

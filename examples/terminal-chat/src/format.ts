@@ -78,6 +78,9 @@ export function failureWords(code: string): string {
 export function errorLine(error: unknown): string {
   if (isSottoError(error)) {
     const { when, next } = describeError(error.code);
+    if (error.code === 'engine-mismatch') {
+      return `${when} Start with SOTTO_ENGINE=${error.details.engine}, or choose another folder.`;
+    }
     const wait = 'retryAfterMs' in error.details ? ` (in ${seconds(error.details.retryAfterMs)})` : '';
     return `${when} ${next}${wait}`;
   }

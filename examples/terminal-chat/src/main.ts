@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMessenger, type Messenger } from '@sotto/sdk';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 import { parseChatArgs, usage, UsageError, type ChatOptions } from './args.js';
 import { Chat } from './chat.js';
 import { obey, type Outcome } from './commands.js';
+import { chosenEngine } from './engine.js';
 import { errorLine } from './format.js';
 import { showHappenings } from './happenings.js';
 import { showContactCode, showProfile } from './message-commands.js';
@@ -20,7 +20,7 @@ const lastSendsMs = 10_000;
 async function openMessenger({ dataFolder, relayOrigin }: ChatOptions): Promise<Messenger> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   return createMessenger({
-    engine: libsignalEngine(),
+    engine: await chosenEngine(),
     storage: levelStorage(join(dataFolder, 'account')),
     transport: socketIoTransport({ url: relayOrigin }),
   });

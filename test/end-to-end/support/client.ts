@@ -13,9 +13,9 @@ import {
   type MessageHandler,
   type Messenger,
 } from '@sotto/sdk';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
+import { engineFor } from '../../../sdk/test/support/engines.js';
 
 const [relayUrl = '', folder = '', username = '', total = '0'] = process.argv.slice(2);
 
@@ -136,7 +136,7 @@ async function peerOf(messenger: Messenger, code: string): Promise<AccountId> {
 
 async function run(): Promise<void> {
   const messenger = await createMessenger({
-    engine: libsignalEngine(),
+    engine: engineFor(username),
     storage: levelStorage(folder),
     transport: socketIoTransport({ url: relayUrl }),
     onMessage: count,
