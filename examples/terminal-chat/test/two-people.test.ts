@@ -19,10 +19,15 @@ function chat(
   const started = new LineProcess({
     file: bundle.file('chat'),
     args: ['--name', name, '--relay', relayUrl, '--data', join(folder, name)],
-    env: { SOTTO_PASSWORD: undefined, ...env },
+    // Without a choice from outside the engines differ, so that they talk to each other.
+    env: { SOTTO_PASSWORD: undefined, SOTTO_ENGINE: process.env['SOTTO_ENGINE'] ?? engineOf(name), ...env },
   });
   chats.push(started);
   return started;
+}
+
+function engineOf(name: string): string {
+  return name === 'bob' ? 'libsignal' : 'portable';
 }
 
 async function codeOf(started: LineProcess): Promise<string> {
