@@ -89,7 +89,7 @@ export function engineOver(primitives: Primitives): ProtocolEngine {
     ...sessions(primitives),
     ...groupCipher(primitives),
     ...sealedSender(primitives),
-    ...decryptionErrors(),
+    ...decryptionErrors(primitives),
   };
 }
 
@@ -131,11 +131,12 @@ function sealedSender(primitives: Primitives): SealedSender {
   };
 }
 
-function decryptionErrors(): DecryptionErrors {
+function decryptionErrors(primitives: Primitives): DecryptionErrors {
   return {
     createDecryptionError: async (input) => createDecryptionError(input),
     parseDecryptionError: async (plaintextContent) => parseDecryptionError(plaintextContent),
-    currentRatchetKeyMatches,
+    currentRatchetKeyMatches: (view, their, ratchetKey) =>
+      currentRatchetKeyMatches(primitives, view, their, ratchetKey),
   };
 }
 

@@ -22,14 +22,12 @@ import {
   type PrivateKey,
   type PublicKey,
 } from './primitives/keys.js';
+import { kemSecretKeyLength } from './primitives/kyber1024.js';
 import type { Primitives } from './primitives/primitives.js';
 import { xeddsaSign } from './primitives/xeddsa.js';
 import { ByteReader } from './records/byte-reader.js';
 import { ByteWriter } from './records/byte-writer.js';
 import { frameRecord, isRecordOf, openRecordOf, type RecordKind } from './records/frame.js';
-
-/** Kyber1024's, with the type byte. */
-const kemSecretKeyLength = 3169;
 
 const recordKeys = {
   oneTime: (id: number) => `pre-key/${id}`,

@@ -13,6 +13,7 @@ import {
   type PublicKey,
   type RemoteRatchetKey,
 } from './primitives/keys.js';
+import { kemPublicKeyLength, kyber1024Type } from './primitives/kyber1024.js';
 import type { Primitives } from './primitives/primitives.js';
 import { emptySessionRecord, loadSessionRecord, replaceCurrent } from './session-record/store.js';
 import type { Session } from './session-record/session.js';
@@ -25,10 +26,6 @@ import {
   type SessionContext,
 } from './sessions-context.js';
 import { initialSpqrState } from './spqr/ratchet.js';
-
-/** Kyber1024's, with the type byte. */
-const kemPublicKeyLength = 1569;
-const kemKeyType = 0x08;
 
 /** A bundle whose keys have their form; their signatures may be anything. */
 interface ParsedBundle {
@@ -65,7 +62,7 @@ function parseBundle(bundle: SessionBundle): ParsedBundle {
       throw new SottoError('invalid-bundle');
   }
   const kem = kemPreKey.publicKey;
-  if (kem.length !== kemPublicKeyLength || kem[0] !== kemKeyType) throw new SottoError('invalid-bundle');
+  if (kem.length !== kemPublicKeyLength || kem[0] !== kyber1024Type) throw new SottoError('invalid-bundle');
   return {
     identityKey: exactKey<'identity'>(identityKey),
     registrationId,

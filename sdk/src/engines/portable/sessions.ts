@@ -59,13 +59,14 @@ export async function removeSession(view: EngineView, their: DeviceAddress): Pro
 
 /** See `DecryptionErrors.currentRatchetKeyMatches`. */
 export async function currentRatchetKeyMatches(
+  { curve }: Primitives,
   view: EngineView,
   their: DeviceAddress,
   ratchetKey: Uint8Array,
 ): Promise<boolean> {
   const record = await loadSessionRecord(view, new SessionKeys(their));
-  const current = record?.current && currentRatchetKey(record.current.ratchet.doubleRatchet);
-  return current !== undefined && equalBytes(current, ratchetKey);
+  if (!record?.current) return false;
+  return equalBytes(await currentRatchetKey(curve, record.current.ratchet.doubleRatchet), ratchetKey);
 }
 
 /** Registration ids of devices in our current sessions with them; `undefined` where there is none. In one round trip. */

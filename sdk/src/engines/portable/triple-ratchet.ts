@@ -86,7 +86,7 @@ export async function ratchetDecrypt(
   options: RatchetDecryptOptions,
 ): Promise<{ readonly ratchet: TripleRatchet; readonly plaintext: Uint8Array }> {
   const step = await blaming('invalid-message', () =>
-    receivingStep(primitives.curve, ratchet.doubleRatchet, message, {
+    receivingStep(primitives, ratchet.doubleRatchet, message, {
       maxJump: options.maxJump,
       openSkipped: ({ number, skipped }) => options.openSkipped(`d${number}`, skipped),
     }),

@@ -3,7 +3,6 @@ import { SottoError } from '../../../errors.js';
 import {
   privateKeyLength,
   publicKeyLength,
-  type KeyPair,
   type PrivateKey,
   type PublicKey,
   type RemoteRatchetKey,
@@ -12,17 +11,21 @@ import type { ByteReader } from '../records/byte-reader.js';
 import type { ByteWriter } from '../records/byte-writer.js';
 import { maxDirectoryLength } from '../records/skipped-keys.js';
 import type { ChainKey } from './kdf.js';
-import { maxReceivingChains, type DoubleRatchet, type ReceivingChain, type SendingChain } from './state.js';
+import {
+  isPromised,
+  maxReceivingChains,
+  type DoubleRatchet,
+  type PromisedChain,
+  type ReceivingChain,
+  type SendingChain,
+} from './state.js';
 
 const keyLength = 32;
 
 /** Writes a state. */
 export function writeDoubleRatchet(writer: ByteWriter, state: DoubleRatchet): void {
   writer.fixed(state.rootKey).varint(state.previousCounter).varint(state.nextChainNumber);
-  writer.optional(state.sending, ({ ratchetKey, chain }) => {
-    writer.fixed(ratchetKey.publicKey).fixed(ratchetKey.privateKey);
-    writeChain(writer, chain);
-  });
+  writeSending(writer, state.sending);
   writer.varint(state.receiving.length);
   for (const { number, remoteRatchetKey, chain, skipped } of state.receiving) {
     writer.varint(number).fixed(remoteRatchetKey);
@@ -39,17 +42,26 @@ export function readDoubleRatchet(reader: ByteReader): DoubleRatchet {
   const rootKey = reader.fixed(keyLength);
   const previousCounter = reader.varint();
   const nextChainNumber = reader.varint();
-  const sending = reader.optional(() => readSending(reader));
+  const sending = readSending(reader);
   const receiving = Array.from({ length: reader.count(maxReceivingChains) }, () => readReceiving(reader));
-  if (!sending && receiving.length === 0) throw new SottoError('engine-record-invalid');
+  if (isPromised(sending) && receiving.length === 0) throw new SottoError('engine-record-invalid');
   return { rootKey, sending, receiving, nextChainNumber, previousCounter };
 }
 
-function readSending(reader: ByteReader): SendingChain {
-  const publicKey = reader.fixed(publicKeyLength) as PublicKey<'ratchet'>;
+/** A private key; with its public one and the chain where there is one already. */
+function writeSending(writer: ByteWriter, sending: SendingChain | PromisedChain): void {
+  const { privateKey, publicKey } = isPromised(sending)
+    ? { ...sending, publicKey: undefined }
+    : sending.ratchetKey;
+  writer.fixed(privateKey).optional(publicKey, (key) => writer.fixed(key));
+  if (!isPromised(sending)) writeChain(writer, sending.chain);
+}
+
+function readSending(reader: ByteReader): SendingChain | PromisedChain {
   const privateKey = reader.fixed(privateKeyLength) as PrivateKey;
-  const ratchetKey: KeyPair<'ratchet'> = { publicKey, privateKey };
-  return { ratchetKey, chain: readChain(reader) };
+  const publicKey = reader.optional(() => reader.fixed(publicKeyLength) as PublicKey<'ratchet'>);
+  if (!publicKey) return { privateKey };
+  return { ratchetKey: { publicKey, privateKey }, chain: readChain(reader) };
 }
 
 function readReceiving(reader: ByteReader): ReceivingChain {

@@ -4,11 +4,23 @@
  * keeps a new state only when the message proved genuine.
  */
 import { SottoError } from '../../../errors.js';
-import type { KeyPair, RatchetKey, RemoteRatchetKey } from '../primitives/keys.js';
-import type { Curve25519 } from '../primitives/primitives.js';
+import {
+  parsePrivateKey,
+  privateKeyLength,
+  type RatchetKey,
+  type RemoteRatchetKey,
+} from '../primitives/keys.js';
+import type { Curve25519, Primitives } from '../primitives/primitives.js';
 import { noSkippedKeys, type SkippedKeys } from '../records/skipped-keys.js';
 import { seedOf, stepChain, stepRootKey, type ChainKey } from './kdf.js';
-import { maxReceivingChains, type DoubleRatchet, type ReceivingChain, type SendingChain } from './state.js';
+import {
+  isPromised,
+  maxReceivingChains,
+  type DoubleRatchet,
+  type PromisedChain,
+  type ReceivingChain,
+  type SendingChain,
+} from './state.js';
 
 /** Seeds set aside in one receiving chain; the oldest are dropped (spec 3.2). */
 const maxSkippedSeeds = 2_000;
@@ -30,9 +42,7 @@ export interface SendingStep {
  * @throws SottoError `engine-record-invalid` when the chain has no numbers left
  */
 export async function sendingStep(curve: Curve25519, state: DoubleRatchet): Promise<SendingStep> {
-  const { rootKey, sending } = state.sending
-    ? { rootKey: state.rootKey, sending: state.sending }
-    : await promisedChain(curve, state);
+  const { rootKey, sending } = await withSendingChain(curve, state);
   const { chain, ratchetKey } = sending;
   if (chain.index > maxCounter) throw new SottoError('engine-record-invalid');
   return {
@@ -44,17 +54,31 @@ export async function sendingStep(curve: Curve25519, state: DoubleRatchet): Prom
   };
 }
 
-async function promisedChain(
+async function withSendingChain(
   curve: Curve25519,
   state: DoubleRatchet,
 ): Promise<{ readonly rootKey: Uint8Array; readonly sending: SendingChain }> {
-  const newest = state.receiving.at(-1);
-  if (!newest) throw new SottoError('engine-record-invalid');
-  const ratchetKey = (await curve.generateKeyPair()) as KeyPair<'ratchet'>;
-  const agreement = await curve.agree(ratchetKey.privateKey, newest.remoteRatchetKey);
-  const { rootKey, chain } = stepRootKey(state.rootKey, agreement);
-  return { rootKey, sending: { ratchetKey, chain } };
+  const { rootKey, sending } = state;
+  if (!isPromised(sending)) return { rootKey, sending };
+  const { privateKey } = sending;
+  const publicKey = (await curve.publicKeyOf(privateKey)) as RatchetKey;
+  const kept = await keepPromise(curve, state, sending);
+  return { rootKey: kept.rootKey, sending: { ratchetKey: { publicKey, privateKey }, chain: kept.chain } };
 }
+
+/** The second half of a ratchet step. */
+async function keepPromise(
+  curve: Curve25519,
+  { rootKey, receiving }: DoubleRatchet,
+  { privateKey }: PromisedChain,
+): Promise<{ readonly rootKey: Uint8Array; readonly chain: ChainKey }> {
+  const newest = receiving.at(-1);
+  if (!newest) throw new SottoError('engine-record-invalid');
+  return stepRootKey(rootKey, await curve.agree(privateKey, newest.remoteRatchetKey));
+}
+
+/** What a step of the ratchet takes from its host. */
+export type RatchetPrimitives = Pick<Primitives, 'curve' | 'random'>;
 
 /** What says which key a received message has. */
 export interface ReceivedHeader {
@@ -75,7 +99,7 @@ export interface ReceivingOptions {
  * @throws SottoError `duplicate-message`, `invalid-message`; `invalid-key` for a ratchet key of low order
  */
 export async function receivingStep(
-  curve: Curve25519,
+  primitives: RatchetPrimitives,
   state: DoubleRatchet,
   header: ReceivedHeader,
   options: ReceivingOptions,
@@ -84,7 +108,7 @@ export async function receivingStep(
   // Before anything costly: a forged counter must not buy an agreement, let alone 2^32 steps.
   const index = state.receiving[position]?.chain.index ?? 0;
   if (header.counter - index > options.maxJump) throw new SottoError('invalid-message');
-  const turned = position >= 0 ? state : await turnRatchet(curve, state, header.ratchetKey);
+  const turned = position >= 0 ? state : await turnRatchet(primitives, state, header.ratchetKey);
   const receiving = [...turned.receiving];
   const at = position >= 0 ? position : receiving.length - 1;
   const { chain, seed } = await takeSeed(receiving[at] as ReceivingChain, header.counter, options);
@@ -98,29 +122,29 @@ function sameKey(left: RemoteRatchetKey, right: RemoteRatchetKey): boolean {
 }
 
 /**
- * The first half of a ratchet step: a receiving chain for a new key of theirs. The second half is
- * promised, see {@link DoubleRatchet.sending}.
- *
- * While it is promised there can be no other new key: they make one when they hear of a new one of ours,
- * and nothing was sent yet. Refusing it here is what the authentication would end in, without its cost.
+ * The first half of a ratchet step: a receiving chain for a new key of theirs, and a promise of a sending
+ * one. While an earlier promise stands they have heard of no newer key of ours and make none themselves:
+ * another key of theirs is forged then, or our state was restored from a copy that is older than what we
+ * sent. For the latter the earlier step is completed first.
  */
 async function turnRatchet(
-  curve: Curve25519,
+  { curve, random }: RatchetPrimitives,
   state: DoubleRatchet,
   theirKey: RemoteRatchetKey,
 ): Promise<DoubleRatchet> {
   const { sending } = state;
-  if (!sending) throw new SottoError('invalid-message');
-  const agreement = await curve.agree(sending.ratchetKey.privateKey, theirKey);
-  const { rootKey, chain } = stepRootKey(state.rootKey, agreement);
+  const from = isPromised(sending)
+    ? { ...(await keepPromise(curve, state, sending)), privateKey: sending.privateKey }
+    : { rootKey: state.rootKey, chain: sending.chain, privateKey: sending.ratchetKey.privateKey };
+  const { rootKey, chain } = stepRootKey(from.rootKey, await curve.agree(from.privateKey, theirKey));
   const added = { number: state.nextChainNumber, remoteRatchetKey: theirKey, chain, skipped: noSkippedKeys };
   return {
     rootKey,
-    sending: undefined,
+    sending: { privateKey: parsePrivateKey(random.bytes(privateKeyLength)) },
     receiving: [...state.receiving, added].slice(-maxReceivingChains),
     nextChainNumber: state.nextChainNumber + 1,
     // One less than the chain's length, as the protocol's peers write it; nobody reads it.
-    previousCounter: Math.max(0, sending.chain.index - 1),
+    previousCounter: Math.max(0, from.chain.index - 1),
   };
 }
 

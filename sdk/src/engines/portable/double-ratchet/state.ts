@@ -2,7 +2,7 @@
  * The state of a Double Ratchet and its two beginnings (spec: double-ratchet 3.2, pqxdh 2.3 and 2.4).
  * Knows no message, no identity and no address.
  */
-import type { KeyPair, RatchetKey, RemoteRatchetKey } from '../primitives/keys.js';
+import type { KeyPair, PrivateKey, RatchetKey, RemoteRatchetKey } from '../primitives/keys.js';
 import type { Curve25519 } from '../primitives/primitives.js';
 import { noSkippedKeys } from '../records/skipped-keys.js';
 import { stepRootKey, type ChainKey } from './kdf.js';
@@ -14,6 +14,15 @@ export const maxReceivingChains = 5;
 export interface SendingChain {
   readonly ratchetKey: KeyPair<'ratchet'>;
   readonly chain: ChainKey;
+}
+
+/**
+ * What stands in its place from a step of the ratchet until we send: our next key, whose agreement with the
+ * newest receiving chain's waits for the first message under it. The bytes on the wire are the same, a
+ * message is decrypted in half the time, and a state that is restored from a copy is still the same state.
+ */
+export interface PromisedChain {
+  readonly privateKey: PrivateKey;
 }
 
 /** A chain the other side sends with. */
@@ -30,12 +39,8 @@ export interface ReceivingChain {
 export interface DoubleRatchet {
   /** 32 bytes. */
   readonly rootKey: Uint8Array;
-  /**
-   * `undefined` from a step of the ratchet until we send: the second half of the step, a new key of ours
-   * agreed with the newest receiving chain's, waits for the first message under it.
-   */
-  readonly sending: SendingChain | undefined;
-  /** Oldest first. At least one where `sending` is `undefined`. */
+  readonly sending: SendingChain | PromisedChain;
+  /** Oldest first. At least one where `sending` is only promised. */
   readonly receiving: readonly ReceivingChain[];
   readonly nextChainNumber: number;
   /** Of the sending chain before; goes into every message for information. */
@@ -81,7 +86,13 @@ export function recipientRatchet(keys: HandshakeKeys, ourSignedPreKey: KeyPair<'
   };
 }
 
-/** The key we send under; `undefined` while the next one is only promised. */
-export function currentRatchetKey(state: DoubleRatchet): RatchetKey | undefined {
-  return state.sending?.ratchetKey.publicKey;
+/** Whether a chain is only promised. */
+export function isPromised(sending: SendingChain | PromisedChain): sending is PromisedChain {
+  return 'privateKey' in sending;
+}
+
+/** The key we send under, or shall. */
+export async function currentRatchetKey(curve: Curve25519, { sending }: DoubleRatchet): Promise<RatchetKey> {
+  if (!isPromised(sending)) return sending.ratchetKey.publicKey;
+  return (await curve.publicKeyOf(sending.privateKey)) as RatchetKey;
 }

@@ -1,6 +1,7 @@
 /** Session states and their record as bytes. Knows no key they lie under. */
 import { readDoubleRatchet, writeDoubleRatchet } from '../double-ratchet/codec.js';
 import { publicKeyLength, type BaseKey, type IdentityKey } from '../primitives/keys.js';
+import { kemCiphertextLength } from '../primitives/kyber1024.js';
 import { ByteReader } from '../records/byte-reader.js';
 import { ByteWriter } from '../records/byte-writer.js';
 import { frameRecord, openRecordOf } from '../records/frame.js';
@@ -8,9 +9,6 @@ import { readSpqrState, writeSpqrState } from '../spqr/codec.js';
 import type { TripleRatchet } from '../triple-ratchet.js';
 import { maxArchiveLength } from './archive.js';
 import type { PendingPreKey, Session, SessionRecord } from './session.js';
-
-/** Kyber1024's, with the type byte. */
-const kemCiphertextLength = 1569;
 
 /** The record of the sessions with a device. */
 export function encodeSessionRecord({ nextId, archive, current }: SessionRecord): Uint8Array {

@@ -153,6 +153,19 @@ describe.each(roles)('%s to %s', (initiator, recipient) => {
     await exchange(phone, laptop, 'third');
   });
 
+  it('reads on after its records were restored from a copy, and repeats no key that counts', async () => {
+    const [alice, bob] = await devices(initiator, recipient);
+    await alice.startSession(bob, { ec: 11, kem: 21 });
+    await exchange(alice, bob, 'first');
+    const copy = new Map(bob.records);
+    await exchange(bob, alice, 'answer');
+    const later = await alice.encrypt(bob, 'later');
+    restore(bob, copy);
+    await bob.decrypt(alice, later);
+    // What he sends repeats a key that Alice has used up: that is as far as a restored session goes.
+    await alice.assertRefuses(bob, await bob.encrypt(alice, 'again'), 'invalid-message', 'a key used twice');
+  });
+
   it('ends 30 days after the start, to the millisecond, unless somebody answers', async () => {
     const [alice, bob] = await devices(initiator, recipient);
     alice.now += 999;
@@ -186,6 +199,11 @@ describe.each(roles)('%s to %s', (initiator, recipient) => {
     await bob.decrypt(alice, second);
   });
 });
+
+function restore({ records }: TestDevice, copy: ReadonlyMap<string, Uint8Array>): void {
+  records.clear();
+  for (const [key, value] of copy) records.set(key, value);
+}
 
 /** A first message with another identity key on its outside. */
 function exchanged(ciphertext: Uint8Array, from: TestDevice, to: TestDevice): Uint8Array {

@@ -15,7 +15,7 @@ import { jumpLimit } from '../../../../src/engines/portable/sessions-context.js'
 import { spqrSend } from '../../../../src/engines/portable/spqr/ratchet.js';
 import { TestDevice, type Sent } from '../../../../src/testing/engine-conformance-kit.js';
 import { seededRandom } from '../../../../src/testing/index.js';
-import { accountId } from '../../../../src/wire/index.js';
+import type { accountId } from '../../../../src/wire/index.js';
 import { devices, engines } from '../support.js';
 
 const primitives = noblePrimitives(seededRandom('limits'));
@@ -118,9 +118,7 @@ describe('forged messages', () => {
         pqRatchet: withIndex(pqRatchet, highest),
       })),
     };
-    // Bob has sent nothing under the key he promised: no other new key can be honest.
-    const unheard = forge(message, () => ({ ratchetKey: publicKey as Uint8Array as RatchetKey }));
-    for (const [what, forged] of Object.entries({ ...forgeries, 'under a key too many': unheard })) {
+    for (const [what, forged] of Object.entries(forgeries)) {
       await bob.assertRefuses(alice, forged, 'invalid-message', what);
       let fastestMs = Infinity;
       for (let round = 0; round < 40; round += 1) {
