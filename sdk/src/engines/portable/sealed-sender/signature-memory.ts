@@ -12,23 +12,42 @@ import { sha256 } from '../primitives/hash.js';
 /** Two signatures a sender; more devices than that are rarely heard of in a row. */
 const maxRemembered = 512;
 
-/** In the order in which they were seen last. */
-const genuine = new Set<string>();
+/** See the head of this file. */
+export class SignatureMemory {
+  /** In the order in which they were seen last. */
+  readonly #genuine = new Set<string>();
+  readonly #max: number;
 
-/**
- * Whether a message is signed by one of some keys. All are tried, whichever it is.
- * @param signature - of any length; only 64 bytes can be genuine
- */
-export function isSignedByOne(
-  signers: readonly PublicKey[],
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const name = nameOf(signers, message, signature);
-  const isGenuine = genuine.delete(name) || verify(signers, message, signature);
-  if (isGenuine) remember(name);
-  return isGenuine;
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** How many signatures are remembered. */
+  get size(): number {
+    return this.#genuine.size;
+  }
+
+  /**
+   * Whether a message is signed by one of some keys. All are tried, whichever it is.
+   * @param signature - of any length; only 64 bytes can be genuine
+   */
+  isSignedByOne(signers: readonly PublicKey[], message: Uint8Array, signature: Uint8Array): boolean {
+    const name = nameOf(signers, message, signature);
+    const isGenuine = this.#genuine.delete(name) || verify(signers, message, signature);
+    if (isGenuine) this.#remember(name);
+    return isGenuine;
+  }
+
+  #remember(name: string): void {
+    this.#genuine.add(name);
+    if (this.#genuine.size <= this.#max) return;
+    const [oldest] = this.#genuine;
+    if (oldest !== undefined) this.#genuine.delete(oldest);
+  }
 }
+
+/** What all engines of a program share: a signature is genuine for all or for none. */
+export const signatureMemory = new SignatureMemory(maxRemembered);
 
 /** Keys have one length; the signature's and the number of keys stand before what varies. */
 function nameOf(signers: readonly PublicKey[], message: Uint8Array, signature: Uint8Array): string {
@@ -51,11 +70,4 @@ function isSignedBy(signer: PublicKey, message: Uint8Array, signature: Uint8Arra
     if (isSottoError(error, 'invalid-signature')) return false;
     throw error;
   }
-}
-
-function remember(name: string): void {
-  genuine.add(name);
-  if (genuine.size <= maxRemembered) return;
-  const [oldest] = genuine;
-  if (oldest !== undefined) genuine.delete(oldest);
 }

@@ -13,7 +13,7 @@ import type {
 import type { DeviceAddress } from '../../../wire/index.js';
 import { blaming } from '../failures.js';
 import { serviceIdFixedWidth } from '../messages/service-id.js';
-import { parsePrivateKey, parsePublicKey, type KeyPair } from '../primitives/keys.js';
+import { parseExactPublicKey, parsePrivateKey, type KeyPair } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { parseSenderCertificate } from './certificates.js';
 import { serializeContent, type ParsedContent } from './content.js';
@@ -52,7 +52,7 @@ export async function seal(
 ): Promise<Uint8Array> {
   const { our, certificate, content, theirIdentityKey } = input;
   parseSenderCertificate(certificate);
-  const theirs = parsePublicKey<'identity'>(theirIdentityKey);
+  const theirs = parseExactPublicKey<'identity'>(theirIdentityKey);
   return sealVersion1(curve, identityOf(our), theirs, serializeContent(content, certificate));
 }
 
@@ -121,7 +121,7 @@ async function withOpener(
   our: KeyPair<'identity'>,
   { serviceId, devices, identityKey }: Entry,
 ): Promise<SentRecipient> {
-  const theirs = parsePublicKey<'identity'>(identityKey);
+  const theirs = parseExactPublicKey<'identity'>(identityKey);
   return { serviceId, devices, opener: await openerFor(curve, once, our, theirs) };
 }
 
@@ -165,7 +165,7 @@ function open(
 
 function identityOf({ identity }: OurDevice): KeyPair<'identity'> {
   return {
-    publicKey: parsePublicKey<'identity'>(identity.publicKey),
+    publicKey: parseExactPublicKey<'identity'>(identity.publicKey),
     privateKey: parsePrivateKey(identity.privateKey.expose()),
   };
 }

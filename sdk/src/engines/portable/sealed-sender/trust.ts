@@ -19,7 +19,7 @@ import {
   type ParsedSenderCertificate,
   type ServerCertificate,
 } from './certificates.js';
-import { isSignedByOne } from './signature-memory.js';
+import { signatureMemory } from './signature-memory.js';
 
 /** A server certificate of the protocol's tests whose key is known to everybody. */
 const revokedServerId = 0xdeadc357;
@@ -113,9 +113,9 @@ function isBelievedServer(
   trust: CertificateTrust,
 ): boolean {
   const roots = trust.trustRoots.map((root) => parsePublicKey(root));
-  return id !== revokedServerId && isSignedByOne(roots, certificate, signature);
+  return id !== revokedServerId && signatureMemory.isSignedByOne(roots, certificate, signature);
 }
 
 function isSigned(certificate: ParsedSenderCertificate, { key }: ServerCertificate): boolean {
-  return isSignedByOne([key], certificate.certificate, certificate.signature);
+  return signatureMemory.isSignedByOne([key], certificate.certificate, certificate.signature);
 }

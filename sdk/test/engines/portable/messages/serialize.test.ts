@@ -3,7 +3,7 @@ import {
   DecryptionErrorMessage,
   PlaintextContent,
   PreKeySignalMessage,
-  PublicKey,
+  type PublicKey,
   SenderCertificate,
   SenderKeyDistributionMessage,
   SenderKeyMessage,
