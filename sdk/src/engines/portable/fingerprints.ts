@@ -3,7 +3,7 @@ import { concatBytes, equalBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { Fingerprint, FingerprintInput } from '../../ports/index.js';
 import { sha512 } from './primitives/hash.js';
-import { parsePublicKey } from './primitives/keys.js';
+import { parseExactPublicKey } from './primitives/keys.js';
 import { decode } from './protobuf/decode.js';
 import { encode } from './protobuf/encode.js';
 import { messageSchema, type Message } from './protobuf/schema.js';
@@ -37,8 +37,8 @@ const scannableSchema = messageSchema({
  * @throws SottoError `invalid-key`
  */
 export function fingerprint(input: FingerprintInput): Fingerprint {
-  const ours = iteratedHash(input.ourId, parsePublicKey(input.ourIdentityKey));
-  const theirs = iteratedHash(input.theirId, parsePublicKey(input.theirIdentityKey));
+  const ours = iteratedHash(input.ourId, parseExactPublicKey(input.ourIdentityKey));
+  const theirs = iteratedHash(input.theirId, parseExactPublicKey(input.theirIdentityKey));
   return {
     displayable: [digitsOf(ours), digitsOf(theirs)].sort().join(''),
     scannable: encode(scannableSchema, { version, local: partOf(ours), remote: partOf(theirs) }),

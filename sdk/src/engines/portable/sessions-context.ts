@@ -3,13 +3,7 @@ import { equalBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { EngineView, OurDevice, SessionInput } from '../../ports/index.js';
 import { serviceIdFixedWidth } from './messages/service-id.js';
-import {
-  parsePrivateKey,
-  publicKeyLength,
-  parsePublicKey,
-  type IdentityKey,
-  type KeyPair,
-} from './primitives/keys.js';
+import { parsePrivateKey, parseExactPublicKey, type IdentityKey, type KeyPair } from './primitives/keys.js';
 import type { Primitives } from './primitives/primitives.js';
 import { SessionKeys } from './session-record/keys.js';
 import { maxJump, maxOwnJump } from './triple-ratchet.js';
@@ -37,9 +31,8 @@ export function sessionContext(
  * @throws SottoError `invalid-key`
  */
 export function ourIdentity({ identity }: OurDevice): KeyPair<'identity'> {
-  if (identity.publicKey.length !== publicKeyLength) throw new SottoError('invalid-key');
   return {
-    publicKey: parsePublicKey<'identity'>(identity.publicKey),
+    publicKey: parseExactPublicKey<'identity'>(identity.publicKey),
     privateKey: parsePrivateKey(identity.privateKey.expose()),
   };
 }

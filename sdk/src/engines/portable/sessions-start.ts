@@ -6,8 +6,7 @@ import { initiatorRatchet } from './double-ratchet/state.js';
 import { blaming } from './failures.js';
 import { initiate } from './pqxdh.js';
 import {
-  parsePublicKey,
-  publicKeyLength,
+  parseExactPublicKey,
   type BaseKey,
   type IdentityKey,
   type PublicKey,
@@ -64,21 +63,15 @@ function parseBundle(bundle: SessionBundle): ParsedBundle {
   const kem = kemPreKey.publicKey;
   if (kem.length !== kemPublicKeyLength || kem[0] !== kyber1024Type) throw new SottoError('invalid-bundle');
   return {
-    identityKey: exactKey<'identity'>(identityKey),
+    identityKey: parseExactPublicKey<'identity'>(identityKey),
     registrationId,
-    signedPreKey: exactKey<'remote-ratchet'>(signedPreKey.publicKey),
+    signedPreKey: parseExactPublicKey<'remote-ratchet'>(signedPreKey.publicKey),
     signedId: signedPreKey.id,
-    oneTimePreKey: oneTimePreKey && exactKey(oneTimePreKey.publicKey),
+    oneTimePreKey: oneTimePreKey && parseExactPublicKey(oneTimePreKey.publicKey),
     oneTimeId: oneTimePreKey?.id,
     kemPreKey: kem,
     kemId: kemPreKey.id,
   };
-}
-
-/** Two spellings of one key must not reach a pin: nothing may follow the 33 bytes here. */
-function exactKey<Role extends string>(bytes: Uint8Array): PublicKey<Role> {
-  if (bytes.length !== publicKeyLength) throw new SottoError('invalid-bundle');
-  return parsePublicKey<Role>(bytes);
 }
 
 function verifyBundle({ identityKey, signedPreKey, kemPreKey }: SessionBundle): void {

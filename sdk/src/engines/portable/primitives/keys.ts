@@ -52,6 +52,16 @@ export function parsePublicKey<Role extends string>(bytes: Uint8Array): PublicKe
 }
 
 /**
+ * Reads a public key that a caller of the engine named. Two spellings of one key must not reach a pin:
+ * nothing may follow the 33 bytes here.
+ * @throws SottoError `invalid-key`
+ */
+export function parseExactPublicKey<Role extends string>(bytes: Uint8Array): PublicKey<Role> {
+  if (bytes.length !== publicKeyLength) throw new SottoError('invalid-key');
+  return parsePublicKey<Role>(bytes);
+}
+
+/**
  * Reads a private key: clamped, in an array of its own.
  * @throws SottoError `invalid-key` unless it has 32 bytes
  */
