@@ -50,6 +50,7 @@ export interface Format {
   /** How the portable engine refuses. */
   readonly refusal: SottoErrorCode;
   readonly make: (random: SeededRandom) => Uint8Array;
+  readonly parse: (bytes: Uint8Array) => unknown;
   readonly ours: (bytes: Uint8Array) => Reading;
   readonly theirs: (bytes: Bytes) => Reading;
 }
@@ -191,6 +192,7 @@ const signalMessage: Format = {
   envelope: { before: 1, after: 8 },
   refusal: 'invalid-message',
   make: (random) => nativeSignalMessage(random, random.pick([3, 4])).serialize(),
+  parse: parseSignalMessage,
   ours: (bytes) => {
     const { version, counter, ciphertext, pqRatchet } = parseSignalMessage(bytes);
     return { version, counter, ciphertext: hex(ciphertext), pqRatchet: hex(pqRatchet) };
@@ -211,6 +213,7 @@ const preKeyMessage: Format = {
   envelope: { before: 1, after: 0 },
   refusal: 'invalid-message',
   make: preKeySignalMessage,
+  parse: parsePreKeySignalMessage,
   ours: (bytes) => {
     const { version, preKeyId, registrationId, signedPreKeyId } = parsePreKeySignalMessage(bytes);
     return { version, preKeyId: preKeyId ?? null, registrationId, signedPreKeyId };
@@ -231,6 +234,7 @@ const distribution: Format = {
   envelope: { before: 1, after: 0 },
   refusal: 'invalid-message',
   make: (random) => nativeDistribution(random).serialize(),
+  parse: parseSenderKeyDistributionMessage,
   ours: (bytes) => {
     const { distributionId, chainId, iteration, chainKey } = parseSenderKeyDistributionMessage(bytes);
     return { distributionId: uuidText(distributionId), chainId, iteration, chainKey: hex(chainKey) };
@@ -251,6 +255,7 @@ const groupMessage: Format = {
   envelope: { before: 1, after: 64 },
   refusal: 'invalid-message',
   make: (random) => nativeSenderKeyMessage(random).serialize(),
+  parse: parseSenderKeyMessage,
   ours: (bytes) => {
     const { distributionId, chainId, iteration, ciphertext } = parseSenderKeyMessage(bytes);
     return { distributionId: uuidText(distributionId), chainId, iteration, ciphertext: hex(ciphertext) };
@@ -271,6 +276,7 @@ const decryptionError: Format = {
   envelope: { before: 1, after: 1 },
   refusal: 'invalid-message',
   make: (random) => nativePlaintextContent(random).serialize(),
+  parse: parseDecryptionError,
   ours: (bytes) => {
     const { ratchetKey, sentAt, deviceId } = parseDecryptionError(bytes);
     return { ratchetKey: ratchetKey ? hex(ratchetKey) : null, sentAt, deviceId };
@@ -295,6 +301,7 @@ const serverCertificateFormat: Format = {
     const [server, root] = [privateKey(random), privateKey(random)];
     return ServerCertificate.new(uint32(random), server.getPublicKey(), root).serialize();
   },
+  parse: parseServerCertificate,
   ours: (bytes) => {
     const { id, key, certificate, signature } = parseServerCertificate(bytes);
     return { id, key: hex(key), certificate: hex(certificate), signature: hex(signature) };
@@ -315,6 +322,7 @@ const senderCertificateFormat: Format = {
   envelope: { before: 0, after: 0 },
   refusal: 'invalid-certificate',
   make: senderCertificate,
+  parse: parseSenderCertificate,
   ours: (bytes) => readCertificate(parseSenderCertificate(bytes)),
   theirs: (bytes) => readNativeCertificate(SenderCertificate.deserialize(bytes)),
 };
@@ -324,6 +332,7 @@ const contentFormat: Format = {
   envelope: { before: 0, after: 0 },
   refusal: 'invalid-message',
   make: content,
+  parse: parseContent,
   ours: (bytes) => {
     const { certificate, content: inside } = parseContent(bytes);
     return {
