@@ -70,8 +70,8 @@ export interface PortableEngineOptions {
  * const engine = portableEngine();
  * ```
  */
-export function portableEngine({ random = systemRandom }: PortableEngineOptions = {}): ProtocolEngine {
-  return engineOver(noblePrimitives(random));
+export function portableEngine(options: PortableEngineOptions = {}): ProtocolEngine {
+  return engineOver(noblePrimitives(options.random ?? systemRandom));
 }
 
 /** The engine over other implementations of the heavy pieces. */

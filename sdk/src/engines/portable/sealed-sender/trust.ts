@@ -7,7 +7,7 @@ import type { CertificateTrust, SenderCertificate } from '../../../ports/index.j
 import type { Secret } from '../../../secret.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../../wire/index.js';
 import { isLowerCaseUuid } from '../messages/uuid.js';
-import { parsePrivateKey, parsePublicKey } from '../primitives/keys.js';
+import { parseExactPublicKey, parsePrivateKey } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { xeddsaSign } from '../primitives/xeddsa.js';
 import {
@@ -38,7 +38,7 @@ export function issueServerCertificate(
 ): Uint8Array {
   const { id, publicKey, trustRoot } = input;
   if (!Number.isInteger(id) || id < 0 || id > maxServerId) throw new TypeError('not an id of a certificate');
-  return issue(primitives, serverCertificateContent(id, parsePublicKey(publicKey)), trustRoot);
+  return issue(primitives, serverCertificateContent(id, parseExactPublicKey(publicKey)), trustRoot);
 }
 
 /**
@@ -65,7 +65,7 @@ export function issueSenderCertificate(
     uuid: sender.accountId,
     deviceId: sender.deviceId,
     expires: BigInt(expiresAt),
-    identityKey: parsePublicKey<'identity'>(input.identityKey),
+    identityKey: parseExactPublicKey<'identity'>(input.identityKey),
     signer: serverCertificate,
   });
   return issue(primitives, content, signingKey);
@@ -112,7 +112,7 @@ function isBelievedServer(
   { id, certificate, signature }: ServerCertificate,
   trust: CertificateTrust,
 ): boolean {
-  const roots = trust.trustRoots.map((root) => parsePublicKey(root));
+  const roots = trust.trustRoots.map((root) => parseExactPublicKey(root));
   return id !== revokedServerId && signatureMemory.isSignedByOne(roots, certificate, signature);
 }
 
