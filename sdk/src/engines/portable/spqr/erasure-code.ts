@@ -86,13 +86,19 @@ export function addChunk(decoder: Decoder, { index, bytes }: Chunk): Decoder {
   const { needed, held } = decoder;
   const count = heldCount(decoder);
   if (index >= needed && count >= needed) return decoder;
-  const known = positionsOf(held, count).indexOf(index);
-  const start = heldLength * (known < 0 ? count : known);
+  const start = placeOf(held, index);
   const added = new Uint8Array(Math.max(held.length, start + heldLength));
   added.set(held);
   added.set([index >>> 8, index & 0xff], start);
   added.set(bytes, start + 2);
   return { needed, held: added };
+}
+
+/** Where a chunk with an index is held, or where the next one goes. */
+function placeOf(held: Uint8Array, index: number): number {
+  let start = 0;
+  while (start < held.length && elementAt(held, start) !== index) start += heldLength;
+  return start;
 }
 
 /** The object, once enough chunks are held. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BraidState } from '../../../../src/engines/portable/spqr/braid.js';
+import { sendKey } from '../../../../src/engines/portable/spqr/chain.js';
 import { spqrReceive, spqrSend, type SpqrState } from '../../../../src/engines/portable/spqr/ratchet.js';
 import { noSkippedKeys, SkippedKeys } from '../../../../src/engines/portable/records/skipped-keys.js';
 import { isSottoError } from '../../../../src/errors.js';
@@ -90,6 +91,7 @@ describe('a record whose parts do not fit together', () => {
       ...state,
       chain: { ...chain, sendEpoch: chain.sendEpoch + 5 },
     },
+    'an epoch to send in that is not reached': sentTooFar(),
     'a chunk held twice': {
       ...state,
       braid: {
@@ -98,6 +100,11 @@ describe('a record whose parts do not fit together', () => {
       },
     },
   };
+
+  function sentTooFar(): SpqrState {
+    const sampled = states.get('ct1Sampled, first')!;
+    return { ...sampled, chain: sendKey(sampled.chain, sampled.braid.epoch).chain };
+  }
 
   function heldTwice() {
     const { ciphertext1 } = braid.state as Extract<BraidState, { kind: 'headerSent' }>;

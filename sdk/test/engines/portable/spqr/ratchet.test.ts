@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../../src/bytes.js';
-import { parsePrefix, serializeMessage } from '../../../../src/engines/portable/spqr/message.js';
+import { parsePrefix } from '../../../../src/engines/portable/spqr/message.js';
 import { spqrLinks } from '../../../../src/engines/portable/spqr/ratchet.js';
 import { pagesIn } from '../../../../src/engines/portable/records/skipped-keys.js';
 import { seededRandom } from '../../../../src/testing/seeded-random.js';
-import { pair, Side } from './support.js';
+import { altered, pair, Side } from './support.js';
 
 const of = (...values: number[]) => Uint8Array.of(...values);
 
@@ -14,17 +14,6 @@ async function converse(initiator: Side, responder: Side, roundTrips: number): P
     await responder.receive(initiator.send().message);
     await initiator.receive(responder.send().message);
   }
-}
-
-/** A message and where its payload begins, with another version, epoch or index. */
-function altered(
-  message: Uint8Array,
-  change: { readonly version?: number; readonly epoch?: number; readonly index?: number },
-): Uint8Array {
-  const prefix = parsePrefix(message);
-  const { epoch, index, version } = { ...prefix, ...change };
-  const plain = serializeMessage({ epoch, index, payload: { kind: 'none' } });
-  return concatBytes(of(version), plain.subarray(1, -1), message.subarray(prefix.end));
 }
 
 /** Gives a message that must be refused, and expects no trace of it. */
@@ -53,7 +42,7 @@ describe('the first messages', () => {
 
   it('fit no other handshake', async () => {
     const { initiator } = pair('authentic');
-    const stranger = new Side(
+    const stranger = Side.begin(
       { role: 'responder', authKey: new Uint8Array(32), maxJump: 25_000 },
       'stranger',
     );

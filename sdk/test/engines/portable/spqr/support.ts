@@ -1,4 +1,5 @@
 /** What the tests of the post-quantum ratchet share: a side that keeps its state as bytes, and its skipped keys. */
+import { concatBytes } from '../../../../src/bytes.js';
 import { readSpqrState, writeSpqrState } from '../../../../src/engines/portable/spqr/codec.js';
 import {
   initialSpqrState,
@@ -9,6 +10,7 @@ import {
   type SpqrOptions,
   type SpqrState,
 } from '../../../../src/engines/portable/spqr/ratchet.js';
+import { parsePrefix, serializeMessage } from '../../../../src/engines/portable/spqr/message.js';
 import type { RefusalReason } from '../../../../src/engines/portable/spqr/refusal.js';
 import { ByteReader } from '../../../../src/engines/portable/records/byte-reader.js';
 import { ByteWriter } from '../../../../src/engines/portable/records/byte-writer.js';
@@ -20,21 +22,21 @@ export const authKey = new Uint8Array(32).fill(0x29);
 
 /** A ratchet with its records: every step reads the state from bytes and writes it back. */
 export class Side {
-  record: Uint8Array;
   readonly pages = new Map<string, Uint8Array>();
-  readonly random: SeededRandom;
-  readonly #options: SpqrOptions;
 
-  constructor(options: SpqrOptions, seed: string) {
-    this.#options = options;
-    this.record = encodeState(initialSpqrState(options));
-    this.random = seededRandom(seed);
+  constructor(
+    public record: Uint8Array,
+    readonly random: SeededRandom,
+  ) {}
+
+  /** At the beginning of a session. */
+  static begin(options: SpqrOptions, seed: string): Side {
+    return new Side(encodeState(initialSpqrState(options)), seededRandom(seed));
   }
 
   /** Another side with the same records. */
   fork(): Side {
-    const fork = new Side(this.#options, 'fork');
-    fork.record = this.record;
+    const fork = new Side(this.record, this.random);
     for (const [name, page] of this.pages) fork.pages.set(name, page);
     return fork;
   }
@@ -93,8 +95,8 @@ export class Side {
 /** Two sides of a session. */
 export function pair(seed: string, maxJump = 25_000): { initiator: Side; responder: Side } {
   return {
-    initiator: new Side({ role: 'initiator', authKey, maxJump }, `${seed}/initiator`),
-    responder: new Side({ role: 'responder', authKey, maxJump }, `${seed}/responder`),
+    initiator: Side.begin({ role: 'initiator', authKey, maxJump }, `${seed}/initiator`),
+    responder: Side.begin({ role: 'responder', authKey, maxJump }, `${seed}/responder`),
   };
 }
 
@@ -128,4 +130,15 @@ export async function outcomeOf<Result>(
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+/** A message with another version, epoch or index. */
+export function altered(
+  message: Uint8Array,
+  change: { readonly version?: number; readonly epoch?: number; readonly index?: number },
+): Uint8Array {
+  const prefix = parsePrefix(message);
+  const { epoch, index, version } = { ...prefix, ...change };
+  const plain = serializeMessage({ epoch, index, payload: { kind: 'none' } });
+  return concatBytes(Uint8Array.of(version), plain.subarray(1, -1), message.subarray(prefix.end));
 }
