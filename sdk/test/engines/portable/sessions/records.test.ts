@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { pagesIn } from '../../../../src/engines/portable/records/skipped-keys.js';
+import { readArchive } from '../../../../src/engines/portable/session-record/archive.js';
+import {
+  decodeArchivedSession,
+  decodeSessionRecord,
+} from '../../../../src/engines/portable/session-record/codec.js';
+import type { Session, SessionRecord } from '../../../../src/engines/portable/session-record/session.js';
+import { skippedDirectories } from '../../../../src/engines/portable/triple-ratchet.js';
 import type { EngineStep } from '../../../../src/ports/index.js';
 import type { Sent, TestDevice } from '../../../../src/testing/engine-conformance-kit.js';
+import { seededRandom } from '../../../../src/testing/index.js';
 import { CountingView, devices, written } from '../support.js';
 
 /** Long and boring exchanges go this way: nothing is compared. */
@@ -28,6 +37,30 @@ async function watched(
   const view = new CountingView(to.view);
   const { kind, ciphertext } = message;
   return { view, step: await to.engine.decrypt(view, { ...to.input(from.address), kind, ciphertext }) };
+}
+
+const recordOf = (device: TestDevice): SessionRecord =>
+  decodeSessionRecord(device.records.get(sessionRecords(device).find((key) => key.endsWith('/current'))!)!);
+
+const sessionOf = (device: TestDevice): Session => recordOf(device).current!;
+
+/** Records that nothing names. */
+function orphans(device: TestDevice): string[] {
+  const [current] = sessionRecords(device).filter((key) => key.endsWith('/current'));
+  const prefix = current!.slice(0, -'current'.length);
+  const archived = readArchive(recordOf(device).archive).map(({ id }) => `${prefix}archived/${id}`);
+  const states = [
+    sessionOf(device),
+    ...archived.map((key) => decodeArchivedSession(device.records.get(key)!)),
+  ];
+  const pages = states.flatMap(({ id, ratchet }) =>
+    [...skippedDirectories(ratchet)].flatMap(([chain, directory]) =>
+      pagesIn(directory).map((page) => `${prefix}skipped/${id}/${chain}/${page}`),
+    ),
+  );
+  const named = new Set([current, ...archived, ...pages]);
+  const missing = [...named].filter((key) => !device.records.has(key!));
+  return [...missing.map(String), ...sessionRecords(device).filter((key) => !named.has(key))];
 }
 
 function sessionRecords(device: TestDevice): string[] {
@@ -121,6 +154,21 @@ describe('records of sessions', () => {
     }
     expect(sessionRecords(bob)).toHaveLength(41);
     await bob.assertRefuses(alice, late, 'invalid-message', 'a message for a state that was dropped');
+  });
+
+  it('are all named by the current and the archived states, whatever happens', async () => {
+    const [alice, bob] = await conversation();
+    const random = seededRandom('orphans');
+    for (let turn = 0; turn < 300; turn += 1) {
+      const [from, to] = turn % 2 === 0 ? [alice, bob] : [bob, alice];
+      if (turn < 30 && random.chance(0.15)) await from.startSession(to);
+      for (let lost = random.integer(3); lost > 0; lost -= 1) await from.encrypt(to, 'lost');
+      await to.decrypt(from, await from.encrypt(to, 'on time'));
+      expect(orphans(alice), `turn ${turn}`).toEqual([]);
+      expect(orphans(bob), `turn ${turn}`).toEqual([]);
+    }
+    const epochs = [alice, bob].map((device) => sessionOf(device).ratchet.spqr.chain.sendEpoch);
+    expect(Math.min(...epochs), 'chains of an epoch were forgotten').toBeGreaterThan(1);
   });
 
   it('that are damaged can be removed', async () => {
