@@ -41,6 +41,32 @@ const peerRules = peers.map(({ name, home }) => ({
   to: { path: npm(name) },
 }));
 
+/** Inside the portable engine: what each part may know of the others. Whatever is not listed puts them together. */
+const portableLayers = {
+  'primitives/': [],
+  'records/': [],
+  'protobuf/': [],
+  'messages/': ['protobuf/', 'primitives/'],
+  'pqxdh.ts': ['primitives/'],
+  'double-ratchet/': ['primitives/', 'records/'],
+  'spqr/': ['primitives/', 'records/'],
+  'triple-ratchet.ts': ['double-ratchet/', 'spqr/', 'messages/', 'primitives/', 'records/', 'failures.ts'],
+  'session-record/': ['triple-ratchet.ts', 'double-ratchet/', 'spqr/', 'primitives/', 'records/'],
+  'pre-keys.ts': ['primitives/', 'records/'],
+  'sender-keys/': ['messages/', 'primitives/', 'records/'],
+  'sealed-sender/': ['messages/', 'protobuf/', 'primitives/', 'failures.ts'],
+};
+
+const portable = '^sdk/src/engines/portable/';
+
+const portableRules = Object.entries(portableLayers).map(([layer, below]) => ({
+  name: `portable-${layer.replace(/\W.*/, '')}-${below.length > 0 ? 'knows-what-is-below' : 'knows-nothing-beside'}`,
+  comment: `Of the portable engine, ${layer} knows ${below.join(', ') || 'nothing but itself'}.`,
+  severity: 'error',
+  from: { path: `${portable}${layer}` },
+  to: { path: portable, pathNot: [layer, ...below].map((known) => `${portable}${known}`) },
+}));
+
 export default {
   forbidden: [
     {
@@ -139,6 +165,7 @@ export default {
       from: { path: '^server/src/' },
       to: { path: npm('@signalapp') },
     },
+    ...portableRules,
     ...peerRules,
     {
       name: 'no-node-built-ins',
