@@ -8,7 +8,10 @@ import {
 } from '@signalapp/libsignal-client';
 import NativeSentForm from '@signalapp/libsignal-client/dist/SealedSenderMultiRecipientMessage.js';
 import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../../../src/bytes.js';
+import type { KeyPair } from '../../../../src/engines/portable/primitives/keys.js';
 import { serializeContent } from '../../../../src/engines/portable/sealed-sender/content.js';
+import { encryptOnce, openerFor } from '../../../../src/engines/portable/sealed-sender/version-2.js';
 import { seal, sealForMany, splitSealed } from '../../../../src/engines/portable/sealed-sender/steps.js';
 import type { EngineView, SealedContent } from '../../../../src/ports/index.js';
 import { seededRandom } from '../../../../src/testing/index.js';
@@ -144,6 +147,42 @@ describe('version bytes', () => {
       const known = byte >> 4 <= 1 ? 0 : byte >> 4 === 2 ? 1 : undefined;
       expect(outcomes.map((outcome) => typeof outcome === 'object')).toEqual([known === 0, known === 1]);
     }
+  });
+});
+
+describe('somebody who is not the sender', () => {
+  const mallory = new Device('mallory', 3);
+
+  it.each(['version 1', 'version 2'])('cannot seal with the sender’s certificate (%s)', async (version) => {
+    const input = { our: mallory.our, certificate: certificate.serialize(), content: contents[0]! };
+    await mallory.meet(bob);
+    const recipients = [{ address: bob.our.address, identityKey: bob.identityKey }];
+    const sealed =
+      version === 'version 1'
+        ? await seal(primitives, { ...input, theirIdentityKey: bob.identityKey })
+        : splitSealed(
+            await sealForMany(primitives, mallory.registrationIdsOf, noRecords, { ...input, recipients }),
+            bob.name,
+          );
+    expect(await openBoth(bob, sealed, authority.trust())).toBe('invalid-message');
+  });
+
+  it('cannot seal under an ephemeral key that is not made from the seed', async () => {
+    const once = await encryptOnce(primitives, nativeContent(contents[0]!).serialize());
+    const ours = { ...alice.our.identity, privateKey: alice.our.identity.privateKey.expose() } as never;
+    const seal2 = async (ephemeral: KeyPair) => {
+      const opener = await openerFor(
+        primitives.curve,
+        { ...once, ephemeral },
+        ours,
+        bob.identityKey as never,
+      );
+      const coordinate = ephemeral.publicKey.subarray(1);
+      return concatBytes(Uint8Array.of(0x22), opener, coordinate, once.ciphertext);
+    };
+    expect(await openBoth(bob, await seal2(once.ephemeral), authority.trust())).toBeTypeOf('object');
+    const other = await primitives.curve.generateKeyPair();
+    expect(await openBoth(bob, await seal2(other), authority.trust())).toBe('invalid-message');
   });
 });
 
