@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { equalBytes } from '../../../../src/bytes.js';
+import { parsePreKeySignalMessage } from '../../../../src/engines/portable/messages/pre-key-signal-message.js';
+import { flipBit, type Sent, type TestDevice } from '../../../../src/testing/engine-conformance-kit.js';
+import { seededRandom } from '../../../../src/testing/index.js';
+import { devices } from '../support.js';
+
+const seed = process.env['SOTTO_SEED'] ?? '1';
+
+function withVersion(message: Sent, version: number): Sent {
+  const ciphertext = message.ciphertext.slice();
+  ciphertext[0] = (version << 4) | 4;
+  return { ...message, ciphertext };
+}
+
+/** A first message whose inner message says another version. */
+function withInnerVersion(message: Sent, version: number): Sent {
+  const { messageBytes } = parsePreKeySignalMessage(message.ciphertext);
+  const at = message.ciphertext.findIndex((_, index) =>
+    equalBytes(message.ciphertext.subarray(index, index + messageBytes.length), messageBytes),
+  );
+  const ciphertext = message.ciphertext.slice();
+  ciphertext[at] = (version << 4) | 4;
+  return { ...message, ciphertext };
+}
+
+async function conversation(recipient: string): Promise<[TestDevice, TestDevice]> {
+  const [alice, bob] = await devices('portable', recipient);
+  await alice.startSession(bob, { ec: 11, kem: 21 });
+  await bob.decrypt(alice, await alice.encrypt(bob, 'first'));
+  await alice.decrypt(bob, await bob.encrypt(alice, 'answer'));
+  return [alice, bob];
+}
+
+/** One table for both engines: what is refused, and how. */
+describe.each(['portable', 'libsignal'])('%s refuses', (recipient) => {
+  it(`a message with anything changed in it (seed ${seed})`, async () => {
+    const [alice, bob] = await conversation(recipient);
+    const random = seededRandom(seed);
+    const message = await alice.encrypt(bob, new Uint8Array(200));
+    for (let round = 0; round < 60; round += 1) {
+      const at = 1 + random.integer(message.ciphertext.length - 1);
+      const changed = { ...message, ciphertext: flipBit(message.ciphertext, at, random.integer(8)) };
+      await bob.assertRefuses(alice, changed, 'invalid-message', `byte ${at} changed`);
+    }
+    await bob.decrypt(alice, message);
+  });
+
+  it('versions that are not spoken', async () => {
+    const [alice, bob] = await conversation(recipient);
+    const message = await alice.encrypt(bob, 'x');
+    for (const version of [0, 2, 3, 5, 15]) {
+      await bob.assertRefuses(alice, withVersion(message, version), 'invalid-message', `version ${version}`);
+    }
+    await alice.startSession(bob, { ec: 12, kem: 22 });
+    const [first, second] = [await alice.encrypt(bob, 'first'), await alice.encrypt(bob, 'second')];
+    const changes = (sent: Sent) => [2, 3, 5].map((version) => withVersion(sent, version));
+    const inside = (sent: Sent) => [2, 3, 5].map((version) => withInnerVersion(sent, version));
+    for (const changed of [...changes(first), ...inside(first)])
+      await bob.assertRefuses(alice, changed, 'invalid-message', 'a first message');
+    await bob.decrypt(alice, first);
+    for (const changed of [...changes(second), ...inside(second)])
+      await bob.assertRefuses(alice, changed, 'invalid-message', 'a repeated first message');
+    await bob.decrypt(alice, second);
+  });
+
+  it('messages where there is no session, after looking at them', async () => {
+    const [alice, bob] = await conversation(recipient);
+    const message = await alice.encrypt(bob, 'x');
+    bob.apply(await bob.engine.removeSession(bob.view, alice.address));
+    await bob.assertRefuses(alice, message, 'no-session', 'a message of a session that is gone');
+    const garbage = { ...message, ciphertext: message.ciphertext.slice(0, 8) };
+    await bob.assertRefuses(alice, garbage, 'invalid-message', 'garbage');
+  });
+
+  it('another identity key before it says anything else', async () => {
+    const [alice, bob] = await devices('portable', recipient);
+    const [stranger] = await devices('portable', recipient);
+    const pin = stranger.our.identity.publicKey;
+    await alice.startSession(bob, { ec: 11, kem: 21 });
+    const first = await alice.encrypt(bob, 'first');
+    const code = (sent: Sent) =>
+      bob.tryDecrypt(alice, sent, pin).then(
+        () => 'accepted',
+        (error: { code: string }) => error.code,
+      );
+    expect(await code(withInnerVersion(first, 3))).toBe('identity-changed');
+    expect(await code(withVersion(first, 3))).toBe('identity-changed');
+    await bob.decrypt(alice, first);
+    // A repeated first message says who it is from; a later one has to be decrypted for that.
+    expect(await code(first)).toBe('identity-changed');
+    await alice.decrypt(bob, await bob.encrypt(alice, 'answer'));
+    const later = await alice.encrypt(bob, 'later');
+    expect(await code(later)).toBe('identity-changed');
+    expect(await code({ ...later, ciphertext: flipBit(later.ciphertext, later.ciphertext.length - 1) })).toBe(
+      'invalid-message',
+    );
+    await bob.decrypt(alice, later);
+    expect(await code(later)).toBe('duplicate-message');
+  });
+});
