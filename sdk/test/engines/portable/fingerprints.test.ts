@@ -63,14 +63,15 @@ describe(`safety numbers (seed ${seed})`, () => {
     expect(fingerprint(input as unknown as Parameters<typeof fingerprint>[0])).toEqual(output);
   });
 
-  it('take keys with bytes after them, and no others than keys', () => {
+  it('take keys of 33 bytes, and nothing else', () => {
     const { input } = parties('keys');
-    const longer = { ...input, ourIdentityKey: concatBytes(input.ourIdentityKey, Uint8Array.of(1)) };
-    expect(fingerprint(longer)).toEqual(fingerprint(input));
-    for (const bad of [input.ourIdentityKey.subarray(1), new Uint8Array(33), new Uint8Array()]) {
-      expect(() => fingerprint({ ...input, theirIdentityKey: bad })).toThrow(
-        expect.objectContaining({ code: 'invalid-key' }),
-      );
+    const longer = concatBytes(input.ourIdentityKey, Uint8Array.of(1));
+    for (const bad of [longer, input.ourIdentityKey.subarray(1), new Uint8Array(33), new Uint8Array()]) {
+      for (const name of ['ourIdentityKey', 'theirIdentityKey']) {
+        expect(() => fingerprint({ ...input, [name]: bad })).toThrow(
+          expect.objectContaining({ code: 'invalid-key' }),
+        );
+      }
     }
   });
 

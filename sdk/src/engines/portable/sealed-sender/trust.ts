@@ -7,7 +7,7 @@ import type { CertificateTrust, SenderCertificate } from '../../../ports/index.j
 import type { Secret } from '../../../secret.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../../wire/index.js';
 import { isLowerCaseUuid } from '../messages/uuid.js';
-import { parseExactPublicKey, parsePrivateKey } from '../primitives/keys.js';
+import { parseExactPublicKey, parsePrivateKey, type PublicKey } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { xeddsaSign } from '../primitives/xeddsa.js';
 import {
@@ -80,10 +80,7 @@ function assertSender({ accountId, deviceId }: DeviceAddress): void {
   if (!isDevice || !isLowerCaseUuid(accountId)) throw new TypeError('not a device address');
 }
 
-/**
- * See `SealedSender.verifySenderCertificate`.
- * @throws SottoError `invalid-key` when a trust root is none
- */
+/** See `SealedSender.verifySenderCertificate`. */
 export function verifySenderCertificate(certificate: Uint8Array, trust: CertificateTrust): SenderCertificate {
   return believe(parseSenderCertificate(certificate), trust);
 }
@@ -91,7 +88,7 @@ export function verifySenderCertificate(certificate: Uint8Array, trust: Certific
 /**
  * Checks a certificate's signatures up to a trust root, then its end. An account id is a UUID in lower case
  * and times are below 2^53 ms here; what says otherwise is not from a server of ours.
- * @throws SottoError `invalid-certificate`, `certificate-expired`; `invalid-key` when a trust root is none
+ * @throws SottoError `invalid-certificate`, also when a trust root is no key; `certificate-expired`
  */
 export function believe(certificate: ParsedSenderCertificate, trust: CertificateTrust): SenderCertificate {
   const { signer, uuid, expires } = certificate;
@@ -110,10 +107,19 @@ export function believe(certificate: ParsedSenderCertificate, trust: Certificate
 
 function isBelievedServer(
   { id, certificate, signature }: ServerCertificate,
-  trust: CertificateTrust,
+  { trustRoots }: CertificateTrust,
 ): boolean {
-  const roots = trust.trustRoots.map((root) => parseExactPublicKey(root));
+  const roots = trustRoots.map(rootFrom);
   return id !== revokedServerId && signatureMemory.isSignedByOne(roots, certificate, signature);
+}
+
+/** What is no key has signed nothing. */
+function rootFrom(bytes: Uint8Array): PublicKey {
+  try {
+    return parseExactPublicKey(bytes);
+  } catch (cause) {
+    throw new SottoError('invalid-certificate', { cause });
+  }
 }
 
 function isSigned(certificate: ParsedSenderCertificate, { key }: ServerCertificate): boolean {
