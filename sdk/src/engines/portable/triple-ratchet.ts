@@ -35,8 +35,8 @@ export const maxJump = 25_000;
 
 /**
  * The same in a session with another device of our own account. The protocol's peers set no bound there;
- * this one keeps a forged counter from costing more than seconds, and four times the messages that any
- * relay of ours keeps for a device fit below it.
+ * this one keeps a forged counter from costing more than a few seconds, and twice what a mailbox of the
+ * relay may hold still fits below it.
  */
 export const maxOwnJump = 100_000;
 
@@ -52,7 +52,9 @@ export async function ratchetEncrypt(
 ): Promise<{ readonly ratchet: TripleRatchet; readonly signalMessage: Uint8Array }> {
   const { ourIdentity, theirIdentity } = ratchet;
   const pq = spqrSend(ratchet.spqr, primitives.random);
-  const step = await sendingStep(primitives.curve, ratchet.doubleRatchet);
+  const step = await blaming('engine-record-invalid', () =>
+    sendingStep(primitives.curve, ratchet.doubleRatchet),
+  );
   const { cipherKey, macKey, iv } = messageKeys(step.seed, pq.key);
   const fields = {
     ratchetKey: step.ratchetKey,

@@ -39,6 +39,7 @@ export interface ReceivingChain {
 export interface DoubleRatchet {
   /** 32 bytes. */
   readonly rootKey: Uint8Array;
+  /** Only promised from a step of the ratchet until we send. */
   readonly sending: SendingChain | PromisedChain;
   /** Oldest first. At least one where `sending` is only promised. */
   readonly receiving: readonly ReceivingChain[];
