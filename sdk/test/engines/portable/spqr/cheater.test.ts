@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../../src/testing/seeded-random.js';
+import { seededRandom, type SeededRandom } from '../../../../src/testing/seeded-random.js';
 import { CheatedWorld, trickNames, type TrickName } from './cheater.js';
 
 const slow = process.env['SLOW'] === '1';
@@ -14,9 +14,10 @@ async function play(seed: string, cheating: number, counts: Map<string, number>)
     await CheatedWorld.create('libsignal', cheaterStarts),
     await CheatedWorld.create('portable', cheaterStarts),
   ] as const;
+  let trick: TrickName = 'honest';
   for (let step = 0; step < steps; step += 1) {
     const label = `seed ${seed} step ${step}`;
-    const trick: TrickName = schedule.chance(cheating) ? schedule.pick(trickNames) : 'honest';
+    trick = nextTrick(schedule, cheating, trick);
     const draws = `${seed}/${step}`;
     const [expected, got] = await both(worlds, (world) => world.cheat(trick, seededRandom(draws)));
     expect(got, `${label}: ${trick}`).toBe(expected);
@@ -25,6 +26,13 @@ async function play(seed: string, cheating: number, counts: Map<string, number>)
     const [native, portable] = await both(worlds, (world) => world.answer());
     expect(portable, `${label}: answer`).toBe(native);
   }
+}
+
+/** What was spoilt is often put right, so that more than the first epoch is seen. */
+function nextTrick(schedule: SeededRandom, cheating: number, last: TrickName): TrickName {
+  if (last === 'spoilt chunk' && schedule.chance(0.8)) return 'the payload before';
+  if (!schedule.chance(cheating)) return 'honest';
+  return schedule.chance(0.3) ? 'spoilt chunk' : schedule.pick(trickNames);
 }
 
 async function both<Result>(
@@ -51,7 +59,7 @@ it(
     }
     for (const trick of trickNames) {
       const outcomes = ['taken', 'invalid-message'].map((outcome) => counts.get(`${trick}: ${outcome}`) ?? 0);
-      expect(outcomes[0]! + outcomes[1]!, trick).toBeGreaterThan(3);
+      expect(outcomes[0]! + outcomes[1]!, trick).toBeGreaterThan(0);
     }
     for (const name of ['spoilt chunk: taken', 'honest: invalid-message', 'another epoch: invalid-message']) {
       expect(counts.get(name), name).toBeGreaterThan(1);

@@ -55,6 +55,10 @@ const tricks = {
     ...sent,
     message: withPayload(sent.message, random.pick(earlier)),
   }),
+  'the payload before': (sent, _, earlier) => ({
+    ...sent,
+    message: withPayload(sent.message, earlier.at(-2) ?? earlier[0]!),
+  }),
   'payload of another type with a chunk': (sent, random) => {
     const type = Uint8Array.of(random.pick([1, 2, 3, 5, 6]), random.integer(128));
     return { ...sent, message: withPayload(sent.message, concatBytes(type, new Uint8Array(32).fill(7))) };
