@@ -8,12 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/bytes.js';
 import type { SealedContent, SealedKind, SessionBundle } from '../../../src/ports/index.js';
 import { Secret } from '../../../src/secret.js';
-import {
-  startTime,
-  testAddress,
-  TestDevice,
-  type Sent,
-} from '../../../src/testing/engine-conformance-kit.js';
+import { startTime, testAddress, TestDevice } from '../../../src/testing/engine-conformance-kit.js';
 import { seededRandom, type SeededRandom } from '../../../src/testing/index.js';
 import { engineNamed } from '../../support/engines.js';
 import { mutated, type Envelope } from '../portable/messages/mutate.js';
@@ -31,7 +26,7 @@ const distributionId = '7b0bd3a4-0d3c-4a52-8d38-6f6d2f5f2a11';
 const labelOf = (what: string, round: number) => `${what}, seed ${seed}, round ${round}`;
 
 function report(what: string, outcomes: Outcomes, atLeast: number): void {
-  console.log(`${what} (seed ${seed}): ${outcomes}`);
+  console.log(`${what} (seed ${seed}): ${outcomes.toString()}`);
   expect(outcomes.total).toBeGreaterThanOrEqual(atLeast);
 }
 

@@ -169,7 +169,7 @@ it('both engines take and refuse the same messages of sessions', { timeout }, as
     await firstFlight(run, counted);
     await turning(run, counted);
   }
-  console.log(`messages of sessions (seed ${seed}): ${counted}`);
+  console.log(`messages of sessions (seed ${seed}): ${counted.toString()}`);
   expect(counted.total).toBeGreaterThanOrEqual(2 * runs * attemptsPerRun);
   for (const outcome of ['taken', 'invalid-message', 'duplicate-message', 'no-session']) {
     expect(counted.of(outcome), outcome).toBeGreaterThan(20);
