@@ -5,25 +5,33 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { contactCodeVectors } from './contact-code.js';
+import { decryptionErrorVectors } from './decryption-errors.js';
 import { doubleRatchetVectors } from './double-ratchet.js';
 import { fingerprintVectors } from './fingerprint.js';
 import { labelVectors } from './labels.js';
+import { messageVectors } from './messages.js';
+import { sealedSenderVectors } from './sealed-sender.js';
+import { senderKeyVectors } from './sender-keys.js';
 import { spell, type VectorFile } from './vector-file.js';
 import { xeddsaVectors } from './xeddsa.js';
 
-const files: Readonly<Record<string, () => VectorFile>> = {
+const files: Readonly<Record<string, () => VectorFile | Promise<VectorFile>>> = {
   'xeddsa.json': xeddsaVectors,
   'fingerprint.json': fingerprintVectors,
   'contact-code.json': contactCodeVectors,
   'labels.json': labelVectors,
   'double-ratchet.json': doubleRatchetVectors,
+  'messages.json': messageVectors,
+  'sender-keys.json': senderKeyVectors,
+  'sealed-sender.json': sealedSenderVectors,
+  'decryption-errors.json': decryptionErrorVectors,
 };
 
 const check = process.argv.includes('--check');
 
 for (const [name, make] of Object.entries(files)) {
   const path = new URL(`../${name}`, import.meta.url);
-  const made = spell(make());
+  const made = spell(await make());
   if (!check) {
     writeFileSync(path, made);
     console.log(`wrote ${name}`);
