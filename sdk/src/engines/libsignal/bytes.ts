@@ -20,5 +20,6 @@ export function publicKeyFrom(operation: Operation, bytes: Uint8Array): PublicKe
 }
 
 function wrongLength(operation: Operation): SottoError {
-  return new SottoError(operation === 'start-session' ? 'invalid-bundle' : 'invalid-key');
+  if (operation === 'start-session') return new SottoError('invalid-bundle');
+  return new SottoError(operation === 'certificate' ? 'invalid-certificate' : 'invalid-key');
 }

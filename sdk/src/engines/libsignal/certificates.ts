@@ -7,6 +7,7 @@ import {
 import { SottoError } from '../../errors.js';
 import type { CertificateTrust, SealedSender, SenderCertificate } from '../../ports/index.js';
 import { accountId as accountIdSchema, deviceId as deviceIdSchema } from '../../wire/index.js';
+import { assertDeviceAddress, assertTimestampMs, assertUint32 } from './arguments.js';
 import { plainBytes, publicKeyFrom } from './bytes.js';
 import { translated } from './errors.js';
 
@@ -16,6 +17,7 @@ export function issueServerCertificate({
   publicKey,
   trustRoot,
 }: Parameters<SealedSender['issueServerCertificate']>[0]): Uint8Array {
+  assertUint32(id, 'the id of a server certificate');
   const key = publicKeyFrom('sign', publicKey);
   const root = plainBytes(trustRoot.expose());
   return translated('sign', () => ServerCertificate.new(id, key, PrivateKey.deserialize(root)).serialize());
@@ -29,6 +31,8 @@ export function issueSenderCertificate({
   identityKey,
   expiresAt,
 }: Parameters<SealedSender['issueSenderCertificate']>[0]): Uint8Array {
+  assertDeviceAddress(sender);
+  assertTimestampMs(expiresAt, 'expiresAt');
   const key = publicKeyFrom('sign', identityKey);
   const signer = plainBytes(signingKey.expose());
   const issuer = translated('certificate', () =>
@@ -69,7 +73,8 @@ export function checkCertificate(
   const accountId = accountIdSchema.safeParse(certificate.senderUuid());
   const deviceId = deviceIdSchema.safeParse(certificate.senderDeviceId());
   if (!accountId.success || !deviceId.success) throw new SottoError('invalid-certificate');
-  if (now > expiresAt) throw new SottoError('certificate-expired');
+  // Also where `now` is no number.
+  if (!(now <= expiresAt)) throw new SottoError('certificate-expired');
   const sender = { accountId: accountId.data, deviceId: deviceId.data };
   return { sender, identityKey: certificate.key().serialize(), expiresAt };
 }

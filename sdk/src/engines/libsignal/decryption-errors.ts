@@ -3,11 +3,13 @@ import {
   CiphertextMessageType,
   DecryptionErrorMessage,
   PlaintextContent,
-  PublicKey,
+  type PublicKey,
 } from '@signalapp/libsignal-client';
+import { isSottoError } from '../../errors.js';
 import type { DecryptionError, DecryptionErrors, EngineView, SealedKind } from '../../ports/index.js';
 import type { DeviceAddress } from '../../wire/index.js';
-import { plainBytes } from './bytes.js';
+import { assertTimestampMs, assertUint32 } from './arguments.js';
+import { plainBytes, publicKeyFrom } from './bytes.js';
 import { translated } from './errors.js';
 import { recordKeys } from './records.js';
 import { sessionFrom } from './stores.js';
@@ -26,6 +28,8 @@ export function createDecryptionError({
   sentAt,
   deviceId,
 }: Parameters<DecryptionErrors['createDecryptionError']>[0]): Uint8Array {
+  assertTimestampMs(sentAt, 'sentAt');
+  assertUint32(deviceId, 'a device id');
   const bytes = plainBytes(message);
   return translated('decrypt', () => {
     const error = DecryptionErrorMessage.forOriginal(bytes, types[kind], sentAt, deviceId);
@@ -54,9 +58,19 @@ export async function currentRatchetKeyMatches(
   their: DeviceAddress,
   ratchetKey: Uint8Array,
 ): Promise<boolean> {
-  const key = translated('sign', () => PublicKey.deserialize(plainBytes(ratchetKey)));
   const [record] = await view.get([recordKeys.session(their)]);
   if (!record) return false;
   const session = sessionFrom(record);
-  return translated('record', () => session.currentRatchetKeyMatches(key));
+  const key = readable(ratchetKey);
+  return key !== undefined && translated('record', () => session.currentRatchetKeyMatches(key));
+}
+
+/** A key, or nothing where the bytes are none: we send under no such key. */
+function readable(ratchetKey: Uint8Array): PublicKey | undefined {
+  try {
+    return publicKeyFrom('decrypt', ratchetKey);
+  } catch (error) {
+    if (isSottoError(error)) return undefined;
+    throw error;
+  }
 }

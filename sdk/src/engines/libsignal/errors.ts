@@ -12,7 +12,8 @@ export type Operation =
   | 'fingerprint'
   | 'compare'
   | 'record'
-  | 'certificate';
+  | 'certificate'
+  | 'seal';
 
 type LocalCode = Extract<
   SottoErrorCode,
@@ -41,7 +42,10 @@ const byMessage: readonly (readonly [pattern: RegExp, code: LocalCode])[] = [
   [/^missing sender key state/, 'no-sender-key'],
 ];
 
-/** Whatever else fails is blamed on the input of the operation; encrypting takes only our own records as input. */
+/**
+ * Whatever else fails is blamed on the input of the operation; encrypting takes only our own records as
+ * input, and sealing has checked all of it but whether an agreement with the key comes to anything.
+ */
 const otherwise: Record<Operation, LocalCode> = {
   sign: 'invalid-key',
   generate: 'invalid-key',
@@ -52,6 +56,7 @@ const otherwise: Record<Operation, LocalCode> = {
   compare: 'invalid-message',
   record: 'engine-record-invalid',
   certificate: 'invalid-certificate',
+  seal: 'invalid-key',
 };
 
 /** The failure to throw for one that libsignal (or JavaScript beneath it) threw. */

@@ -9,9 +9,17 @@ import {
   SenderKeyStore,
   type ProtocolAddress,
 } from '@signalapp/libsignal-client';
-import type { DecryptedGroupMessage, EngineStep, EngineView, SenderKeyInput } from '../../ports/index.js';
+import { equalBytes } from '../../bytes.js';
+import type {
+  DecryptedGroupMessage,
+  EngineChange,
+  EngineStep,
+  EngineView,
+  SenderKeyInput,
+} from '../../ports/index.js';
 import type { DeviceAddress } from '../../wire/index.js';
 import { protocolAddress } from './addresses.js';
+import { assertDistributionId } from './arguments.js';
 import { plainBytes } from './bytes.js';
 import { translated } from './errors.js';
 import { frameRecord, openRecordOf, recordKeys } from './records.js';
@@ -60,6 +68,7 @@ export async function createSenderKeyDistribution(
   view: EngineView,
   { sender, distributionId }: SenderKeyInput,
 ): Promise<EngineStep<Uint8Array>> {
+  assertDistributionId(distributionId);
   const step = new Step(view);
   const address = protocolAddress(sender);
   return step.run('encrypt', async () => {
@@ -76,11 +85,18 @@ export async function processSenderKeyDistribution(
   const bytes = plainBytes(distribution);
   const step = new Step(view);
   const address = protocolAddress(sender);
-  return step.run('decrypt', async () => {
+  const done = await step.run('decrypt', async () => {
     const message = SenderKeyDistributionMessage.deserialize(bytes);
     await processSenderKeyDistributionMessage(address, message, new BufferedSenderKeyStore(step, sender));
     return message.distributionId();
   });
+  return { ...done, changes: done.changes.filter((change) => !isAsBefore(step, change)) };
+}
+
+/** libsignal writes a record it did not change, too. */
+function isAsBefore(step: Step, { key, value }: EngineChange): boolean {
+  const before = step.record(key);
+  return before !== undefined && value !== undefined && equalBytes(before, value);
 }
 
 /** See `GroupCipher.encryptToGroup`. */
@@ -88,6 +104,7 @@ export async function encryptToGroup(
   view: EngineView,
   { sender, distributionId, plaintext }: SenderKeyInput & { readonly plaintext: Uint8Array },
 ): Promise<EngineStep<Uint8Array>> {
+  assertDistributionId(distributionId);
   const bytes = plainBytes(plaintext);
   const step = new Step(view);
   const address = protocolAddress(sender);
@@ -114,5 +131,6 @@ export async function decryptFromGroup(
 
 /** See `GroupCipher.removeSenderKey`. */
 export function removeSenderKey(input: SenderKeyInput): EngineStep<undefined> {
+  assertDistributionId(input.distributionId);
   return { result: undefined, changes: [{ key: recordKeys.senderKey(input), value: undefined }] };
 }

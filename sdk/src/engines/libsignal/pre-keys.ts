@@ -14,6 +14,7 @@ import type {
   ProtocolEngine,
 } from '../../ports/index.js';
 import type { KemPreKey, OneTimePreKey, SignedPreKey } from '../../wire/index.js';
+import { assertUint32 } from './arguments.js';
 import { plainBytes } from './bytes.js';
 import { translated } from './errors.js';
 import { frameRecord, recordKeys, type RecordKind } from './records.js';
@@ -87,8 +88,5 @@ class PreKeyMaker {
 }
 
 function assertIds(ids: readonly (number | undefined)[]): void {
-  for (const id of ids) {
-    const fits = id === undefined || (Number.isInteger(id) && id >= 0 && id <= 0xffffffff);
-    if (!fits) throw new TypeError('pre-key ids are unsigned 32-bit numbers');
-  }
+  for (const id of ids) if (id !== undefined) assertUint32(id, 'a pre-key id');
 }

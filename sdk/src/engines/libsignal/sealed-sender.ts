@@ -18,6 +18,7 @@ import type {
   UnsealedMessage,
 } from '../../ports/index.js';
 import { protocolAddress } from './addresses.js';
+import { assertAccountId, assertUint32 } from './arguments.js';
 import { plainBytes, publicKeyFrom } from './bytes.js';
 import { certificateFrom, checkCertificate } from './certificates.js';
 import { translated } from './errors.js';
@@ -31,6 +32,7 @@ const sealedKinds = new Map(
 );
 
 function contentFrom(certificate: Uint8Array, content: SealedContent): UnidentifiedSenderMessageContent {
+  assertUint32(content.contentHint, 'a content hint');
   certificateFrom(certificate);
   const bytes = sealedContentBytes(plainBytes(certificate), content);
   return translated('record', () => UnidentifiedSenderMessageContent.deserialize(plainBytes(bytes)));
@@ -47,7 +49,7 @@ export async function seal({
   const key = publicKeyFrom('sign', theirIdentityKey);
   const step = new Step(noRecords);
   // The recipient's address only finds the key, and there is one.
-  const sealed = await step.run('encrypt', () =>
+  const sealed = await step.run('seal', () =>
     sealedSenderEncrypt(inside, protocolAddress(our.address), new SealingIdentityStore(step, our, () => key)),
   );
   return sealed.result;
@@ -58,16 +60,12 @@ export async function sealForMany(
   view: EngineView,
   { our, certificate, content, recipients, excluded = [] }: Parameters<SealedSender['sealForMany']>[1],
 ): Promise<Uint8Array> {
+  excluded.forEach(assertAccountId);
   const inside = contentFrom(certificate, content);
-  const keys = new Map(
-    recipients.map(({ address, identityKey }) => [
-      address.accountId as string,
-      publicKeyFrom('sign', identityKey),
-    ]),
-  );
+  const keys = keysByAccount(recipients);
   const step = new Step(view);
   const addresses = recipients.map(({ address }) => address);
-  const sealed = await step.run('encrypt', async () => {
+  const sealed = await step.run('seal', async () => {
     await step.load(addresses.map(recordKeys.session));
     return sealedSenderMultiRecipientEncrypt({
       content: inside,
@@ -80,8 +78,21 @@ export async function sealForMany(
   return sealed.result;
 }
 
+/** That of an account's first device counts for all. */
+function keysByAccount(
+  recipients: Parameters<SealedSender['sealForMany']>[1]['recipients'],
+): ReadonlyMap<string, PublicKey> {
+  const keys = new Map<string, PublicKey>();
+  for (const { address, identityKey } of recipients) {
+    const key = publicKeyFrom('sign', identityKey);
+    if (!keys.has(address.accountId)) keys.set(address.accountId, key);
+  }
+  return keys;
+}
+
 /** See `SealedSender.splitSealed`. */
 export function splitSealed(sent: Uint8Array, accountId: string): Uint8Array {
+  assertAccountId(accountId);
   const bytes = plainBytes(sent);
   return translated('decrypt', () => {
     const message = new SealedSenderMultiRecipientMessage(bytes);
