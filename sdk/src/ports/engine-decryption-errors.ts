@@ -12,7 +12,7 @@ export interface DecryptionError {
   readonly ratchetKey?: Uint8Array;
   /** The lost message's timestamp, milliseconds since the Unix epoch. */
   readonly sentAt: number;
-  /** The device that sent the lost message. */
+  /** The device that sent the lost message; 0 where the report does not say. */
   readonly deviceId: number;
 }
 
@@ -20,7 +20,7 @@ export interface DecryptionError {
 export interface DecryptionErrors {
   /**
    * Describes a message that could not be decrypted.
-   * @param input - `message` is the serialized lost message
+   * @param input - `message` is the serialized lost message; of the kind `sender-key` it is not looked into
    * @returns serialized PlaintextContent, to be sealed with the kind `plaintext`
    * @throws SottoError `invalid-message` when it cannot be parsed, or is itself of the kind `plaintext`
    */
@@ -33,10 +33,13 @@ export interface DecryptionErrors {
 
   /**
    * Reads PlaintextContent that holds a decryption error.
-   * @throws SottoError `invalid-message`
+   * @throws SottoError `invalid-message` when it holds none, or anything in it does not fit
    */
   parseDecryptionError(plaintextContent: Uint8Array): Promise<DecryptionError>;
 
-  /** Whether a ratchet key is the one our current session with a device sends under. False without a session. */
+  /**
+   * Whether a ratchet key is the one our current session with a device sends under: whether a lost message
+   * belonged to it. False without a current session, and for what is no key.
+   */
   currentRatchetKeyMatches(view: EngineView, their: DeviceAddress, ratchetKey: Uint8Array): Promise<boolean>;
 }

@@ -22,20 +22,26 @@ export interface DecryptedGroupMessage {
   readonly plaintext: Uint8Array;
 }
 
-/** Group encryption. Every method throws `SottoError` and then nothing has changed. */
+/**
+ * Group encryption. Every method throws `SottoError` and then nothing has changed. Of one sender under one
+ * distribution id the last five keys are remembered; of each, the seeds of 2,000 messages that were passed
+ * over and may still come.
+ */
 export interface GroupCipher {
   /**
    * The distribution message of our own sender key, made on first use, at its current position: whoever
-   * receives it reads later messages, not earlier ones. Calling it again does not rotate the key.
+   * receives it reads later messages, not earlier ones. Calling it again does not rotate the key. For a
+   * sender whose distribution was taken it gives that key on, as far as it has come here.
    * @returns a serialized SenderKeyDistributionMessage, secret: it goes to members over their sessions
    */
   createSenderKeyDistribution(view: EngineView, input: SenderKeyInput): Promise<EngineStep<Uint8Array>>;
 
   /**
-   * Takes a distribution message. One for a key that is known already changes nothing.
+   * Takes a distribution message. A key that is known already stays where it has come to, whatever
+   * position the message names; where it is the newest, the step has no changes.
    * @param input - `sender` is the authenticated sender of the message that carried it
    * @returns the distribution id in it
-   * @throws SottoError `invalid-message`
+   * @throws SottoError `invalid-message` when it cannot be parsed
    */
   processSenderKeyDistribution(
     view: EngineView,
@@ -44,6 +50,7 @@ export interface GroupCipher {
 
   /**
    * Encrypts under our own sender key.
+   * @param input - `plaintext` stays the caller's
    * @returns a serialized SenderKeyMessage
    * @throws SottoError `no-sender-key` when there is none, or it is another device's
    */
@@ -55,7 +62,11 @@ export interface GroupCipher {
   /**
    * Decrypts a group message.
    * @param input - `sender` is the authenticated sender
-   * @throws SottoError `invalid-message`, `duplicate-message`, `no-sender-key`
+   * @throws SottoError `no-sender-key` when the sender's key it was made with is not known under its
+   * distribution id; `duplicate-message` when the chain has passed it and its seed is gone: it was
+   * decrypted, is older than the distribution that was taken, or was passed over too long ago;
+   * `invalid-message` when it cannot be parsed, its signature is not the key's, it is more than 25,000
+   * ahead of the chain, or does not decrypt
    */
   decryptFromGroup(
     view: EngineView,

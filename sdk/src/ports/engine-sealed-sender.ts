@@ -42,7 +42,7 @@ export interface SenderCertificate {
 
 /** What certificates are held against. */
 export interface CertificateTrust {
-  /** Public keys of 33 bytes, one of which must have signed; at least one. */
+  /** Public keys of 33 bytes, one of which must have signed; with none nothing is believed. */
   readonly trustRoots: readonly Uint8Array[];
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -59,8 +59,10 @@ export interface UnsealedMessage {
 export interface SealedSender {
   /**
    * Issues a server certificate.
-   * @param input - `publicKey` (33 bytes) is what sender certificates are signed with; `id` an unsigned 32-bit number
+   * @param input - `publicKey` (33 bytes) is what sender certificates are signed with; `id` an unsigned
+   * 32-bit number, of which 0xDEADC357 is believed by nobody
    * @returns a serialized ServerCertificate
+   * @throws SottoError `invalid-key`
    */
   issueServerCertificate(input: {
     readonly id: number;
@@ -71,8 +73,10 @@ export interface SealedSender {
 
   /**
    * Issues a sender certificate.
-   * @param input - `signingKey` is the private half of the server certificate's key, 32 bytes
+   * @param input - `signingKey` is the private half of the server certificate's key, 32 bytes; whether it
+   * is, is not checked
    * @returns a serialized SenderCertificate with the server certificate inside
+   * @throws SottoError `invalid-key`; `invalid-certificate` when the server certificate cannot be parsed
    */
   issueSenderCertificate(input: {
     readonly serverCertificate: Uint8Array;
@@ -86,14 +90,18 @@ export interface SealedSender {
 
   /**
    * Reads a sender certificate and checks its signatures up to a trust root, then its end.
-   * @throws SottoError `invalid-certificate`, `certificate-expired`
+   * @throws SottoError `invalid-certificate` when it cannot be parsed, carries no server certificate or a
+   * revoked one, is not signed up to a trust root, names no account in lower case or ends beyond 2^53 ms,
+   * and when a trust root is no key; `certificate-expired` when it is genuine and `now` is after its end
    */
   verifySenderCertificate(certificate: Uint8Array, trust: CertificateTrust): Promise<SenderCertificate>;
 
   /**
    * Seals content for all devices of one recipient (version 1).
-   * @param input - `certificate` is our own sender certificate; `theirIdentityKey` has 33 bytes
-   * @throws SottoError `invalid-certificate` when it cannot be parsed, `invalid-key`
+   * @param input - `certificate` is our own sender certificate: one for another identity key seals, but
+   * nobody opens it; `theirIdentityKey` has 33 bytes. An empty group id is left out
+   * @throws SottoError `invalid-certificate` when it cannot be parsed; `invalid-key`, also when an agreement
+   * with it comes to nothing
    */
   seal(input: {
     readonly our: OurDevice;
@@ -105,9 +113,11 @@ export interface SealedSender {
   /**
    * Seals content once for many devices (version 2, the sent form a relay splits).
    * @param input - `recipients` in order, devices of one account adjacent; each needs a current session,
-   * whose registration id goes in. `excluded` are account ids to whom the relay must not deliver
-   * @throws SottoError `no-session`, `invalid-certificate`, `invalid-key`; `invalid-registration-id` when
-   * one does not fit in 14 bits
+   * whose registration id goes in, and of an account the key of its first device counts. `excluded` are
+   * account ids to whom the relay must not deliver
+   * @returns the sent form; a relay that parses it refuses one account both among recipients and excluded
+   * @throws SottoError `no-session` when a recipient has no current one; `invalid-certificate`,
+   * `invalid-key` as {@link SealedSender.seal}; `invalid-registration-id` when one does not fit in 14 bits
    */
   sealForMany(
     view: EngineView,
@@ -121,16 +131,19 @@ export interface SealedSender {
   ): Promise<Uint8Array>;
 
   /**
-   * Cuts what one account receives out of a sent form: what a relay does with it.
-   * @throws SottoError `invalid-message` when it cannot be parsed or the account is not in it
+   * Cuts what one account receives out of a sent form: what a relay does with it. All devices of an
+   * account receive the same.
+   * @throws SottoError `invalid-message` when it cannot be parsed, or the account is not in it or excluded
    */
   splitSealed(sent: Uint8Array, accountId: string): Promise<Uint8Array>;
 
   /**
    * Opens a sealed message of either version and checks its certificate. The content is then decrypted
    * by its kind.
-   * @throws SottoError `invalid-message`, `invalid-certificate`, `certificate-expired`;
-   * `sealed-by-self` when this very device sealed it
+   * @throws SottoError, checked in this order: `invalid-message` when it does not open under our identity
+   * key, cannot be parsed, or was sealed with another key than its certificate's; `invalid-certificate` and
+   * `certificate-expired` as {@link SealedSender.verifySenderCertificate}; `sealed-by-self` when the
+   * certificate names this very device. Of another device of our account it is taken
    */
   unseal(
     input: { readonly our: OurDevice; readonly sealed: Uint8Array } & CertificateTrust,

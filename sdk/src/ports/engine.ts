@@ -103,8 +103,9 @@ export interface FingerprintInput {
 
 /**
  * The Signal protocol. Every method throws `SottoError` and then nothing has changed; records that
- * are not this engine's are `engine-record-invalid`. `runEngineConformance` in
- * `@sotto/sdk/testing` proves one.
+ * are not this engine's are `engine-record-invalid`, private keys that are none `invalid-key`. What does
+ * not have the form that its type describes — an id, a number out of range — is the caller's defect and a
+ * `TypeError`. `runEngineConformance` in `@sotto/sdk/testing` proves an engine.
  */
 export interface ProtocolEngine extends GroupCipher, SealedSender, DecryptionErrors {
   /** Tags this engine's records, with {@link ProtocolEngine.recordVersion}. */
