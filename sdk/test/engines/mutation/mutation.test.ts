@@ -31,8 +31,8 @@ async function guardsWith(mutation?: Mutation): Promise<Guards> {
       ? [
           {
             name: 'mutation',
-            setup: ({ onLoad }) => {
-              onLoad({ filter: /\.ts$/ }, ({ path }) =>
+            setup: (bundler) => {
+              bundler.onLoad({ filter: /\.ts$/ }, ({ path }) =>
                 relative(engines, path) === mutation.file
                   ? { contents: mutated(path, mutation), loader: 'ts' }
                   : undefined,
