@@ -13,6 +13,7 @@ import type {
 import type { DeviceAddress } from '../../../wire/index.js';
 import { blaming } from '../failures.js';
 import { serviceIdFixedWidth } from '../messages/service-id.js';
+import { isLowerCaseUuid } from '../messages/uuid.js';
 import { parseExactPublicKey, parsePrivateKey, type KeyPair } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { parseSenderCertificate } from './certificates.js';
@@ -58,7 +59,7 @@ export async function seal(
 
 /**
  * See `SealedSender.sealForMany`.
- * @throws TypeError when a name is no service id
+ * @throws TypeError when a name is no account id
  */
 export async function sealForMany(
   primitives: Primitives,
@@ -125,7 +126,10 @@ async function withOpener(
   return { serviceId, devices, opener: await openerFor(curve, once, our, theirs) };
 }
 
-/** See `SealedSender.splitSealed`. */
+/**
+ * See `SealedSender.splitSealed`.
+ * @throws TypeError when the name is no account id
+ */
 export function splitSealed(sent: Uint8Array, accountId: string): Uint8Array {
   return splitSentForm(sent, serviceIdOf(accountId));
 }
@@ -172,6 +176,6 @@ function identityOf({ identity }: OurDevice): KeyPair<'identity'> {
 
 function serviceIdOf(accountId: string): Uint8Array {
   const serviceId = serviceIdFixedWidth(accountId);
-  if (!serviceId) throw new TypeError('not an account id');
+  if (!serviceId || !isLowerCaseUuid(accountId)) throw new TypeError('not an account id');
   return serviceId;
 }

@@ -97,7 +97,8 @@ export function believe(certificate: ParsedSenderCertificate, trust: Certificate
   }
   const expiresAt = Number(expires);
   if (!isLowerCaseUuid(uuid) || !Number.isSafeInteger(expiresAt)) throw new SottoError('invalid-certificate');
-  if (trust.now > expiresAt) throw new SottoError('certificate-expired');
+  // Also where `now` is no number.
+  if (!(trust.now <= expiresAt)) throw new SottoError('certificate-expired');
   return {
     sender: { accountId: uuid as AccountId, deviceId: certificate.deviceId as DeviceId },
     identityKey: certificate.identityKey.slice(),

@@ -100,6 +100,7 @@ describe('certificates', () => {
     });
     expect(both(make(), authority.trust(now))).toBe('valid');
     expect(both(make(), authority.trust(now + 1))).toBe('certificate-expired');
+    expect(ourVerdict(make(), authority.trust(Number.NaN))).toBe('certificate-expired');
   });
 
   it('are believed under any of several roots, wherever it stands', () => {

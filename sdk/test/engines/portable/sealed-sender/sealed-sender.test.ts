@@ -10,7 +10,9 @@ import NativeSentForm from '@signalapp/libsignal-client/dist/SealedSenderMultiRe
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../../src/bytes.js';
 import type { KeyPair } from '../../../../src/engines/portable/primitives/keys.js';
+import { serviceIdFixedWidth } from '../../../../src/engines/portable/messages/service-id.js';
 import { serializeContent } from '../../../../src/engines/portable/sealed-sender/content.js';
+import { splitSentForm } from '../../../../src/engines/portable/sealed-sender/sent-form.js';
 import { encryptOnce, openerFor } from '../../../../src/engines/portable/sealed-sender/version-2.js';
 import { seal, sealForMany, splitSealed } from '../../../../src/engines/portable/sealed-sender/steps.js';
 import type { EngineView, SealedContent } from '../../../../src/ports/index.js';
@@ -215,8 +217,9 @@ describe('the sent form', () => {
   const laptop = new Device('bob', 127, bob.name);
   const carol = new Device('carol', 2);
   const behindNumber = new Device('dave', 1, `PNI:${new Device('dave').name}`);
-  const excluded = [new Device('erin').name, `PNI:${new Device('frank').name}`];
-  const everybody = [phone, laptop, carol, behindNumber];
+  const excluded = [new Device('erin').name, new Device('frank').name];
+  const excludedNumber = `PNI:${new Device('grace').name}`;
+  const everybody = [phone, laptop, carol];
 
   it.each([
     ['portable', sealOurs],
@@ -242,7 +245,6 @@ describe('the sent form', () => {
         ],
       ],
       [carol.name, [2], [alice.registrationIds.get(carol.native.toString())]],
-      [behindNumber.name, [1], [alice.registrationIds.get(behindNumber.native.toString())]],
     ]);
     for (const device of everybody) {
       const received = splitSealed(sent, device.name);
@@ -263,13 +265,16 @@ describe('the sent form', () => {
     ];
     // Ids and devices lie at the same places; between them are 48 bytes for each account, which differ.
     const opener = 48;
-    const headers = [2 + 17 + 6, 17 + 3, 17 + 3, 2 * 18];
+    const headers = [2 + 17 + 6, 17 + 3];
+    const excludedLength = 2 * 18;
     let offset = 0;
     for (const length of headers) {
       const [left, right] = [ours, theirs].map((bytes) => hex(bytes.subarray(offset, offset + length)));
       expect(left).toBe(right);
       offset += length + opener;
     }
+    const [left, right] = [ours, theirs].map((bytes) => hex(bytes.subarray(offset, offset + excludedLength)));
+    expect(left).toBe(right);
     expect(ours).toHaveLength(theirs.length);
   });
 
@@ -311,9 +316,25 @@ describe('the sent form', () => {
     ).toBeTypeOf('object');
   });
 
-  it('takes names that are service ids', async () => {
-    await expect(sealOurs(contents[0]!, [phone], ['bob'])).rejects.toThrow(TypeError);
-    expect(() => splitSealed(new Uint8Array(), 'bob')).toThrow(TypeError);
+  it('takes names that are account ids', async () => {
+    for (const name of ['bob', bob.name.toUpperCase(), `PNI:${bob.name}`, '']) {
+      await expect(sealOurs(contents[0]!, [phone], [name])).rejects.toThrow(TypeError);
+      expect(() => splitSealed(new Uint8Array(), name)).toThrow(TypeError);
+    }
+    await expect(sealOurs(contents[0]!, [behindNumber])).rejects.toThrow(TypeError);
+  });
+
+  it('of others is read where it names those behind phone numbers', async () => {
+    const sent = await sealNative(contents[0]!, [behindNumber, phone], [excludedNumber]);
+    const received = splitSentForm(sent, serviceIdFixedWidth(behindNumber.name)!);
+    expect(await openBoth(behindNumber, received, authority.trust())).toBeTypeOf('object');
+    expect(await openBoth(phone, splitSealed(sent, bob.name), authority.trust())).toBeTypeOf('object');
+    // An account is not who is behind a number, though the UUIDs be the same.
+    for (const name of [excludedNumber, behindNumber.name.slice(4)]) {
+      expect(() => splitSentForm(sent, serviceIdFixedWidth(name)!)).toThrow(
+        expect.objectContaining({ code: 'invalid-message' }),
+      );
+    }
   });
 
   it('of a certificate that is none is not made', async () => {
