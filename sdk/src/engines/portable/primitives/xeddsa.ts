@@ -3,6 +3,7 @@
  * Knows nothing of what is signed.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '../../../bytes.js';
 import type { Random } from '../../../ports/index.js';
@@ -11,6 +12,7 @@ import type { PrivateKey } from './keys.js';
 const { Fn } = ed25519.Point;
 
 const randomLength = 64;
+const scalarLength = 32;
 
 /** What sets the nonce's hash apart from every other hash of the scheme: 0xFE, then 31 times 0xFF. */
 const noncePrefix = new Uint8Array(32).fill(0xff);
@@ -22,31 +24,15 @@ noncePrefix[0] = 0xfe;
  * @returns 64 bytes
  */
 export function xeddsaSign(privateKey: PrivateKey, message: Uint8Array, random: Random): Uint8Array {
-  const scalar = Fn.create(integerFrom(privateKey));
+  const scalar = Fn.create(bytesToNumberLE(privateKey));
   const signer = ed25519.Point.BASE.multiply(scalar).toBytes();
   const nonce = Fn.create(
-    integerFrom(sha512(concatBytes(noncePrefix, privateKey, message, random.bytes(randomLength)))),
+    bytesToNumberLE(sha512(concatBytes(noncePrefix, privateKey, message, random.bytes(randomLength)))),
   );
   const commitment = ed25519.Point.BASE.multiply(nonce).toBytes();
-  const challenge = Fn.create(integerFrom(sha512(concatBytes(commitment, signer, message))));
+  const challenge = Fn.create(bytesToNumberLE(sha512(concatBytes(commitment, signer, message))));
   const response = Fn.create(nonce + challenge * scalar);
-  const signature = concatBytes(commitment, littleEndian(response));
+  const signature = concatBytes(commitment, numberToBytesLE(response, scalarLength));
   signature[63] = ((signature[63] as number) & 0x7f) | ((signer[31] as number) & 0x80);
   return signature;
-}
-
-function integerFrom(littleEndianBytes: Uint8Array): bigint {
-  let digits = '';
-  for (const byte of littleEndianBytes) digits = byte.toString(16).padStart(2, '0') + digits;
-  return BigInt(`0x${digits}`);
-}
-
-function littleEndian(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(32);
-  let rest = value;
-  for (let index = 0; index < 32; index += 1) {
-    bytes[index] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return bytes;
 }
