@@ -8,7 +8,7 @@ import { messageKey, present, versionOf } from './parts.js';
 import { uuidLength } from './uuid.js';
 
 /** The only version of sender keys there is. */
-export const senderKeyVersion = 3;
+const senderKeyVersion = 3;
 
 const versionByte = (senderKeyVersion << 4) | senderKeyVersion;
 

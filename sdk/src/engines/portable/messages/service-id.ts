@@ -8,9 +8,6 @@ const phoneNumberPrefix = 'PNI:';
 /** First bytes of the fixed-width form: an account, or the identity behind a phone number. */
 const kinds = { account: 0, phoneNumber: 1 } as const;
 
-/** Length of the fixed-width form. */
-export const fixedWidthLength = 17;
-
 /**
  * The fixed-width form of a service id: a kind byte and the UUID.
  * @returns 17 bytes; `undefined` when the name is no service id

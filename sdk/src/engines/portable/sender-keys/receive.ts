@@ -12,10 +12,10 @@ import { withState, type SenderKeyState } from './record.js';
 import { SenderKeyStore } from './store.js';
 
 /** How far a message may be ahead of its chain. */
-export const maxJump = 25_000;
+const maxJump = 25_000;
 
 /** Seeds set aside for messages that may still come; the oldest are dropped. */
-export const maxSkippedSeeds = 2_000;
+const maxSkippedSeeds = 2_000;
 
 /** See `GroupCipher.decryptFromGroup`. */
 export async function decryptFromGroup(

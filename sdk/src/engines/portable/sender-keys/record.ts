@@ -17,7 +17,7 @@ import { maxDirectoryLength, noSkippedKeys } from '../records/skipped-keys.js';
 import type { SenderChain } from './chain.js';
 
 /** Keys of one device under one distribution id that are remembered. */
-export const maxSenderKeyStates = 5;
+const maxSenderKeyStates = 5;
 
 /** One sender key. */
 export interface SenderKeyState {

@@ -19,7 +19,7 @@ interface RawField {
 }
 
 /** A varint, longer than it need be where asked. */
-export function varint(value: number | bigint, padding = 0): Uint8Array {
+function varint(value: number | bigint, padding = 0): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt(value);
   for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);

@@ -191,7 +191,7 @@ export async function openOurs(
 }
 
 /** The same by libsignal, in the order of the specification; what only we ask of a certificate is asked here too. */
-export async function openNative(
+async function openNative(
   device: Device,
   sealed: Uint8Array,
   trust: CertificateTrust,
