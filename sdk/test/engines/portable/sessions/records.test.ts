@@ -159,16 +159,34 @@ describe('records of sessions', () => {
   it('are all named by the current and the archived states, whatever happens', async () => {
     const [alice, bob] = await conversation();
     const random = seededRandom('orphans');
+    let promotions = 0;
     for (let turn = 0; turn < 300; turn += 1) {
       const [from, to] = turn % 2 === 0 ? [alice, bob] : [bob, alice];
-      if (turn < 30 && random.chance(0.15)) await from.startSession(to);
+      if (turn < 30 && random.chance(0.3)) {
+        const late = await from.encrypt(to, 'of the session before');
+        await from.startSession(to);
+        await to.decrypt(from, await from.encrypt(to, 'starts another'));
+        const before = sessionOf(to).id;
+        await to.decrypt(from, late);
+        if (sessionOf(to).id !== before) promotions += 1;
+      }
       for (let lost = random.integer(3); lost > 0; lost -= 1) await from.encrypt(to, 'lost');
       await to.decrypt(from, await from.encrypt(to, 'on time'));
       expect(orphans(alice), `turn ${turn}`).toEqual([]);
       expect(orphans(bob), `turn ${turn}`).toEqual([]);
     }
+    expect(promotions, 'archived states were promoted').toBeGreaterThan(3);
     const epochs = [alice, bob].map((device) => sessionOf(device).ratchet.spqr.chain.sendEpoch);
     expect(Math.min(...epochs), 'chains of an epoch were forgotten').toBeGreaterThan(1);
+  });
+
+  it('of archived states do not repeat a first message', async () => {
+    const [alice, bob] = await devices('portable', 'portable');
+    await alice.startSession(bob);
+    expect(sessionOf(alice).pending).toBeDefined();
+    alice.apply(await alice.engine.archiveSession(alice.view, bob.address));
+    const [archived] = sessionRecords(alice).filter((key) => key.includes('/archived/'));
+    expect(decodeArchivedSession(alice.records.get(archived!)!).pending).toBeUndefined();
   });
 
   it('that are damaged can be removed', async () => {

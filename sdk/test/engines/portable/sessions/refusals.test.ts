@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../../../src/bytes.js';
 import { parsePreKeySignalMessage } from '../../../../src/engines/portable/messages/pre-key-signal-message.js';
+import { messageKeys } from '../../../../src/engines/portable/double-ratchet/kdf.js';
+import { sendingStep } from '../../../../src/engines/portable/double-ratchet/ratchet.js';
+import {
+  serializeSignalMessage,
+  signalMessageMac,
+} from '../../../../src/engines/portable/messages/signal-message.js';
+import { aesCbcEncrypt } from '../../../../src/engines/portable/primitives/aes.js';
+import { noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
+import { decodeSessionRecord } from '../../../../src/engines/portable/session-record/codec.js';
+import { spqrSend } from '../../../../src/engines/portable/spqr/ratchet.js';
 import { flipBit, type Sent, type TestDevice } from '../../../../src/testing/engine-conformance-kit.js';
 import { seededRandom } from '../../../../src/testing/index.js';
 import { devices } from '../support.js';
 
 const seed = process.env['SOTTO_SEED'] ?? '1';
+
+const primitives = noblePrimitives(seededRandom('refusals'));
 
 function withVersion(message: Sent, version: number): Sent {
   const ciphertext = message.ciphertext.slice();
@@ -62,6 +74,27 @@ describe.each(['portable', 'libsignal'])('%s refuses', (recipient) => {
     for (const changed of [...changes(second), ...inside(second)])
       await bob.assertRefuses(alice, changed, 'invalid-message', 'a repeated first message');
     await bob.decrypt(alice, second);
+  });
+
+  it('a version that is not the session’s, even from its sender', async () => {
+    const [alice, bob] = await conversation(recipient);
+    const key = `session/${bob.address.accountId}.${bob.address.deviceId}/current`;
+    const { ratchet } = decodeSessionRecord(alice.records.get(key)!).current!;
+    const pq = spqrSend(ratchet.spqr, primitives.random);
+    const { seed: messageSeed, ...step } = await sendingStep(primitives.curve, ratchet.doubleRatchet);
+    const { cipherKey, iv, macKey } = messageKeys(messageSeed, pq.key);
+    const fields = {
+      ...step,
+      ciphertext: aesCbcEncrypt(cipherKey, iv, new Uint8Array(20)),
+      pqRatchet: pq.message,
+    };
+    const ciphertext = serializeSignalMessage(fields, macKey, ratchet.ourIdentity, ratchet.theirIdentity);
+    const genuine = { kind: 'message', ciphertext } as const;
+    const authenticated = Uint8Array.of(0x34, ...ciphertext.subarray(1, -8));
+    const mac = signalMessageMac(macKey, ratchet.ourIdentity, ratchet.theirIdentity, authenticated);
+    const older = { ...genuine, ciphertext: Uint8Array.of(...authenticated, ...mac) };
+    await bob.assertRefuses(alice, older, 'invalid-message', 'version 3 with a MAC that fits');
+    expect((await bob.tryDecrypt(alice, genuine)).result.plaintext).toEqual(new Uint8Array(20));
   });
 
   it('messages where there is no session, after looking at them', async () => {
