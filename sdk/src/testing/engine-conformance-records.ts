@@ -27,7 +27,7 @@ export function recordCases({ describe, it }: ConformanceRunner, create: Create,
 const pairOf = (create: Create) => ({ name: 'own', initiator: create, recipient: create });
 
 /** What is not a record: nothing, noise, cut ones, another kind's, and a flipped bit in every part. */
-function spoiled(record: Uint8Array, other: Uint8Array, random: SeededRandom): Uint8Array[] {
+export function spoiled(record: Uint8Array, other: Uint8Array, random: SeededRandom): Uint8Array[] {
   const cuts = [0, 1, 3, 7, 11, 12, 20, record.length - 1].map((length) => record.slice(0, length));
   const heads = Array.from({ length: 16 }, (_, index) => flipBit(record, index, random.integer(8)));
   const anywhere = Array.from({ length: 150 }, () =>
@@ -37,7 +37,8 @@ function spoiled(record: Uint8Array, other: Uint8Array, random: SeededRandom): U
   return [...cuts, ...heads, ...anywhere, longer, random.bytes(record.length), random.bytes(40), other];
 }
 
-async function assertSpoilt(
+/** Puts something else in a record's place for a step: it must refuse it and leave everything as it is. */
+export async function assertSpoilt(
   device: TestDevice,
   key: string,
   bad: Uint8Array,

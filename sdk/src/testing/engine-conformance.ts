@@ -1,6 +1,8 @@
 /** The suite every protocol engine must pass. Knows the port, no engine and no test runner. */
 import type { ProtocolEngine } from '../ports/index.js';
 import { bundleCases } from './engine-conformance-bundles.js';
+import { groupMessageCases } from './engine-conformance-group-messages.js';
+import { groupCases } from './engine-conformance-groups.js';
 import { identityCases } from './engine-conformance-identity.js';
 import type { EnginePair } from './engine-conformance-kit.js';
 import { messageCases } from './engine-conformance-messages.js';
@@ -45,6 +47,8 @@ export function runEngineConformance(runner: ConformanceRunner, options: EngineC
         preKeyCases(runner, pair);
         bundleCases(runner, pair);
         messageCases(runner, pair, seed);
+        groupCases(runner, pair, seed);
+        groupMessageCases(runner, pair, seed);
       });
     }
     recordCases(runner, options.create, seed);
