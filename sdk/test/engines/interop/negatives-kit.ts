@@ -6,18 +6,10 @@ import { ByteWriter } from '../../../src/engines/portable/records/byte-writer.js
 import { frameRecord } from '../../../src/engines/portable/records/frame.js';
 import { isSottoError } from '../../../src/errors.js';
 import { RecordSnapshot, startTime, TestDevice } from '../../../src/testing/engine-conformance-kit.js';
-import { engineNamed, type EngineName } from '../../support/engines.js';
-
-/** The engines that are compared. The first is the measure. */
-export const engineNames = ['libsignal', 'portable'] as const satisfies readonly EngineName[];
+import { engineNamed } from '../../support/engines.js';
 
 /** One of everything for each engine. */
 export type Both<Value> = readonly [libsignal: Value, portable: Value];
-
-/** Makes one for each engine. */
-export async function both<Value>(make: (name: EngineName) => Promise<Value>): Promise<Both<Value>> {
-  return [await make('libsignal'), await make('portable')];
-}
 
 /**
  * Devices of one account on each engine, with one identity and the same pre-keys: what is sent to one can
