@@ -36,6 +36,28 @@ function withInnerVersion(message: Sent, version: number): Sent {
   return { ...message, ciphertext };
 }
 
+/** The next message, which only its sender can make: with a MAC that fits, whatever else is wrong in it. */
+async function asItsSender(
+  from: TestDevice,
+  to: TestDevice,
+  spoil: (ciphertext: Uint8Array) => Uint8Array,
+  version = 4,
+): Promise<Pick<Sent, 'kind' | 'ciphertext'>> {
+  const key = `session/${to.address.accountId}.${to.address.deviceId}/current`;
+  const { ratchet } = decodeSessionRecord(from.records.get(key)!).current!;
+  const { ourIdentity, theirIdentity } = ratchet;
+  const pq = spqrSend(ratchet.spqr, primitives.random);
+  const { seed: messageSeed, ...step } = await sendingStep(primitives.curve, ratchet.doubleRatchet);
+  const { cipherKey, iv, macKey } = messageKeys(messageSeed, pq.key);
+  const ciphertext = spoil(aesCbcEncrypt(cipherKey, iv, new Uint8Array(20)));
+  const fields = { ...step, ciphertext, pqRatchet: pq.message };
+  const bytes = serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
+  bytes[0] = (version << 4) | 4;
+  const mac = signalMessageMac(macKey, ourIdentity, theirIdentity, bytes.subarray(0, -8));
+  bytes.set(mac, bytes.length - 8);
+  return { kind: 'message', ciphertext: bytes };
+}
+
 async function conversation(recipient: string): Promise<[TestDevice, TestDevice]> {
   const [alice, bob] = await devices('portable', recipient);
   await alice.startSession(bob, { ec: 11, kem: 21 });
@@ -78,23 +100,23 @@ describe.each(['portable', 'libsignal'])('%s refuses', (recipient) => {
 
   it('a version that is not the session’s, even from its sender', async () => {
     const [alice, bob] = await conversation(recipient);
-    const key = `session/${bob.address.accountId}.${bob.address.deviceId}/current`;
-    const { ratchet } = decodeSessionRecord(alice.records.get(key)!).current!;
-    const pq = spqrSend(ratchet.spqr, primitives.random);
-    const { seed: messageSeed, ...step } = await sendingStep(primitives.curve, ratchet.doubleRatchet);
-    const { cipherKey, iv, macKey } = messageKeys(messageSeed, pq.key);
-    const fields = {
-      ...step,
-      ciphertext: aesCbcEncrypt(cipherKey, iv, new Uint8Array(20)),
-      pqRatchet: pq.message,
-    };
-    const ciphertext = serializeSignalMessage(fields, macKey, ratchet.ourIdentity, ratchet.theirIdentity);
-    const genuine = { kind: 'message', ciphertext } as const;
-    const authenticated = Uint8Array.of(0x34, ...ciphertext.subarray(1, -8));
-    const mac = signalMessageMac(macKey, ratchet.ourIdentity, ratchet.theirIdentity, authenticated);
-    const older = { ...genuine, ciphertext: Uint8Array.of(...authenticated, ...mac) };
+    const genuine = await asItsSender(alice, bob, (ciphertext) => ciphertext);
+    const older = await asItsSender(alice, bob, (ciphertext) => ciphertext, 3);
     await bob.assertRefuses(alice, older, 'invalid-message', 'version 3 with a MAC that fits');
     expect((await bob.tryDecrypt(alice, genuine)).result.plaintext).toEqual(new Uint8Array(20));
+  });
+
+  it('a ciphertext that does not decrypt, even from its sender', async () => {
+    const [alice, bob] = await conversation(recipient);
+    const spoilt = {
+      empty: () => new Uint8Array(),
+      'not in whole blocks': (ciphertext: Uint8Array) => ciphertext.slice(0, -1),
+      // 20 bytes and 12 of padding: the second block alone has no padding that fits.
+      'without its padding': (ciphertext: Uint8Array) => ciphertext.slice(0, 16),
+    };
+    for (const [what, spoil] of Object.entries(spoilt)) {
+      await bob.assertRefuses(alice, await asItsSender(alice, bob, spoil), 'invalid-message', what);
+    }
   });
 
   it('messages where there is no session, after looking at them', async () => {
