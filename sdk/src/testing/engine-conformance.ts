@@ -1,6 +1,7 @@
 /** The suite every protocol engine must pass. Knows the port, no engine and no test runner. */
 import type { ProtocolEngine } from '../ports/index.js';
 import { bundleCases } from './engine-conformance-bundles.js';
+import { certificateCases } from './engine-conformance-certificates.js';
 import { groupMessageCases } from './engine-conformance-group-messages.js';
 import { groupCases } from './engine-conformance-groups.js';
 import { identityCases } from './engine-conformance-identity.js';
@@ -8,6 +9,8 @@ import type { EnginePair } from './engine-conformance-kit.js';
 import { messageCases } from './engine-conformance-messages.js';
 import { preKeyCases } from './engine-conformance-pre-keys.js';
 import { recordCases } from './engine-conformance-records.js';
+import { sealedMessageCases } from './engine-conformance-sealed-messages.js';
+import { sealedSenderCases } from './engine-conformance-sealed-sender.js';
 import { sessionCases } from './engine-conformance-sessions.js';
 import type { ConformanceRunner } from './runner.js';
 
@@ -49,6 +52,9 @@ export function runEngineConformance(runner: ConformanceRunner, options: EngineC
         messageCases(runner, pair, seed);
         groupCases(runner, pair, seed);
         groupMessageCases(runner, pair, seed);
+        certificateCases(runner, pair);
+        sealedSenderCases(runner, pair);
+        sealedMessageCases(runner, pair, seed);
       });
     }
     recordCases(runner, options.create, seed);

@@ -6,7 +6,7 @@ import {
 } from '@signalapp/libsignal-client';
 import { SottoError } from '../../errors.js';
 import type { CertificateTrust, SealedSender, SenderCertificate } from '../../ports/index.js';
-import { accountId as accountIdSchema, deviceId as deviceIdSchema } from '../../wire/index.js';
+import { deviceAddress as deviceAddressSchema } from '../../wire/index.js';
 import { assertDeviceAddress, assertTimestampMs, assertUint32 } from './arguments.js';
 import { plainBytes, publicKeyFrom } from './bytes.js';
 import { translated } from './errors.js';
@@ -67,14 +67,20 @@ export function checkCertificate(
   { trustRoots, now }: CertificateTrust,
 ): SenderCertificate {
   const roots = trustRoots.map((root) => publicKeyFrom('certificate', root));
-  const expiresAt = certificate.expiration();
-  const genuine = translated('certificate', () => certificate.validateWithTrustRoots(roots, expiresAt));
-  if (!genuine) throw new SottoError('invalid-certificate');
-  const accountId = accountIdSchema.safeParse(certificate.senderUuid());
-  const deviceId = deviceIdSchema.safeParse(certificate.senderDeviceId());
-  if (!accountId.success || !deviceId.success) throw new SottoError('invalid-certificate');
+  // All in here: an end beyond 2^53 ms is a RangeError of libsignal's.
+  const read = translated('certificate', () => contentOf(certificate));
+  const genuine = translated('certificate', () => certificate.validateWithTrustRoots(roots, read.expiresAt));
+  const sender = deviceAddressSchema.safeParse(read.sender);
+  if (!genuine || !sender.success) throw new SottoError('invalid-certificate');
   // Also where `now` is no number.
-  if (!(now <= expiresAt)) throw new SottoError('certificate-expired');
-  const sender = { accountId: accountId.data, deviceId: deviceId.data };
-  return { sender, identityKey: certificate.key().serialize(), expiresAt };
+  if (!(now <= read.expiresAt)) throw new SottoError('certificate-expired');
+  return { ...read, sender: sender.data };
+}
+
+function contentOf(certificate: NativeCertificate) {
+  return {
+    sender: { accountId: certificate.senderUuid(), deviceId: certificate.senderDeviceId() },
+    identityKey: certificate.key().serialize(),
+    expiresAt: certificate.expiration(),
+  };
 }

@@ -110,12 +110,13 @@ export async function unseal(input: Parameters<SealedSender['unseal']>[0]): Prom
   const { result: inside } = await step.run('decrypt', () =>
     sealedSenderDecryptToUsmc(bytes, new SealingIdentityStore(step, our, () => null)),
   );
-  const sender = checkCertificate(inside.senderCertificate(), input);
+  const certificate = translated('decrypt', () => inside.senderCertificate());
+  const sender = checkCertificate(certificate, input);
   const { accountId, deviceId } = our.address;
   if (sender.sender.accountId === accountId && sender.sender.deviceId === deviceId) {
     throw new SottoError('sealed-by-self');
   }
-  return { sender, content: contentOf(inside) };
+  return { sender, content: translated('decrypt', () => contentOf(inside)) };
 }
 
 function contentOf(inside: UnidentifiedSenderMessageContent): SealedContent {
