@@ -111,7 +111,7 @@ describe.each(['portable', 'libsignal'])('%s refuses', (recipient) => {
     const spoilt = {
       empty: () => new Uint8Array(),
       'not in whole blocks': (ciphertext: Uint8Array) => ciphertext.slice(0, -1),
-      // 20 bytes and 12 of padding: the second block alone has no padding that fits.
+      // 20 bytes and 12 of padding: the first block alone ends in none.
       'without its padding': (ciphertext: Uint8Array) => ciphertext.slice(0, 16),
     };
     for (const [what, spoil] of Object.entries(spoilt)) {
