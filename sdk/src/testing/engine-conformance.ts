@@ -2,6 +2,7 @@
 import type { ProtocolEngine } from '../ports/index.js';
 import { bundleCases } from './engine-conformance-bundles.js';
 import { certificateCases } from './engine-conformance-certificates.js';
+import { decryptionErrorCases } from './engine-conformance-decryption-errors.js';
 import { groupMessageCases } from './engine-conformance-group-messages.js';
 import { groupCases } from './engine-conformance-groups.js';
 import { identityCases } from './engine-conformance-identity.js';
@@ -55,6 +56,7 @@ export function runEngineConformance(runner: ConformanceRunner, options: EngineC
         certificateCases(runner, pair);
         sealedSenderCases(runner, pair);
         sealedMessageCases(runner, pair, seed);
+        decryptionErrorCases(runner, pair, seed);
       });
     }
     recordCases(runner, options.create, seed);
