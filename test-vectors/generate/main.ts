@@ -4,10 +4,15 @@
  * committed file that differs is a failure.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { aesCbcVectors, aesCtrVectors, aesGcmSivVectors } from './ciphers.js';
 import { contactCodeVectors } from './contact-code.js';
+import { canonicalKeyVectors, x25519Vectors, xeddsaSignVectors } from './curve25519.js';
 import { decryptionErrorVectors } from './decryption-errors.js';
 import { doubleRatchetVectors } from './double-ratchet.js';
 import { fingerprintVectors } from './fingerprint.js';
+import { gf65536Vectors } from './gf65536.js';
+import { hkdfVectors, hmacVectors } from './hashes.js';
+import { kyber1024Vectors, mlKem768Vectors } from './kems.js';
 import { labelVectors } from './labels.js';
 import { messageVectors } from './messages.js';
 import { sealedSenderVectors } from './sealed-sender.js';
@@ -21,6 +26,17 @@ const files: Readonly<Record<string, () => VectorFile | Promise<VectorFile>>> = 
   'contact-code.json': contactCodeVectors,
   'labels.json': labelVectors,
   'double-ratchet.json': doubleRatchetVectors,
+  'x25519.json': x25519Vectors,
+  'canonical-key.json': canonicalKeyVectors,
+  'xeddsa-sign.json': xeddsaSignVectors,
+  'hmac-sha256.json': hmacVectors,
+  'hkdf-sha256.json': hkdfVectors,
+  'aes-cbc.json': aesCbcVectors,
+  'aes-ctr.json': aesCtrVectors,
+  'aes-gcm-siv.json': aesGcmSivVectors,
+  'ml-kem-768.json': mlKem768Vectors,
+  'kyber1024.json': kyber1024Vectors,
+  'gf65536.json': gf65536Vectors,
   'messages.json': messageVectors,
   'sender-keys.json': senderKeyVectors,
   'sealed-sender.json': sealedSenderVectors,

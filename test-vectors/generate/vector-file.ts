@@ -26,6 +26,11 @@ export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
+/** Bytes of hexadecimal. */
+export function unhex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(text, 'hex'));
+}
+
 /** Bytes that a reader can type again: 0, 1, 2 … from a start. */
 export function counting(length: number, start = 0): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, index) => (start + index) & 255);
