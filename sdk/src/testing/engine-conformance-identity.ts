@@ -4,7 +4,7 @@ import type { FingerprintInput, ProtocolEngine } from '../ports/index.js';
 import { Secret } from '../secret.js';
 import { verifySignature } from '../verification/index.js';
 import { assert, assertEqual, assertRejects } from './assert.js';
-import { flipBit } from './engine-conformance-kit.js';
+import { type EnginePair, flipBit } from './engine-conformance-kit.js';
 import type { ConformanceRunner } from './runner.js';
 
 type Create = () => ProtocolEngine | Promise<ProtocolEngine>;
@@ -19,6 +19,13 @@ export function identityCases({ describe, it }: ConformanceRunner, create: Creat
     it('derives one safety number on both sides', () => safetyNumbers(create));
     it('compares scanned safety numbers', () => comparisons(create));
     it('refuses a safety number of malformed keys', () => malformedSafetyNumbers(create));
+  });
+}
+
+/** Declares those of two sides. */
+export function safetyNumberCases({ describe, it }: ConformanceRunner, pair: EnginePair): void {
+  describe('safety numbers', () => {
+    it('are one and the same on both sides', () => acrossEngines(pair));
   });
 }
 
@@ -139,4 +146,16 @@ async function malformedSafetyNumbers(create: Create): Promise<void> {
     const input = { ...ours, theirIdentityKey: broken };
     await assertRejects(() => engine.fingerprint(input), 'invalid-key', `a key of ${broken.length} bytes`);
   }
+}
+
+async function acrossEngines(pair: EnginePair): Promise<void> {
+  const [left, right] = [await pair.initiator(), await pair.recipient()];
+  const { ours, theirs } = await fingerprintInputs(left);
+  const [mine, yours] = [await left.fingerprint(ours), await right.fingerprint(theirs)];
+  assertEqual(mine.displayable, yours.displayable, 'the safety number on the other side');
+  assertEqual(await right.fingerprint(ours), mine, 'the same side’s, by the other engine');
+  await left.compareScannable(mine.scannable, yours.scannable);
+  await right.compareScannable(yours.scannable, mine.scannable);
+  const compare = () => right.compareScannable(yours.scannable, yours.scannable);
+  await assertRejects(compare, 'safety-number-mismatch', 'one’s own code');
 }

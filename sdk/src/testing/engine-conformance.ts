@@ -1,18 +1,9 @@
 /** The suite every protocol engine must pass. Knows the port, no engine and no test runner. */
 import type { ProtocolEngine } from '../ports/index.js';
-import { bundleCases } from './engine-conformance-bundles.js';
-import { certificateCases } from './engine-conformance-certificates.js';
-import { decryptionErrorCases } from './engine-conformance-decryption-errors.js';
-import { groupMessageCases } from './engine-conformance-group-messages.js';
-import { groupCases } from './engine-conformance-groups.js';
 import { identityCases } from './engine-conformance-identity.js';
 import type { EnginePair } from './engine-conformance-kit.js';
-import { messageCases } from './engine-conformance-messages.js';
-import { preKeyCases } from './engine-conformance-pre-keys.js';
+import { pairCases } from './engine-conformance-pairs.js';
 import { recordCases } from './engine-conformance-records.js';
-import { sealedMessageCases } from './engine-conformance-sealed-messages.js';
-import { sealedSenderCases } from './engine-conformance-sealed-sender.js';
-import { sessionCases } from './engine-conformance-sessions.js';
 import type { ConformanceRunner } from './runner.js';
 
 /** What to test. */
@@ -45,20 +36,7 @@ export function runEngineConformance(runner: ConformanceRunner, options: EngineC
   const seed = options.seed ?? 1;
   runner.describe(`engine conformance: ${options.name}`, () => {
     identityCases(runner, options.create);
-    for (const pair of pairsOf(options)) {
-      runner.describe(pair.name, () => {
-        sessionCases(runner, pair, seed);
-        preKeyCases(runner, pair);
-        bundleCases(runner, pair);
-        messageCases(runner, pair, seed);
-        groupCases(runner, pair, seed);
-        groupMessageCases(runner, pair, seed);
-        certificateCases(runner, pair);
-        sealedSenderCases(runner, pair);
-        sealedMessageCases(runner, pair, seed);
-        decryptionErrorCases(runner, pair, seed);
-      });
-    }
+    for (const pair of pairsOf(options)) pairCases(runner, pair, seed);
     recordCases(runner, options.create, seed);
   });
 }

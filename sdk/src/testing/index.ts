@@ -23,6 +23,8 @@ export type { SeededRandom } from './seeded-random.js';
 export { nextTurn } from './turns.js';
 export { runEngineConformance } from './engine-conformance.js';
 export type { EngineConformanceOptions } from './engine-conformance.js';
+export { runEngineInterop } from './engine-interop.js';
+export type { EngineInteropOptions } from './engine-interop.js';
 export { runStorageConformance } from './storage-conformance.js';
 export type { StorageConformanceOptions, StorageSupports } from './storage-conformance.js';
 export type { CreateMedium, StorageTestMedium } from './storage-conformance-kit.js';
