@@ -3,7 +3,7 @@
  * and started anew, often by both at once. Whatever is not too old is decrypted, and once.
  */
 import { assert, assertEqual } from './assert.js';
-import { type EnginePair, makePair, type Sent, TestDevice } from './engine-conformance-kit.js';
+import { type EnginePair, makePair, type Sent, type TestDevice } from './engine-conformance-kit.js';
 import type { ConformanceRunner } from './runner.js';
 import { seededRandom, type SeededRandom } from './seeded-random.js';
 

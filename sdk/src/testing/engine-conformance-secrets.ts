@@ -1,10 +1,15 @@
 /** Shows that failures say nothing that must stay secret. Knows no engine. */
 import { assert } from './assert.js';
 
-/** The ways in which bytes would show in a text. */
+/** As much of a secret is looked for: whoever shows more of it shows this. */
+const shownLength = 16;
+
+/** The ways in which the beginning of some bytes would show in a text. */
 export function spellings(bytes: Uint8Array): string[] {
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [hex, bytes.join(','), btoa(String.fromCharCode(...bytes)).slice(0, 24)];
+  const shown = bytes.slice(0, shownLength);
+  const hex = [...shown].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  // Without the last letters, in which the following bytes have a part.
+  return [hex, shown.join(','), btoa(String.fromCharCode(...shown)).slice(0, 20)];
 }
 
 /** @throws Error when the action succeeds, or its error or one of the causes shows a secret */

@@ -1,155 +1,80 @@
 /** The engine suite against engines that are wrong in one way each: the case meant for it must fail. */
 import { describe, expect, it } from 'vitest';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
-import type { EngineChange, EngineView, ProtocolEngine } from '../../src/ports/index.js';
-import { runEngineConformance } from '@sotto/sdk/testing';
+import type { ProtocolEngine } from '../../src/ports/index.js';
+import { runEngineConformance, runEngineInterop, type ConformanceRunner } from '@sotto/sdk/testing';
+import type { Breakage } from './broken/breakage.js';
+import { decryptionErrorBreakages, groupBreakages } from './broken/groups.js';
+import { certificateBreakages, sealedBreakages } from './broken/sealed.js';
+import { sessionBreakages } from './broken/sessions.js';
 
 interface Case {
+  /** With those of the groups it is in. */
   readonly name: string;
   readonly body: () => Promise<void>;
 }
 
-/** The suite's cases for an engine, instead of running them. */
-function casesFor(create: () => ProtocolEngine, peer?: () => ProtocolEngine): readonly Case[] {
+/** The cases that a suite declares, instead of running them. */
+function casesOf(declare: (runner: ConformanceRunner) => void): readonly Case[] {
   const cases: Case[] = [];
-  const runner = {
-    describe: (_name: string, body: () => void) => body(),
-    it: (name: string, body: () => Promise<void>) => cases.push({ name, body }),
-  };
-  runEngineConformance(runner, { name: 'broken', create, ...(peer ? { peer } : {}) });
+  const groups: string[] = [];
+  declare({
+    describe: (name, body) => {
+      groups.push(name);
+      body();
+      groups.pop();
+    },
+    it: (name, body) => cases.push({ name: [...groups, name].join(' > '), body }),
+  });
   return cases;
 }
 
-const withChanges =
-  (edit: (changes: readonly EngineChange[]) => readonly EngineChange[]) =>
-  async <Step extends { readonly changes: readonly EngineChange[] }>(step: Promise<Step>): Promise<Step> => {
-    const done = await step;
-    return { ...done, changes: edit(done.changes) };
-  };
-
-type Breakage = (good: ProtocolEngine) => Partial<ProtocolEngine>;
-
-const keepsUsedKeys = withChanges((changes) => changes.filter(({ value }) => value !== undefined));
-const forgetsUses = withChanges((changes) =>
-  changes.filter(({ key }) => !key.startsWith('kem-pre-key-uses/')),
-);
-
-const breakages: readonly (readonly [what: string, caughtBy: string, breakage: Breakage])[] = [
-  [
-    'keeps one-time keys after use',
-    'are used up in the same changes as the session that used them',
-    (good) => ({ decrypt: (view, input) => keepsUsedKeys(good.decrypt(view, input)) }),
-  ],
-  [
-    'does not remember who used the last-resort key',
-    'of last resort serve many, and none of them twice',
-    (good) => ({ decrypt: (view, input) => forgetsUses(good.decrypt(view, input)) }),
-  ],
-  [
-    'ignores the pin when it starts a session',
-    'stop a session with another key',
-    (good) => ({
-      startSession: (view, { pinnedIdentityKey: _, ...input }) => good.startSession(view, input),
-    }),
-  ],
-  [
-    'ignores the pin when it decrypts',
-    'stop encryption and decryption under another key',
-    (good) => ({ decrypt: (view, { pinnedIdentityKey: _, ...input }) => good.decrypt(view, input) }),
-  ],
-  [
-    'starts nothing, silently, from a bad bundle',
-    'with a bad signature start nothing',
-    (good) => ({
-      startSession: (view, input) =>
-        good.startSession(view, input).catch(() => ({ result: undefined, changes: [] })),
-    }),
-  ],
-  [
-    'touches a record when it fails',
-    'next message of a chain: every byte flipped, nothing changes',
-    (good) => ({
-      decrypt: (view, input) =>
-        good.decrypt(view, input).catch(async (error: unknown) => {
-          const [record] = await view.get([`session/${input.their.accountId}.${input.their.deviceId}`]);
-          record?.fill(0, -1);
-          throw error;
-        }),
-    }),
-  ],
-  [
-    'reports the wrong identity key',
-    'carry a first message, an answer and what follows',
-    (good) => ({
-      decrypt: async (view, input) => {
-        const step = await good.decrypt(view, input);
-        return { ...step, result: { ...step.result, identityKey: input.our.identity.publicKey } };
-      },
-    }),
-  ],
-  [
-    'keeps sessions to itself between steps',
-    'are stepped by pure functions of the view',
-    (good) => {
-      const own = new Map<string, Uint8Array | undefined>();
-      return {
-        decrypt: async (view, input) => {
-          const cached: EngineView = {
-            get: async (keys) => {
-              const values = await view.get(keys);
-              return keys.map((key, index) => (own.has(key) ? own.get(key) : values[index]));
-            },
-          };
-          const step = await good.decrypt(cached, input);
-          for (const { key, value } of step.changes) own.set(key, value);
-          return step;
-        },
-      };
-    },
-  ],
-  [
-    'takes damaged records for bad messages',
-    'of sessions are refused when damaged or foreign (seed 1)',
-    (good) => ({
-      decrypt: (view, input) =>
-        good
-          .decrypt({ get: async (keys) => (await view.get(keys)).map((record) => record?.slice()) }, input)
-          .catch(async (error: unknown) => {
-            if ((error as { code?: string }).code !== 'engine-record-invalid') throw error;
-            return good.decrypt({ get: async (keys) => keys.map(() => undefined) }, input);
-          }),
-    }),
-  ],
-  [
-    'hides why the view failed',
-    'that cannot be read fail the step with the view’s own error',
-    (good) => ({
-      encrypt: (view, input) =>
-        good.encrypt({ get: (keys) => view.get(keys).catch(() => keys.map(() => undefined)) }, input),
-    }),
-  ],
+const breakages: readonly Breakage[] = [
+  ...sessionBreakages,
+  ...groupBreakages,
+  ...certificateBreakages,
+  ...sealedBreakages,
+  ...decryptionErrorBreakages,
 ];
+
+function casesFor(create: () => ProtocolEngine, name: string): readonly Case[] {
+  const cases = casesOf((runner) => runEngineConformance(runner, { name: 'broken', create }));
+  return cases.filter((one) => one.name.endsWith(` > ${name}`));
+}
+
+/** Says under which name a session is started. */
+function named(name: string, seen: string[]): () => ProtocolEngine {
+  return () => {
+    const good = libsignalEngine();
+    return { ...good, startSession: (view, input) => (seen.push(name), good.startSession(view, input)) };
+  };
+}
 
 describe('the engine suite', () => {
   it.each(breakages)('catches an engine that %s', async (_what, caughtBy, breakage) => {
-    const create = () => {
+    const [found, ...others] = casesFor(() => {
       const good = libsignalEngine();
       return { ...good, ...breakage(good) };
-    };
-    const found = casesFor(create).filter(({ name }) => name === caughtBy);
-    expect(found).toHaveLength(1);
-    await expect((found[0] as Case).body()).rejects.toThrow();
+    }, caughtBy);
+    expect(others).toEqual([]);
+    await expect((found as Case).body()).rejects.toThrow();
+    // The case fails for what is wrong with the engine alone.
+    const [same] = casesFor(libsignalEngine, caughtBy);
+    await (same as Case).body();
   });
 
-  it('runs both directions across two engines', async () => {
+  it.each([
+    ['with a peer', ['ours', 'ours', 'theirs']],
+    ['of two engines', ['ours', 'theirs']],
+  ])('%s runs in both directions', async (which, expected) => {
     const seen: string[] = [];
-    const named = (name: string) => (): ProtocolEngine => {
-      const good = libsignalEngine();
-      return { ...good, startSession: (view, input) => (seen.push(name), good.startSession(view, input)) };
-    };
-    const name = 'carry a first message, an answer and what follows';
-    for (const { body } of casesFor(named('ours'), named('theirs')).filter((one) => one.name === name))
-      await body();
-    expect(seen).toEqual(['ours', 'ours', 'theirs']);
+    const [left, right] = [named('ours', seen), named('theirs', seen)];
+    const cases = casesOf((runner) => {
+      if (which === 'of two engines') runEngineInterop(runner, { left, right });
+      else runEngineConformance(runner, { name: 'ours', create: left, peer: right });
+    });
+    const name = ' > sessions > carry a first message, an answer and what follows';
+    for (const { body } of cases.filter((one) => one.name.endsWith(name))) await body();
+    expect(seen).toEqual(expected);
   });
 });
