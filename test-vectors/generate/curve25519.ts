@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { PrivateKey, PublicKey } from '@signalapp/libsignal-client';
 import { counting, hex, unhex, type VectorFile, type VectorTest } from './vector-file.js';
-import { groupOrder, signXeddsa, toBytes, toInteger } from './xeddsa-sign.js';
+import { edwardsOf, groupOrder, signXeddsa, toBytes, toInteger } from './xeddsa-sign.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -34,11 +34,13 @@ const alicePrivateKey = '77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba
 const bobPrivateKey = '5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb';
 const aliceAndBobShare = '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742';
 
+const orderEight = 39382357235489614581723060781553021112529911719440698176882885853963445705823n;
+
 /** Coordinates of low order, on the curve and on its twist, in every spelling of 255 bits. */
 const lowOrder: readonly (readonly [id: string, u: bigint])[] = [
   ['zero', 0n],
   ['one', 1n],
-  ['8', 39382357235489614581723060781553021112529911719440698176882885853963445705823n],
+  ['8', orderEight],
   ['other-8', 325606250916557431795983626356110631294008115727848805560023387167927233504n],
   ['minus-one', p - 1n],
   ['zero-plus-p', p],
@@ -164,9 +166,7 @@ function coordinateOf(point: InstanceType<typeof Point>): bigint {
 }
 
 /** A point of order 8, and so a generator of all that have low order. */
-const torsion = Point.fromBytes(
-  toBytes(Point.Fp.div(Point.Fp.create(lowOrder[2]![1] - 1n), Point.Fp.create(lowOrder[2]![1] + 1n))),
-);
+const torsion = Point.fromBytes(edwardsOf(orderEight));
 
 type CanonicalCase = readonly [id: string, flags: readonly string[], u: bigint, canonical: boolean];
 

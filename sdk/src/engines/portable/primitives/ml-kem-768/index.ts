@@ -99,6 +99,7 @@ export function firstHalfFrom(header: Uint8Array, message: Uint8Array): FirstHal
  * @throws SottoError `invalid-message`
  */
 export function assertVector(header: Uint8Array, vector: Uint8Array): void {
+  if (vector.length !== vectorLength) throw new SottoError('invalid-message');
   const promised = header.subarray(seedLength);
   const hash = sha3_256(concatBytes(vector, header.subarray(0, seedLength)));
   if (!equalBytes(hash, promised)) throw new SottoError('invalid-message');
@@ -122,13 +123,24 @@ export function encapsulateVector(pending: Uint8Array, vector: Uint8Array): Uint
   return pack(bitsOfV, compress(bitsOfV, v));
 }
 
-/** The shared secret, 32 bytes. A false ciphertext gives a false one (implicit rejection). */
+/**
+ * The shared secret, 32 bytes. A false ciphertext gives a false one (implicit rejection).
+ * @throws SottoError `invalid-message` when a part has another length; `engine-record-invalid` when the key
+ * is none, which is a matter of its record
+ */
 export function decapsulate(
   decapsulationKey: Uint8Array,
   ciphertext1: Uint8Array,
   ciphertext2: Uint8Array,
 ): Uint8Array {
-  return ml_kem768.decapsulate(concatBytes(ciphertext1, ciphertext2), decapsulationKey);
+  if (ciphertext1.length !== ciphertext1Length || ciphertext2.length !== ciphertext2Length) {
+    throw new SottoError('invalid-message');
+  }
+  try {
+    return ml_kem768.decapsulate(concatBytes(ciphertext1, ciphertext2), decapsulationKey);
+  } catch {
+    throw new SottoError('engine-record-invalid');
+  }
 }
 
 /** Everything both halves derive from the message: the second does it again rather than keep 1.5 KiB of secrets. */
