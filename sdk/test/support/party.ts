@@ -104,7 +104,7 @@ export class Party {
   async start(): Promise<void> {
     const { network, seed, clock: worldClock } = this.world;
     this.#lives += 1;
-    const engineRandom = seededRandom(`${seed}/${this.username}/${this.#lives}/engine`);
+    const engineRandom = seededRandom(`${seed}/engine ${this.world.nextEngine()}`);
     const engine = smallStock(engineFor(this.username, engineRandom), this.options.stock ?? defaultStock);
     const { logger } = this.options;
     const transport = network.transport(logger ? { logger } : {});

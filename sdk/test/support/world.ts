@@ -23,6 +23,8 @@ export class World {
   readonly clock = manualClock();
   readonly network;
 
+  #engines = 0;
+
   constructor(
     readonly seed: string,
     { accessTokenTtlMs = 30 * dayMs }: WorldOptions = {},
@@ -30,6 +32,11 @@ export class World {
     const { clock } = this;
     // The relay derives contact codes natively: the portable scrypt would dominate the run.
     this.network = createTestNetwork({ seed, clock, accessTokenTtlMs, scrypt: platformScrypt });
+  }
+
+  /** Numbers the engines of this world: no two draw the same keys, not even for one name. */
+  nextEngine(): number {
+    return (this.#engines += 1);
   }
 
   get relay() {
