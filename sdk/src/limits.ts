@@ -14,6 +14,8 @@ export const limits = {
   maxHandlerBytes: 4 * 1024 * 1024,
   /** Messages a handler may send in answer to one message. */
   maxHandlerSends: 16,
+  /** Closing waits this long for listeners under way: as long as a handler has; what they do not hear to its end comes again. */
+  closeTimeoutMs: 10_000,
   /** Journal entries observers have seen that wait for a commit to be deleted with. */
   maxLazyChanges: 256,
   /** Envelopes taken from the relay and not processed yet; the relay keeps the rest. */

@@ -162,6 +162,12 @@ export interface Messenger {
   connect(): Promise<void>;
   /** Goes offline. What is written meanwhile waits. */
   disconnect(): Promise<void>;
-  /** Ends the messenger: finishes the commits under way, closes transport and storage. Idempotent. */
+  /**
+   * Ends the messenger: finishes the commits under way, lets listeners hear what is in the journal for
+   * up to ten seconds, closes transport and storage. Idempotent. Called by a listener it resolves when
+   * all but that is done: nothing more is dispatched, and the storage is closed once the listener has
+   * returned. (Where the platform cannot tell that a listener calls — browsers, after its first
+   * `await` — the ten seconds pass first.) What was not heard to its end comes first in the next life.
+   */
   close(): Promise<void>;
 }

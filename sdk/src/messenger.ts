@@ -31,6 +31,7 @@ import type {
 } from './messenger-api.js';
 import { PreKeyService } from './prekeys/index.js';
 import { SessionService } from './sessions/index.js';
+import { Shutdown } from './shutdown.js';
 import { HandlerContext, Journal, Writer, type JournalEntry } from './unit/index.js';
 
 /**
@@ -72,6 +73,7 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
 function wire(options: MessengerOptions, host: Host, events: EventHub, writer: Writer) {
   const { engine, transport } = options;
   const context = new HandlerContext();
+  const listening = new HandlerContext();
   const journal = new Journal<JournalEvent>(writer, journalEvent, (seq) => {
     host.logger.log('warn', 'dispatch-failed', { seq });
   });
@@ -104,9 +106,12 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = () => settleQuarantine(contacts, inbox);
   const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host, onCaughtUp });
+  const shutdown = new Shutdown({
+    ...{ live, transport, receipts, sender, inbox, journal, writer, host, listening },
+  });
   return {
-    ...{ transport, host, events, writer, context, journal, account, preKeys, sessions, contacts },
-    ...{ sender, receipts, inbox, messages, live },
+    ...{ host, events, writer, context, listening, journal, account, preKeys, sessions, contacts },
+    ...{ sender, receipts, inbox, messages, live, shutdown },
   };
 }
 
@@ -156,11 +161,11 @@ class WiredMessenger implements Messenger {
 
   connect(): Promise<void> {
     return this.#call(async () => {
-      const { account, journal, live } = this.#parts;
+      const { account, journal, listening, live } = this.#parts;
       await account.require();
       if (!this.#journalStarted) {
         this.#journalStarted = true;
-        await journal.start((entry) => this.#dispatch(entry));
+        await journal.start((entry) => listening.run(() => this.#dispatch(entry)));
       }
       await live.open();
     });
@@ -171,13 +176,7 @@ class WiredMessenger implements Messenger {
   }
 
   async close(): Promise<void> {
-    const { live, transport, sender, inbox, receipts, journal, writer } = this.#parts;
-    await this.#call(() => live.close());
-    await transport.close();
-    receipts.stop();
-    await Promise.all([sender.settled(), inbox.settled()]);
-    await journal.settled();
-    await writer.close();
+    await this.#call(() => this.#parts.shutdown.close());
   }
 
   /** Calls from inside a handler would wait for the unit they are part of. */
@@ -251,7 +250,7 @@ class WiredMessenger implements Messenger {
   }
 
   async #signOut(deleteAccount: boolean): Promise<void> {
-    const { account, live, transport, receipts, sender, inbox, writer, host } = this.#parts;
+    const { account, live, shutdown, journal, writer, host } = this.#parts;
     if (deleteAccount) await account.deleteAtRelay();
     await live.close();
     if (!deleteAccount) {
@@ -260,9 +259,8 @@ class WiredMessenger implements Messenger {
         host.logger.log('warn', 'logout-skipped', { code });
       });
     }
-    await transport.close();
-    receipts.stop();
-    await Promise.all([sender.settled(), inbox.settled()]);
+    await shutdown.quieten();
+    journal.stop();
     await writer.destroy();
   }
 

@@ -1,12 +1,12 @@
 /**
- * Tells whether code runs inside an application's handler, so that calls which would wait for the
- * unit they are part of are refused. Where the platform tracks asynchronous context (Node) this is
- * exact; elsewhere only the handler's synchronous part is seen and the rest ends in
- * `handler-timeout`.
+ * Tells whether code runs inside an application's handler or listener, so that calls which would
+ * wait for what they are part of are refused or answered early. Where the platform tracks
+ * asynchronous context (Node) this is exact; elsewhere only the synchronous part is seen, and the
+ * rest ends in a timeout.
  */
 import { SottoError } from '../errors.js';
 
-/** One run of a handler. Whatever it started outlives it inside its context, and is free then. */
+/** One run of a handler or listener. Whatever it started outlives it inside its context, and is free then. */
 interface Stay {
   over: boolean;
 }
@@ -42,7 +42,7 @@ function synchronousContext(): AsyncContext {
   };
 }
 
-/** One per messenger. */
+/** One per messenger for handlers, one for listeners. */
 export class HandlerContext {
   readonly #context = platformContext() ?? synchronousContext();
 
@@ -56,8 +56,13 @@ export class HandlerContext {
     }
   }
 
+  /** Whether the caller runs inside the context. */
+  get isInside(): boolean {
+    return this.#context.getStore()?.over === false;
+  }
+
   /** @throws SottoError `unit-reentrancy` inside a handler */
   assertOutside(): void {
-    if (this.#context.getStore()?.over === false) throw new SottoError('unit-reentrancy');
+    if (this.isInside) throw new SottoError('unit-reentrancy');
   }
 }

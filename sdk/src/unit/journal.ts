@@ -26,6 +26,7 @@ export class Journal<Event> {
   #dispatch: ((entry: JournalEntry<Event>) => Promise<void>) | undefined;
   readonly #ready: JournalEntry<Event>[] = [];
   #running: Promise<void> | undefined;
+  #stopped = false;
 
   /** @param onFailed - an event could not be dispatched; it stays in the storage and is in the next life's share */
   constructor(
@@ -69,7 +70,14 @@ export class Journal<Event> {
     while (this.#running) await this.#running;
   }
 
+  /** Dispatches nothing more; the dispatch under way ends. What is left is in the next life's share. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ready.length = 0;
+  }
+
   #enqueue(entry: JournalEntry<Event>): void {
+    if (this.#stopped) return;
     this.#ready.push(entry);
     this.#running ??= this.#drain();
   }

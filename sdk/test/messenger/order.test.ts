@@ -1,5 +1,6 @@
 /** Order and observers: per sender the order of sending, whatever has to be looked up; events in order, whoever listens. */
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.js';
 import type { MessageHandler } from '../../src/messages/index.js';
 import { introduced, Party, textOf } from '../support/party.js';
 import { World } from '../support/world.js';
@@ -141,6 +142,82 @@ describe('observers', () => {
     await alice.messenger.messages.send(bobId, { text: 'ping' });
     await world.until(() => alice.texts.includes('pong'));
     expect(await bob.messenger.messages.conversations()).toMatchObject([{ id: aliceId, unreadCount: 0 }]);
+  });
+});
+
+describe('a messenger that is closed by a listener', () => {
+  it('ends once the listener has, and says the rest in the next life', async () => {
+    const { world, alice, bob, bobId } = await introduced('close-in-listener');
+    await world.pass(5_000);
+    const heard: string[] = [];
+    const closed: string[] = [];
+    bob.messenger.on('message', async ({ message }) => {
+      heard.push(textOf(message));
+      if (textOf(message) !== 'one') return;
+      await bob.messenger.close();
+      closed.push('by its listener');
+    });
+    // Held at the first, so that the others are in the journal when he hears the second.
+    const ready = door();
+    bob.messenger.on('message', () => ready.opened);
+    for (const text of ['zero', 'one', 'two', 'three']) await alice.messenger.messages.send(bobId, { text });
+    await world.settle();
+    ready.open();
+    await world.until(() => closed.length === 1);
+    await world.settle();
+    expect(heard).toEqual(['zero', 'one']);
+    expect(bob.messenger.connection.kind).toBe('closed');
+    await expect(bob.messenger.messages.conversations()).rejects.toMatchObject({ code: 'messenger-closed' });
+    const journal = [...(await bob.dump()).keys()].filter((key) => key.startsWith('journal/'));
+    expect(journal).toHaveLength(2);
+    await bob.start();
+    await bob.online();
+    await world.until(() => bob.texts.includes('three'));
+    expect((bob.events.message ?? []).map(({ message }) => textOf(message)).slice(-4)).toEqual([
+      'zero',
+      'one',
+      'two',
+      'three',
+    ]);
+  });
+
+  it('is closed for who closes it from elsewhere meanwhile, too', async () => {
+    const { world, alice, bob, bobId } = await introduced('close-twice');
+    const held = door();
+    const over: string[] = [];
+    bob.messenger.on('message', async () => {
+      await held.opened;
+      await bob.messenger.close();
+      over.push('listener');
+    });
+    await alice.messenger.messages.send(bobId, { text: 'close' });
+    await world.settle();
+    const closing = bob.messenger.close().then(() => over.push('elsewhere'));
+    await world.settle();
+    expect(over).toEqual([]);
+    held.open();
+    await closing;
+    expect(over).toEqual(['listener', 'elsewhere']);
+  });
+
+  it('does not wait for ever for a listener that never ends', async () => {
+    const { world, alice, bob, bobId } = await introduced('hung-listener');
+    await world.pass(5_000);
+    bob.messenger.on('message', () => new Promise<void>(() => undefined));
+    await alice.messenger.messages.send(bobId, { text: 'never heard to the end' });
+    await world.settle();
+    let closed = false;
+    void bob.messenger.close().then(() => (closed = true));
+    await world.settle();
+    expect(closed).toBe(false);
+    await world.pass(limits.closeTimeoutMs);
+    expect(closed).toBe(true);
+    // It was not heard to its end, so it comes again.
+    await bob.start();
+    await bob.online();
+    await world.settle();
+    const seqs = bob.events.message!.map(({ seq }) => seq);
+    expect(seqs.at(-1)).toBe(seqs.at(-2));
   });
 });
 
