@@ -47,3 +47,19 @@ async function rejectionCode(action: () => Promise<unknown>, message: string): P
   }
   return fail(`${message}: resolved`);
 }
+
+/**
+ * Expects a rejection with a `TypeError`: what a value is answered with that has not the form of its type.
+ * @throws Error when it resolves, or rejects with anything else
+ */
+export async function assertTypeError(action: () => Promise<unknown>, message: string): Promise<void> {
+  assert((await thrownBy(action)) instanceof TypeError, `${message}: not rejected with a TypeError`);
+}
+
+/** What a promise rejects with; `undefined` when it resolves. */
+export async function thrownBy(action: () => Promise<unknown>): Promise<unknown> {
+  return action().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}

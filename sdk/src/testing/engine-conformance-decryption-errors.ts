@@ -1,11 +1,12 @@
 /** Cases: telling a sender what could not be decrypted. */
 import { concatBytes, utf8 } from '../bytes.js';
 import { isSottoError } from '../errors.js';
-import type { SealedContent, SealedKind } from '../ports/index.js';
-import { assert, assertEqual, assertRejects } from './assert.js';
+import type { EngineView, SealedContent, SealedKind } from '../ports/index.js';
+import { assert, assertEqual, assertRejects, assertTypeError } from './assert.js';
 import { distribute, sendToGroup } from './engine-conformance-group-kit.js';
 import { handmadeMessage, type HandmadeValue } from './engine-conformance-handmade.js';
 import {
+  assertShowsViewFailure,
   type EnginePair,
   flipBit,
   makeConversation,
@@ -151,10 +152,8 @@ async function notMade(pair: EnginePair): Promise<void> {
     ...[-1, 1.5, 2 ** 32, Number.NaN].map((deviceId) => ({ deviceId })),
   ];
   for (const number of numbers) {
-    const thrown = await bob.engine
-      .createDecryptionError({ ...input, ...number })
-      .catch((error: unknown) => error);
-    assert(thrown instanceof TypeError, `${JSON.stringify(number)} is no reason for a TypeError`);
+    const action = () => bob.engine.createDecryptionError({ ...input, ...number });
+    await assertTypeError(action, JSON.stringify(number));
   }
 }
 
@@ -252,10 +251,6 @@ async function damagedSessions(pair: EnginePair, seed: number): Promise<void> {
   for (const bad of spoiled(alice.records.get(name) as Uint8Array, new Uint8Array(1), seededRandom(seed))) {
     await assertSpoilt(alice, name, bad, () => matches(alice, bob, key));
   }
-  const failure = new Error('the disk is gone');
-  const view = { get: () => Promise.reject(failure) };
-  const thrown = await alice.engine
-    .currentRatchetKeyMatches(view, bob.address, key)
-    .catch((error: unknown) => error);
-  assert(thrown === failure, 'a question hides why its view failed');
+  const ask = (view: EngineView) => alice.engine.currentRatchetKeyMatches(view, bob.address, key);
+  await assertShowsViewFailure(ask, 'comparing');
 }

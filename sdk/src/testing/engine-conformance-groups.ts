@@ -1,6 +1,6 @@
 /** Cases: sender keys over their life — who can read what, how often, and from when on. */
 import { equalBytes } from '../bytes.js';
-import { assert, assertEqual, assertRejects } from './assert.js';
+import { assert, assertEqual, assertRejects, assertTypeError } from './assert.js';
 import {
   assertGroupRefuses,
   distribute,
@@ -224,11 +224,7 @@ async function malformedIds(pair: EnginePair): Promise<void> {
       () => engine.encryptToGroup(view, { ...input, plaintext: new Uint8Array() }),
       () => engine.removeSenderKey(view, input),
     ]) {
-      const thrown = await step().then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      assert(thrown instanceof TypeError, `the distribution id ${id} is no reason for a TypeError`);
+      await assertTypeError(step, `the distribution id ${id}`);
     }
   }
 }

@@ -16,7 +16,7 @@ import type {
   SessionInput,
 } from '../ports/index.js';
 import { deviceAddress, type DeviceAddress } from '../wire/index.js';
-import { assert, assertEqual, assertRejects } from './assert.js';
+import { assert, assertEqual, assertRejects, thrownBy } from './assert.js';
 
 /** An arbitrary moment; cases add to it. */
 export const startTime = 1_800_000_000_000;
@@ -226,4 +226,14 @@ export async function shownIdentity(
     throw new Error('rejected with something else than identity-changed', { cause: error });
   }
   throw new Error('a changed identity key was accepted');
+}
+
+/** Expects that a step over a view that fails passes the view's own error on. */
+export async function assertShowsViewFailure(
+  step: (view: EngineView) => Promise<unknown>,
+  what: string,
+): Promise<void> {
+  const failure = new Error('the disk is gone');
+  const thrown = await thrownBy(() => step({ get: () => Promise.reject(failure) }));
+  assert(thrown === failure, `${what}: hides why its view failed`);
 }

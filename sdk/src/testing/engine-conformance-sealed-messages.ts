@@ -1,10 +1,15 @@
 /** Cases: sealed messages that are hostile, and sealing what cannot be sealed. */
 import { concatBytes, utf8 } from '../bytes.js';
 import { isSottoError } from '../errors.js';
-import type { EngineView } from '../ports/index.js';
 import { Secret } from '../secret.js';
-import { assert, assertEqual, assertRejects } from './assert.js';
-import { type EnginePair, flipBit, RecordSnapshot, TestDevice } from './engine-conformance-kit.js';
+import { assert, assertEqual, assertRejects, assertTypeError } from './assert.js';
+import {
+  assertShowsViewFailure,
+  type EnginePair,
+  flipBit,
+  RecordSnapshot,
+  TestDevice,
+} from './engine-conformance-kit.js';
 import { assertSpoilt, spoiled } from './engine-conformance-records.js';
 import {
   assertOpened,
@@ -178,10 +183,8 @@ async function unsealable(pair: EnginePair, seal: Sealing): Promise<void> {
   const action = () => seal(withIdentity(alice, noKey), bob, certificate, content);
   await assertRejects(action, 'invalid-key', 'a private key of 31 bytes');
   for (const contentHint of [-1, 1.5, 2 ** 32, Number.NaN]) {
-    const thrown = await seal(alice, bob, certificate, { ...content, contentHint }).catch(
-      (error: unknown) => error,
-    );
-    assert(thrown instanceof TypeError, `the content hint ${contentHint} is no reason for a TypeError`);
+    const sealing = () => seal(alice, bob, certificate, { ...content, contentHint });
+    await assertTypeError(sealing, `the content hint ${contentHint}`);
   }
   const sealed = await seal(alice, bob, certificate, content);
   assertOpened(await unseal(bob, sealed, authority.trust), alice, content, 'with a certificate and a key');
@@ -255,8 +258,5 @@ async function damagedSessions(pair: EnginePair, seed: number): Promise<void> {
     await assertSpoilt(alice, key, bad, seal);
   }
   await seal();
-  const failure = new Error('the disk is gone');
-  const view: EngineView = { get: () => Promise.reject(failure) };
-  const thrown = await alice.engine.sealForMany(view, input).catch((error: unknown) => error);
-  assert(thrown === failure, 'sealing hides why its view failed');
+  await assertShowsViewFailure((view) => alice.engine.sealForMany(view, input), 'sealing');
 }
