@@ -1,6 +1,7 @@
 /** Waits for one request: until it settles, its time is up, its caller aborts or the transport closes. */
 import { SottoError } from '../errors.js';
 import type { Clock } from '../ports/host.js';
+import { onAbort } from './on-abort.js';
 import { streamLimits } from './stream-limits.js';
 
 /** What ends a wait early. */
@@ -22,12 +23,13 @@ export function waitFor<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const stop = new AbortController();
+    const waits: (() => void)[] = [];
     const onClosing = () => {
       finish(() => {
         reject(new SottoError('offline'));
       });
     };
-    const onAbort = () => {
+    const onCallerAbort = () => {
       finish(() => {
         reject(signal?.reason as Error);
       });
@@ -39,22 +41,21 @@ export function waitFor<Result>(
     });
     const finish = (settle: () => void) => {
       cancelTimeout();
-      closing.removeEventListener('abort', onClosing);
-      signal?.removeEventListener('abort', onAbort);
+      for (const stopWaiting of waits.splice(0)) stopWaiting();
       // Settled first, so that work which rejects because it was stopped is not what the caller hears.
       settle();
       stop.abort();
     };
     if (signal?.aborted) {
-      onAbort();
+      onCallerAbort();
       return;
     }
     if (closing.aborted) {
       onClosing();
       return;
     }
-    closing.addEventListener('abort', onClosing);
-    signal?.addEventListener('abort', onAbort);
+    waits.push(onAbort(closing, onClosing));
+    if (signal) waits.push(onAbort(signal, onCallerAbort));
     work(stop.signal).then(
       (result) => {
         finish(() => {
