@@ -18,6 +18,7 @@ import {
 } from '../../../../src/engines/portable/primitives/ml-kem-768/index.js';
 import { compress, pack } from '../../../../src/engines/portable/primitives/ml-kem-768/coding.js';
 import {
+  add,
   addProduct,
   q,
   transform,
@@ -177,6 +178,15 @@ describe('its ring', () => {
     const sum = new Uint16Array(256);
     addProduct(sum, transform(f.slice()), transform(g.slice()));
     expect([...transformBack(sum)]).toEqual(slowly);
+  });
+
+  it('leaves every coefficient reduced', () => {
+    for (let round = 0; round < 20; round += 1) {
+      const made = [transform(polynomial()), transformBack(polynomial()), add(polynomial(), polynomial())];
+      addProduct(made[0]!, polynomial(), polynomial());
+      made.push(transform(polynomial()));
+      for (const f of made) expect(f.every((coefficient) => coefficient < q)).toBe(true);
+    }
   });
 
   it('stands the largest coefficients', () => {
