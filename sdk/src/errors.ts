@@ -180,6 +180,10 @@ export const localErrorCatalogue = {
     when: 'An envelope’s acceptance time cannot be true by the relay’s own clock.',
     next: 'It is refused; the relay may be hostile.',
   },
+  'quarantine-expired': {
+    when: 'A message under a changed identity key waited seven days, and nobody accepted the key.',
+    next: 'It is gone; ask the sender to send it again.',
+  },
   'unknown-message': { when: 'There is no such message.', next: 'Check the id.' },
   'send-expired': {
     when: 'A message could not be sent for 28 days.',

@@ -51,4 +51,5 @@ export type UndecryptableReason = Extract<
   | 'envelope-id-reused'
   | 'envelope-time-out-of-range'
   | 'limit-exceeded'
+  | 'quarantine-expired'
 >;

@@ -18,7 +18,7 @@ export const limits = {
   closeTimeoutMs: 10_000,
   /** Journal entries observers have seen that wait for a commit to be deleted with. */
   maxLazyChanges: 256,
-  /** Envelopes taken from the relay and not processed yet; the relay keeps the rest. */
+  /** Envelopes taken from the relay and not processed yet, those that wait for a look-up included; the relay keeps the rest. */
   maxQueuedEnvelopes: 1_024,
   /** Envelope ids remembered per connection; above that, stale marks stay until the next one. */
   maxTrackedEnvelopeIds: 100_000,
@@ -26,6 +26,8 @@ export const limits = {
   maxHeldEnvelopesPerSender: 256,
   /** Envelopes that wait under a changed identity key, per account. */
   maxQuarantinedPerAccount: 256,
+  /** How long they wait for the user's decision; after that they end as `quarantine-expired`. */
+  quarantineTtlMs: 7 * 24 * 60 * 60 * 1000,
   /** Message requests nobody answered; strangers must not fill the storage. */
   maxMessageRequests: 256,
   /** Messages kept of one stranger whose request nobody answered. */

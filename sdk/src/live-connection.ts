@@ -137,6 +137,8 @@ export class LiveConnection {
   }
 
   async #caughtUp(): Promise<void> {
+    // Asked at once: what comes later is not what waited.
+    const everythingTaken = this.#inbox.everythingTaken();
     await this.#inbox.caughtUp().catch(() => {
       this.#host.logger.log('warn', 'stale-marks-kept');
     });
@@ -145,7 +147,8 @@ export class LiveConnection {
       const code = isSottoError(error) ? error.code : 'unexpected';
       this.#host.logger.log('warn', 'quarantine-kept', { code });
     });
-    await this.#events.emit('caught-up', {});
+    // On a connection that ended meanwhile it is not true; the next one will say it.
+    if (await everythingTaken) await this.#events.emit('caught-up', {});
   }
 
   /** Without keys at the relay nobody new can write: tried until it is done, or until the next connection. */

@@ -11,9 +11,11 @@ import {
   Delivery,
   HandlerRunner,
   Inbox,
+  Intake,
   Lookups,
   MessageArchive,
   MessageService,
+  QuarantineKeeper,
   Receipts,
   Receiver,
   Sender,
@@ -100,28 +102,24 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
     ...{ writer, account, contacts, sessions, handler, receipts, journal, host, requestPolicy },
+    onQuarantined: () => {
+      quarantine.watch();
+    },
   });
-  const inbox = new Inbox({ writer, receiver, lookups: new Lookups(directory), host });
+  const intake = new Intake({ receiver, lookups: new Lookups(directory) });
+  const quarantine = new QuarantineKeeper({ writer, contacts, intake, journal, host });
+  const inbox = new Inbox({ writer, receiver, intake, quarantine, host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
-  const onCaughtUp = () => settleQuarantine(contacts, inbox);
+  const onCaughtUp = () => quarantine.settle();
   const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host, onCaughtUp });
   const shutdown = new Shutdown({
-    ...{ live, transport, receipts, sender, inbox, journal, writer, host, listening },
+    ...{ live, transport, receipts, quarantine, sender, inbox, journal, writer, host, listening },
   });
   return {
     ...{ host, events, writer, context, listening, journal, account, preKeys, sessions, contacts },
-    ...{ sender, receipts, inbox, messages, live, shutdown },
+    ...{ sender, receipts, quarantine, messages, live, shutdown },
   };
-}
-
-/** A crash between a decision of the user and its effect leaves envelopes in quarantine that wait for nothing any more. */
-async function settleQuarantine(contacts: ContactBook, inbox: Inbox): Promise<void> {
-  for (const account of await inbox.quarantinedAccounts()) {
-    const contact = await contacts.find(account);
-    if (!contact) await inbox.discardQuarantine(account);
-    else if (!contact.changedTo) await inbox.drainQuarantine(account);
-  }
 }
 
 type Parts = ReturnType<typeof wire>;
@@ -209,7 +207,7 @@ class WiredMessenger implements Messenger {
   }
 
   #contactsApi(): MessengerContacts {
-    const { contacts, inbox } = this.#parts;
+    const { contacts, quarantine } = this.#parts;
     return {
       add: (code) => this.#call(() => contacts.add(code)),
       list: () => this.#call(() => contacts.list()),
@@ -224,12 +222,12 @@ class WiredMessenger implements Messenger {
       remove: (account) =>
         this.#call(async () => {
           await contacts.remove(account);
-          await inbox.discardQuarantine(account);
+          await quarantine.discard(account);
         }),
       acceptIdentity: (account) =>
         this.#call(async () => {
           const contact = await contacts.acceptIdentity(account);
-          await inbox.drainQuarantine(account);
+          await quarantine.drain(account);
           return contact;
         }),
       safetyNumber: (account) => this.#call(() => contacts.safetyNumber(account)),

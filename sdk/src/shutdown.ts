@@ -5,7 +5,7 @@
 import type { Host } from './host.js';
 import { limits } from './limits.js';
 import type { LiveConnection } from './live-connection.js';
-import type { Inbox, Receipts, Sender } from './messages/index.js';
+import type { Inbox, QuarantineKeeper, Receipts, Sender } from './messages/index.js';
 import type { Transport } from './ports/transport.js';
 import type { JournalEvent } from './journal-event.js';
 import type { HandlerContext, Journal, Writer } from './unit/index.js';
@@ -26,6 +26,7 @@ export class Shutdown {
     live: LiveConnection;
     transport: Transport;
     receipts: Receipts;
+    quarantine: QuarantineKeeper;
     sender: Sender;
     inbox: Inbox;
     journal: Journal<JournalEvent>;
@@ -48,10 +49,11 @@ export class Shutdown {
 
   /** Nothing new begins, and what is under way ends, listeners excepted. */
   async quieten(): Promise<void> {
-    const { live, transport, receipts, sender, inbox } = this.#parts;
+    const { live, transport, receipts, quarantine, sender, inbox } = this.#parts;
     await live.close();
     await transport.close();
     receipts.stop();
+    quarantine.stop();
     await Promise.all([sender.settled(), inbox.settled()]);
   }
 

@@ -30,6 +30,11 @@ export const contactSchema = z.strictObject({
   strength: pinStrength,
   /** Another identity key the account has shown; set until the user accepts it. */
   changedTo: z.nullable(accountStatement.shape.identityKey),
+  /**
+   * The user has accepted the key that envelopes in quarantine came under: they take effect before
+   * anything newer does. Absent where nothing waits for that.
+   */
+  draining: z.optional(z.literal(true)),
   /** Opens the way to the account at the relay. */
   reachToken: z.nullable(z.string()),
   /** The account has answered us, so it knows who we are. */

@@ -37,7 +37,7 @@ export function acceptOtherKey(
   shown: { readonly statement: AccountStatement; readonly manifest: DeviceManifest },
 ): ContactEntry {
   // Whoever lost its key may have lost its contacts with it: our code goes along until we hear from it.
-  return { ...entry, ...shown, strength: 'unverified', changedTo: null, heard: false };
+  return { ...entry, ...shown, strength: 'unverified', changedTo: null, draining: true, heard: false };
 }
 
 /** Whether a key is the pinned one. */

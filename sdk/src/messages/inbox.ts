@@ -1,6 +1,7 @@
 /**
  * Envelopes in the order they came: each takes effect, then is acknowledged. An envelope that needs
- * a look-up holds back its sender's later ones and nobody else's. Knows order, not cryptography.
+ * a look-up, or has to wait for its sender's quarantine, holds back its sender's later ones and nobody
+ * else's. Knows order, not cryptography.
  */
 import { isSottoError, SottoError } from '../errors.js';
 import type { Host } from '../host.js';
@@ -9,27 +10,36 @@ import type { TransportConnection } from '../ports/transport.js';
 import type { Writer } from '../unit/index.js';
 import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../wire/index.js';
 import { backoffMs } from './backoff.js';
-import type { Lookups } from './lookups.js';
-import { listQuarantine, quarantinedAccount, quarantinePrefix } from './quarantine.js';
+import type { Intake } from './intake.js';
+import type { QuarantineKeeper } from './quarantine-keeper.js';
 import {
+  DrainNeeded,
   LookupNeeded,
   seenKey,
   seenPrefix,
-  undecryptableReason,
   type LookupClaim,
   type Receiver,
 } from './receiver.js';
 
 interface Held {
   readonly envelopes: Envelope[];
-  readonly claim: LookupClaim;
+  /** What lets the first of them take effect; tried again until it resolves. */
+  readonly takeFirst: (first: Envelope) => Promise<void>;
+}
+
+/** Somebody waits until all that had come by a moment has been taken. */
+interface Watch {
+  readonly left: Set<Envelope>;
+  readonly taken: Promise<boolean>;
+  readonly end: (taken: boolean) => void;
 }
 
 /** See the header. */
 export class Inbox {
   readonly #writer: Writer;
   readonly #receiver: Receiver;
-  readonly #lookups: Lookups;
+  readonly #intake: Intake;
+  readonly #quarantine: QuarantineKeeper;
   readonly #host: Host;
   #connection: TransportConnection | undefined;
   /** Grows with every connection: whatever was held for an earlier one comes again by itself. */
@@ -37,6 +47,9 @@ export class Inbox {
   #relayClock: { readonly relayTime: number; readonly at: number } | undefined;
   readonly #queue: Envelope[] = [];
   readonly #held = new Map<AccountId, Held>();
+  /** Came on this connection and has neither taken effect nor been left to the next one. */
+  readonly #untaken = new Set<Envelope>();
+  #watch: Watch | undefined;
   readonly #taken: EnvelopeId[] = [];
   /** What came on this connection, so that marks of what the relay has deleted can go. */
   readonly #arrivedIds = new Set<EnvelopeId>();
@@ -46,10 +59,17 @@ export class Inbox {
   #lostAcknowledgements = 0;
   #running: Promise<void> | undefined;
 
-  constructor(parts: { writer: Writer; receiver: Receiver; lookups: Lookups; host: Host }) {
+  constructor(parts: {
+    writer: Writer;
+    receiver: Receiver;
+    intake: Intake;
+    quarantine: QuarantineKeeper;
+    host: Host;
+  }) {
     this.#writer = parts.writer;
     this.#receiver = parts.receiver;
-    this.#lookups = parts.lookups;
+    this.#intake = parts.intake;
+    this.#quarantine = parts.quarantine;
     this.#host = parts.host;
   }
 
@@ -66,6 +86,9 @@ export class Inbox {
     this.#connection = undefined;
     this.#queue.length = 0;
     this.#held.clear();
+    this.#untaken.clear();
+    this.#watch?.end(false);
+    this.#watch = undefined;
     this.#taken.length = 0;
     this.#arrivedIds.clear();
     for (const cancel of this.#retries) cancel();
@@ -89,37 +112,21 @@ export class Inbox {
     for (const envelope of envelopes) {
       if (this.#arrivedIds.size < limits.maxTrackedEnvelopeIds) this.#arrivedIds.add(envelope.id);
       // A relay that keeps its window never gets here; what is dropped comes again.
-      if (this.#queue.length >= limits.maxQueuedEnvelopes) break;
+      if (this.#untaken.size >= limits.maxQueuedEnvelopes) break;
+      this.#untaken.add(envelope);
       this.#queue.push(envelope);
     }
     this.#start();
   }
 
-  /** Lets what waited for a changed key of an account take effect, in order. */
-  async drainQuarantine(account: AccountId): Promise<void> {
-    const waiting = await this.#writer.run((unit) => listQuarantine(unit, account));
-    for (const { key, envelope } of waiting) {
-      try {
-        await this.#receiver.receive(envelope, {}, key);
-      } catch (error) {
-        if (!(error instanceof LookupNeeded)) throw error;
-        await this.#afterLookup(error.claim, envelope, key);
-      }
-    }
-  }
-
-  /** Forgets what waits of an account. */
-  async discardQuarantine(account: AccountId): Promise<void> {
-    await this.#writer.run(async (unit) => {
-      for (const { key } of await listQuarantine(unit, account)) unit.delete(key);
-    });
-  }
-
-  /** The accounts of which something waits in quarantine. */
-  async quarantinedAccounts(): Promise<AccountId[]> {
-    const accounts = new Set<AccountId>();
-    for await (const { key } of this.#writer.list(quarantinePrefix)) accounts.add(quarantinedAccount(key));
-    return [...accounts];
+  /**
+   * Resolves when all that has come on this connection by now has been taken, what waits for a look-up
+   * included; while somebody waits already, all that had come when that began.
+   * @returns whether it has; false when the connection ended first
+   */
+  everythingTaken(): Promise<boolean> {
+    if (this.#untaken.size === 0) return Promise.resolve(this.#connection !== undefined);
+    return (this.#watch ??= watchFor(this.#untaken)).taken;
   }
 
   /** Resolves when the queue is empty and nothing is being processed. */
@@ -179,6 +186,7 @@ export class Inbox {
     const held = this.#held.get(envelope.sender.accountId);
     if (held) {
       if (held.envelopes.length < limits.maxHeldEnvelopesPerSender) held.envelopes.push(envelope);
+      else this.#settled(envelope);
       return;
     }
     try {
@@ -189,31 +197,61 @@ export class Inbox {
       }
       this.#take(envelope, epoch);
     } catch (error) {
-      if (!(error instanceof LookupNeeded)) throw error;
-      this.#hold(envelope, error.claim, epoch);
+      if (error instanceof LookupNeeded) {
+        const { claim } = error;
+        this.#hold(envelope, epoch, (first) => this.#takeLookedUp(claim, first));
+      } else if (error instanceof DrainNeeded) {
+        this.#hold(envelope, epoch, (first) => this.#takeDrained(first));
+      } else throw error;
     }
   }
 
-  #take(envelope: Envelope, epoch: number): void {
-    if (epoch === this.#epoch) this.#taken.push(envelope.id);
+  async #takeLookedUp(claim: LookupClaim, envelope: Envelope): Promise<void> {
+    try {
+      await this.#intake.takeLookedUp(claim, envelope);
+    } catch (error) {
+      if (!(error instanceof DrainNeeded)) throw error;
+      await this.#takeDrained(envelope);
+    }
   }
 
-  #hold(envelope: Envelope, claim: LookupClaim, epoch: number): void {
+  /** The user has accepted its sender's key: what waited for that comes first. */
+  async #takeDrained(envelope: Envelope): Promise<void> {
+    await this.#quarantine.drain(envelope.sender.accountId);
+    await this.#intake.take(envelope);
+  }
+
+  #take(envelope: Envelope, epoch: number): void {
     if (epoch !== this.#epoch) return;
-    const held = { claim, envelopes: [envelope] };
+    this.#taken.push(envelope.id);
+    this.#settled(envelope);
+  }
+
+  /** There is nothing more to be done about it on this connection. */
+  #settled(envelope: Envelope): void {
+    this.#untaken.delete(envelope);
+    const watch = this.#watch;
+    if (!watch?.left.delete(envelope) || watch.left.size > 0) return;
+    this.#watch = undefined;
+    watch.end(true);
+  }
+
+  #hold(envelope: Envelope, epoch: number, takeFirst: Held['takeFirst']): void {
+    if (epoch !== this.#epoch) return;
+    const held = { takeFirst, envelopes: [envelope] };
     this.#held.set(envelope.sender.accountId, held);
     void this.#release(held, epoch, 0);
   }
 
-  /** Looks up, lets the first held envelope take effect with the answer, and queues the others in front. */
+  /** Lets the first held envelope take effect, whatever it takes, and queues the others in front. */
   async #release(held: Held, epoch: number, failures: number): Promise<void> {
     const [first, ...rest] = held.envelopes as [Envelope, ...Envelope[]];
     try {
-      await this.#afterLookup(held.claim, first);
+      await held.takeFirst(first);
     } catch (error) {
       if (epoch !== this.#epoch) return;
       const code = isSottoError(error) ? error.code : 'unexpected';
-      this.#host.logger.log('warn', 'lookup-deferred', { code, failures });
+      this.#host.logger.log('warn', 'held-deferred', { code, failures });
       this.#retryLater(failures, () => void this.#release(held, epoch, failures + 1));
       return;
     }
@@ -225,16 +263,6 @@ export class Inbox {
     this.#queue.unshift(...rest);
     if (rest.length === 0 && !this.#running) this.#acknowledge();
     else this.#start();
-  }
-
-  async #afterLookup(claim: LookupClaim, envelope: Envelope, quarantineKey?: string): Promise<void> {
-    try {
-      const lookup = await this.#lookups.answer(claim);
-      await this.#receiver.receive(envelope, lookup, quarantineKey);
-    } catch (error) {
-      if (!undecryptableReason(error) && !isForged(error)) throw error;
-      await this.#receiver.refuse(envelope, asRefusal(error), quarantineKey);
-    }
   }
 
   #acknowledge(): void {
@@ -275,15 +303,8 @@ export class Inbox {
   }
 }
 
-/** The relay's answer does not verify: the claim stays unproved, and the envelope is refused with it. */
-function isForged(error: unknown): boolean {
-  return (
-    isSottoError(error, 'invalid-signature') ||
-    isSottoError(error, 'invalid-key') ||
-    isSottoError(error, 'invalid-manifest')
-  );
-}
-
-function asRefusal(error: unknown): unknown {
-  return isForged(error) ? new SottoError('statement-mismatch', { cause: error }) : error;
+function watchFor(envelopes: ReadonlySet<Envelope>): Watch {
+  let end = (_taken: boolean) => {};
+  const taken = new Promise<boolean>((resolve) => (end = resolve));
+  return { left: new Set(envelopes), taken, end };
 }

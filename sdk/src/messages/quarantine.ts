@@ -1,10 +1,12 @@
-/** Envelopes that wait until the user accepts a changed identity key: raw, in order, capped per account. */
+/**
+ * Envelopes that wait until the user accepts a changed identity key, as records: raw, in order, capped
+ * per account, for seven days. Letting them go is `quarantine-keeper.ts`.
+ */
 import * as z from 'zod/mini';
 import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import { defineRecord, type Unit } from '../unit/index.js';
 import {
-  accountId,
   ciphertextKind,
   deviceAddress,
   envelopeId,
@@ -24,6 +26,8 @@ const quarantineRecord = defineRecord(
     kind: ciphertextKind,
     ciphertext: jsonBytes({ min: 1, max: wireLimits.maxCiphertextBytes }),
     acceptedAt: timestampMs,
+    /** When it began to wait, by this device's clock. */
+    quarantinedAt: timestampMs,
   }),
 );
 
@@ -31,40 +35,34 @@ const quarantineRecord = defineRecord(
 export interface Quarantined {
   readonly key: string;
   readonly envelope: Envelope;
+  /** When it has waited long enough, by this device's clock. */
+  readonly expiresAt: number;
 }
 
-export const quarantinePrefix = 'quarantine/';
+const quarantinePrefix = 'quarantine/';
 
 function prefixOf(account: AccountId): string {
   return `${quarantinePrefix}${account}/`;
 }
 
-/** The account of which something waits under a key. */
-export function quarantinedAccount(key: string): AccountId {
-  return accountId.parse(key.slice(quarantinePrefix.length).split('/')[0]);
-}
-
 /** Stages an envelope. @throws SottoError `limit-exceeded` while 256 of the account wait */
-export async function quarantine(unit: Unit, envelope: Envelope): Promise<void> {
+export async function quarantine(unit: Unit, envelope: Envelope, now: number): Promise<void> {
   const prefix = prefixOf(envelope.sender.accountId);
-  const waiting = await unit.list(prefix);
-  if (waiting.length >= limits.maxQuarantinedPerAccount) {
+  const waiting = (await unit.list(prefix)).map(({ value }) => quarantineRecord.decode(value));
+  const fresh = waiting.filter(({ quarantinedAt }) => now < quarantinedAt + limits.quarantineTtlMs);
+  if (fresh.length >= limits.maxQuarantinedPerAccount) {
     throw new SottoError('limit-exceeded', { details: { limit: 'maxQuarantinedPerAccount' } });
   }
-  const orders = waiting.map(({ value }) => quarantineRecord.decode(value).order);
-  const order = Math.max(-1, ...orders) + 1;
-  unit.write(prefix + envelope.id, quarantineRecord, {
-    ...envelope,
-    ciphertext: envelope.ciphertext,
-    order,
-  });
+  const order = Math.max(-1, ...waiting.map((entry) => entry.order)) + 1;
+  unit.write(prefix + envelope.id, quarantineRecord, { ...envelope, order, quarantinedAt: now });
 }
 
-/** What waits of an account, in the order it came. */
-export async function listQuarantine(unit: Unit, account: AccountId): Promise<Quarantined[]> {
-  const entries = (await unit.list(prefixOf(account))).map(({ key, value }) => {
-    const { order, ...envelope } = quarantineRecord.decode(value);
-    return { key, envelope, order };
+/** What waits, of one account or of all: of each account in the order it came. */
+export async function listQuarantine(unit: Unit, account?: AccountId): Promise<Quarantined[]> {
+  const stored = await unit.list(account === undefined ? quarantinePrefix : prefixOf(account));
+  const entries = stored.map(({ key, value }) => {
+    const { order, quarantinedAt, ...envelope } = quarantineRecord.decode(value);
+    return { key, envelope, order, expiresAt: quarantinedAt + limits.quarantineTtlMs };
   });
   return entries.sort((left, right) => left.order - right.order);
 }

@@ -59,6 +59,14 @@ export class LookupNeeded extends Error {
   }
 }
 
+/** Thrown through a unit: what waits of the sender in quarantine has to take effect first. */
+export class DrainNeeded extends Error {
+  override readonly name = 'DrainNeeded';
+  constructor() {
+    super('a quarantine has to be drained');
+  }
+}
+
 /** What messages of strangers become: a request, or an accepted contact (for bots). */
 export type MessageRequestPolicy = 'ask' | 'accept';
 
@@ -73,7 +81,9 @@ export class Receiver {
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
   readonly #requestPolicy: MessageRequestPolicy;
+  readonly #onQuarantined: () => void;
 
+  /** @param parts - `onQuarantined` is called when an envelope lies durable in quarantine */
   constructor(parts: {
     writer: Writer;
     account: AccountService;
@@ -84,6 +94,7 @@ export class Receiver {
     journal: Journal<JournalEvent>;
     host: Host;
     requestPolicy: MessageRequestPolicy;
+    onQuarantined: () => void;
   }) {
     this.#writer = parts.writer;
     this.#account = parts.account;
@@ -94,20 +105,21 @@ export class Receiver {
     this.#journal = parts.journal;
     this.#host = parts.host;
     this.#requestPolicy = parts.requestPolicy;
+    this.#onQuarantined = parts.onQuarantined;
   }
 
   /**
    * Lets an envelope take effect, once. Resolves when it may be acknowledged: it took effect, had
    * before, or has ended in a journalled reason.
    * @param quarantineKey - where it lay, if it comes from quarantine
-   * @throws LookupNeeded, and SottoError where the storage fails
+   * @throws LookupNeeded, DrainNeeded, and SottoError where the storage fails
    */
   async receive(envelope: Envelope, lookup: Lookup = {}, quarantineKey?: string): Promise<void> {
     try {
       await this.#writer.run(async (unit) => {
         if (quarantineKey) unit.delete(quarantineKey);
         else if (await this.#alreadySeen(unit, envelope)) return;
-        await this.#takeEffect(unit, envelope, lookup);
+        await this.#takeEffect(unit, envelope, lookup, quarantineKey !== undefined);
       });
     } catch (error) {
       await this.refuse(envelope, error, quarantineKey);
@@ -130,12 +142,13 @@ export class Receiver {
     });
   }
 
-  async #takeEffect(unit: Unit, envelope: Envelope, lookup: Lookup): Promise<void> {
+  async #takeEffect(unit: Unit, envelope: Envelope, lookup: Lookup, wasHeld: boolean): Promise<void> {
     const own = await this.#account.require();
     // Own devices are not linked yet: whatever claims to come from one does not.
     if (envelope.sender.accountId === own.accountId) throw new SottoError('sender-mismatch');
     const known = await this.#contacts.read(unit, envelope.sender.accountId);
     if (known?.relation === 'blocked') return;
+    if (known?.draining && !wasHeld) throw new DrainNeeded();
     const decrypted = await this.#decrypt(unit, own, envelope, known);
     if (!decrypted) return;
     const content = decodeContent(decrypted.plaintext);
@@ -279,7 +292,8 @@ export class Receiver {
     const contact = await this.#contacts.read(unit, envelope.sender.accountId);
     if (contact) await this.#contacts.noteOtherKey(unit, contact, shown);
     try {
-      await quarantine(unit, envelope);
+      await quarantine(unit, envelope, this.#host.clock.now());
+      unit.afterCommit(this.#onQuarantined);
       return 'identity-changed';
     } catch (error) {
       if (isSottoError(error, 'limit-exceeded')) return 'limit-exceeded';

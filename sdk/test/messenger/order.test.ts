@@ -2,15 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
 import type { MessageHandler } from '../../src/messages/index.js';
+import type { DeviceId } from '../../src/wire/index.js';
+import { door } from '../support/door.js';
 import { introduced, Party, textOf } from '../support/party.js';
 import { World } from '../support/world.js';
-
-/** A door that holds whoever comes until it is opened. */
-function door() {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { open, opened };
-}
 
 describe('messages of a stranger who is being looked up', () => {
   it('wait in their order, however many come meanwhile', async () => {
@@ -73,6 +68,59 @@ describe('messages of a stranger who is being looked up', () => {
     await world.until(() => bob.texts.length === 3);
     expect(bob.texts).toEqual(['one', 'two', 'three']);
     expect(left).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('caught-up', () => {
+  it('is said when what waited has been taken, and not while one of it is being looked up', async () => {
+    const world = new World('caught-up');
+    const bob = await Party.register(world, 'bob');
+    const alice = await Party.register(world, 'alice');
+    const { accountId: bobId } = await alice.messenger.contacts.add(await bob.code());
+    bob.kill();
+    for (const text of ['one', 'two']) await alice.messenger.messages.send(bobId, { text });
+    await world.until(() => world.relay.waiting({ accountId: bobId, deviceId: 1 as DeviceId }).length === 2);
+    const lookup = door();
+    world.relay.tamper.delay = ({ operation }) =>
+      operation === 'contacts.resolve' ? lookup.opened : undefined;
+    await bob.start();
+    const said = bob.events['caught-up']!.length;
+    let textsThen: string[] = [];
+    bob.messenger.on('caught-up', async () => {
+      textsThen = await bob.texted(alice);
+    });
+    await bob.online();
+    await world.settle();
+    expect(bob.events['caught-up']).toHaveLength(said);
+    lookup.open();
+    await world.until(() => bob.events['caught-up']!.length > said);
+    await world.settle();
+    expect(textsThen).toEqual(['one', 'two']);
+    expect(bob.events['caught-up']).toHaveLength(said + 1);
+  });
+
+  it('is left to the next connection where this one ends first', async () => {
+    const world = new World('caught-up-cut');
+    const bob = await Party.register(world, 'bob');
+    const alice = await Party.register(world, 'alice');
+    const { accountId: bobId } = await alice.messenger.contacts.add(await bob.code());
+    bob.kill();
+    await alice.messenger.messages.send(bobId, { text: 'one' });
+    await world.settle();
+    const lookup = door();
+    world.relay.tamper.delay = ({ operation }) =>
+      operation === 'contacts.resolve' ? lookup.opened : undefined;
+    await bob.start();
+    const said = bob.events['caught-up']!.length;
+    await bob.online();
+    await world.settle();
+    world.relay.cut(await bob.address());
+    await world.settle();
+    expect(bob.events['caught-up']).toHaveLength(said);
+    lookup.open();
+    await world.until(() => bob.texts.includes('one') && bob.messenger.connection.kind === 'online');
+    await world.settle();
+    expect(bob.events['caught-up']).toHaveLength(said + 1);
   });
 });
 

@@ -4,37 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
-import type { AccountId } from '../../src/wire/index.js';
 import { makeIdentity, signManifest, signStatement } from '../support/identities.js';
-import { introduced, Party, textOf, type PartyOptions } from '../support/party.js';
-
-/** Alice has verified bob. Then somebody else is bob, and knows alice's code. */
-async function replaced(seed: string, options: { alice?: PartyOptions } = {}) {
-  const scene = await introduced(seed, options);
-  const { world, alice, bob, bobId } = scene;
-  const { scannable } = await bob.messenger.contacts.safetyNumber(scene.aliceId);
-  await alice.messenger.contacts.verify(bobId, { kind: 'scanned', scannable });
-  expect((await alice.messenger.contacts.get(bobId))?.trust).toBe('verified');
-  await world.pass(5_000);
-  const replaceBob = async () => {
-    bob.kill();
-    world.relay.forget('bob');
-    // The same stream of randomness gives the same account id; keys are never drawn from it.
-    const otherBob = await Party.register(world, 'bob');
-    expect(await otherBob.id()).toBe(bobId);
-    await otherBob.messenger.contacts.add(await alice.code());
-    return otherBob;
-  };
-  return { ...scene, replaceBob };
-}
-
-async function writeAll(from: Party, to: AccountId, texts: readonly string[]): Promise<void> {
-  for (const text of texts) await from.messenger.messages.send(to, { text });
-  await from.world.until(async () => (await from.rows(to)).every(({ status }) => status !== 'pending'));
-  await from.world.pass(5_000);
-}
-
-const three = ['it is me', 'really', 'I have a new phone'];
+import { introduced, textOf, type PartyOptions } from '../support/party.js';
+import { replaced, three, writeAll } from '../support/replaced.js';
 
 describe('a message under another identity key', () => {
   it('blocks sending, waits in quarantine, and takes effect in order once the key is accepted', async () => {
