@@ -40,6 +40,12 @@ export const limits = {
   preKeyStock: 100,
   /** Below this many the stock is filled up. */
   preKeyThreshold: 30,
+  /**
+   * One-time keys of each kind that this device holds and nobody has used: ten stocks, for those that
+   * are handed out and never written to. A relay that lies about its stock gets no more; then the
+   * last-resort key serves.
+   */
+  maxOneTimePreKeys: 1_000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

@@ -156,7 +156,9 @@ export class LiveConnection {
     this.#preKeys.replenish().catch((error: unknown) => {
       const code = isSottoError(error) ? error.code : 'unexpected';
       this.#host.logger.log('warn', 'pre-keys-deferred', { code, failures });
-      if (this.#state.kind !== 'online' || code === 'fenced' || code === 'messenger-closed') return;
+      // With `limit-exceeded` this device holds as many as it will: more come as they are used up.
+      const isFinal = code === 'fenced' || code === 'messenger-closed' || code === 'limit-exceeded';
+      if (this.#state.kind !== 'online' || isFinal) return;
       this.#cancelReplenish();
       this.#cancelReplenish = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
         this.#replenish(failures + 1);

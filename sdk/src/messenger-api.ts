@@ -120,7 +120,11 @@ export interface MessengerMessages {
 export interface MessengerPreKeys {
   /** What the relay still holds. */
   status(): Promise<PreKeyStatus>;
-  /** Fills the stock up if it is low. Happens by itself on every connection and when the relay says so. */
+  /**
+   * Fills the stock up if it is low. Happens by itself on every connection and when the relay says so.
+   * @throws SottoError `limit-exceeded` when the relay wants more than the 1,000 one-time keys of a kind
+   * that a device holds, `offline`
+   */
   replenish(): Promise<PreKeyStatus>;
 }
 

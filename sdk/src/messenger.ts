@@ -83,7 +83,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const relay = new RelayClient({ transport, writer, host, onLoginRequired });
   const account = new AccountService({ writer, engine, relay, host });
   const preKeys = new PreKeyService({ writer, engine, relay, account, host });
-  const sessions = new SessionService({ engine, host });
+  const sessions = new SessionService({ engine, preKeys, host });
   const directory = new Directory(relay);
   const contacts = new ContactBook({ writer, engine, account, sessions, directory, journal, host });
   const composer = new Composer({

@@ -5,28 +5,39 @@
  */
 import * as z from 'zod/mini';
 import { ourDevice, type AccountService, type RelayClient } from '../account/index.js';
+import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
-import type { GeneratePreKeysInput, ProtocolEngine } from '../ports/engine.js';
+import type { DecryptedMessage, GeneratePreKeysInput, ProtocolEngine } from '../ports/engine.js';
 import { randomInteger } from '../random.js';
 import { defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
 import {
+  kemPreKey,
   preKeyUpload,
+  signedPreKey,
+  timestampMs,
   type PreKeyStatus,
   type PreKeyUpload,
   type PreKeyUploadResult,
 } from '../wire/index.js';
+import { changeHeld, heldKey, heldRecord, roomFor } from './held-keys.js';
 
 const uploadKey = 'prekeys/upload';
 const uploadRecord = defineRecord(1, preKeyUpload);
-/** When the signed and last-resort keys in use were made, for their rotation. */
-const currentKey = 'prekeys/current';
-const currentRecord = defineRecord(
-  1,
-  z.strictObject({ signedId: z.number(), kemLastResortId: z.number(), madeAt: z.number() }),
-);
+/** The signed and last-resort keys in use, and when they were made: to be uploaded again, and for their rotation. */
+const lastingKey = 'prekeys/lasting';
+const lastingSchema = z.strictObject({ signed: signedPreKey, kemLastResort: kemPreKey, madeAt: timestampMs });
+const lastingRecord = defineRecord(1, lastingSchema);
+type LastingKeys = z.output<typeof lastingSchema>;
 /** Libsignal takes 32 bits; 31 leave room for ids of a kind we may need to tell apart. */
 const idSpace = 2 ** 31 - 1;
+
+/** What the relay lacks. */
+interface Needs {
+  readonly oneTime: number;
+  readonly kemOneTime: number;
+  readonly lasting: boolean;
+}
 
 /** See the header. */
 export class PreKeyService {
@@ -59,6 +70,8 @@ export class PreKeyService {
   /**
    * Fills the stock at the relay if it is below its threshold, and uploads what an earlier life
    * made and may not have uploaded. Calls at the same time share one round.
+   * @throws SottoError `limit-exceeded` when this device holds as many as it ever will; then the
+   * last-resort key serves until some are used
    */
   replenish(): Promise<PreKeyStatus> {
     this.#stocking ??= this.#replenish().finally(() => {
@@ -67,26 +80,59 @@ export class PreKeyService {
     return this.#stocking;
   }
 
+  /** Stages that a message has used keys up. */
+  async noteUsed(unit: Unit, used: DecryptedMessage['usedPreKeys']): Promise<void> {
+    const oneTime = used.oneTimeId === undefined ? 0 : -1;
+    const kemOneTime = used.kemOneTimeId === undefined ? 0 : -1;
+    if (oneTime || kemOneTime) await changeHeld(unit, { oneTime, kemOneTime });
+  }
+
   async #replenish(): Promise<PreKeyStatus> {
     await this.#uploadPending();
     const status = await this.status();
-    const needs = this.#needs(status);
+    const needs = needsOf(status);
     if (!needs) return status;
-    await this.#generate(needs);
+    await this.#prepareUpload(needs);
     return (await this.#uploadPending()) ?? status;
   }
 
-  #needs(status: PreKeyStatus): Omit<GeneratePreKeysInput, 'our' | 'now'> | undefined {
-    const missing = (held: number) => (held < limits.preKeyThreshold ? limits.preKeyStock - held : 0);
-    const oneTime = missing(status.oneTime);
-    const kemOneTime = missing(status.kemOneTime);
-    const lasting = status.signedId === null || status.kemLastResortId === null;
-    if (oneTime === 0 && kemOneTime === 0 && !lasting) return undefined;
-    return {
-      oneTimeIds: this.#freshIds(oneTime),
-      kemOneTimeIds: this.#freshIds(kemOneTime),
-      ...(lasting && { signedId: this.#freshIds(1)[0], kemLastResortId: this.#freshIds(1)[0] }),
-    };
+  /** Makes what is needed, as far as there is room, and writes down what is to be uploaded. */
+  async #prepareUpload(needs: Needs): Promise<void> {
+    const our = ourDevice(await this.#account.require());
+    const now = this.#host.clock.now();
+    // Read outside of the unit that counts them, as keys take long to make: meanwhile some may only go.
+    const room = roomFor(await this.#writer.read(heldKey, heldRecord));
+    const known = await this.#writer.read(lastingKey, lastingRecord);
+    const oneTimeIds = this.#freshIds(Math.min(needs.oneTime, room.oneTime));
+    const kemOneTimeIds = this.#freshIds(Math.min(needs.kemOneTime, room.kemOneTime));
+    if (oneTimeIds.length === 0 && kemOneTimeIds.length === 0 && !needs.lasting) {
+      throw new SottoError('limit-exceeded', { details: { limit: 'maxOneTimePreKeys' } });
+    }
+    const lastingIds = needs.lasting && !known ? this.#lastingIds() : {};
+    const input = { our, now, oneTimeIds, kemOneTimeIds, ...lastingIds };
+    const { result, changes } = await this.#engine.generatePreKeys(input);
+    await this.#writer.run(async (unit) => {
+      stageEngineChanges(unit, changes);
+      await this.#stageUpload(unit, result as PreKeyUpload, needs.lasting ? known : undefined);
+    });
+  }
+
+  /** @param again - lasting keys the relay says it lacks although it had them: the very same go there again */
+  async #stageUpload(unit: Unit, made: PreKeyUpload, again: LastingKeys | undefined): Promise<void> {
+    const { signed = again?.signed, kemLastResort = again?.kemLastResort } = made;
+    const { oneTime = [], kemOneTime = [] } = made;
+    await changeHeld(unit, { oneTime: oneTime.length, kemOneTime: kemOneTime.length });
+    unit.write(uploadKey, uploadRecord, { oneTime, kemOneTime, signed, kemLastResort });
+    if (made.signed && made.kemLastResort) {
+      const madeAt = this.#host.clock.now();
+      const lasting = { signed: made.signed, kemLastResort: made.kemLastResort, madeAt };
+      unit.write(lastingKey, lastingRecord, lasting);
+    }
+  }
+
+  #lastingIds(): Pick<GeneratePreKeysInput, 'signedId' | 'kemLastResortId'> {
+    const [signedId, kemLastResortId] = this.#freshIds(2) as [number, number];
+    return { signedId, kemLastResortId };
   }
 
   /** Random ids: one that meets another by chance is a `conflict` of that key alone, and made anew. */
@@ -94,24 +140,6 @@ export class PreKeyService {
     const ids = new Set<number>();
     while (ids.size < count) ids.add(1 + randomInteger(this.#host.random, idSpace));
     return [...ids];
-  }
-
-  async #generate(needs: Omit<GeneratePreKeysInput, 'our' | 'now'>): Promise<void> {
-    const our = ourDevice(await this.#account.require());
-    const now = this.#host.clock.now();
-    const { result, changes } = await this.#engine.generatePreKeys({ our, now, ...needs });
-    await this.#writer.run(async (unit) => {
-      stageEngineChanges(unit, changes);
-      unit.write(uploadKey, uploadRecord, result as PreKeyUpload);
-      if (result.signed && result.kemLastResort) {
-        const { signed, kemLastResort } = result;
-        unit.write(currentKey, currentRecord, {
-          signedId: signed.id,
-          kemLastResortId: kemLastResort.id,
-          madeAt: now,
-        });
-      }
-    });
   }
 
   async #uploadPending(): Promise<PreKeyStatus | undefined> {
@@ -138,15 +166,25 @@ export class PreKeyService {
     keys: PreKeyUpload,
     refused: readonly PreKeyUploadResult[],
   ): Promise<void> {
-    const ids = (kind: PreKeyUploadResult['kind'], uploaded: readonly { readonly id: number }[] = []) =>
-      refused
-        .filter((result) => result.kind === kind && result.status !== 'conflict')
-        .filter((result) => uploaded.some(({ id }) => id === result.id))
-        .map((result) => result.id);
-    const step = await this.#engine.removePreKeys({
-      oneTime: ids('one-time', keys.oneTime),
-      kem: ids('kem-one-time', keys.kemOneTime),
-    });
+    const ids = (kind: PreKeyUploadResult['kind'], uploaded: readonly { readonly id: number }[] = []) => {
+      const gone = refused.filter((result) => result.kind === kind && result.status !== 'conflict');
+      const goneIds = new Set(gone.map(({ id }) => id));
+      // Each once, however often the relay says it.
+      return uploaded.filter(({ id }) => goneIds.has(id)).map(({ id }) => id);
+    };
+    const oneTime = ids('one-time', keys.oneTime);
+    const kem = ids('kem-one-time', keys.kemOneTime);
+    const step = await this.#engine.removePreKeys({ oneTime, kem });
     stageEngineChanges(unit, step.changes);
+    await changeHeld(unit, { oneTime: -oneTime.length, kemOneTime: -kem.length });
   }
+}
+
+/** What is missing at the relay, by its word. */
+function needsOf(status: PreKeyStatus): Needs | undefined {
+  const missing = (held: number) => (held < limits.preKeyThreshold ? limits.preKeyStock - held : 0);
+  const oneTime = missing(status.oneTime);
+  const kemOneTime = missing(status.kemOneTime);
+  const lasting = status.signedId === null || status.kemLastResortId === null;
+  return oneTime > 0 || kemOneTime > 0 || lasting ? { oneTime, kemOneTime, lasting } : undefined;
 }

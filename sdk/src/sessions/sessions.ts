@@ -5,6 +5,7 @@
 import { ourDevice, type OwnAccount } from '../account/index.js';
 import type { Host } from '../host.js';
 import type { DecryptedMessage, EncryptedMessage, ProtocolEngine, SessionBundle } from '../ports/engine.js';
+import type { PreKeyService } from '../prekeys/index.js';
 import { engineView, stageEngineChanges, type Unit } from '../unit/index.js';
 import type { DeviceAddress, Envelope } from '../wire/index.js';
 
@@ -18,10 +19,12 @@ export interface PinnedDevice {
 /** See the header. */
 export class SessionService {
   readonly #engine: ProtocolEngine;
+  readonly #preKeys: PreKeyService;
   readonly #host: Host;
 
-  constructor(parts: { engine: ProtocolEngine; host: Host }) {
+  constructor(parts: { engine: ProtocolEngine; preKeys: PreKeyService; host: Host }) {
     this.#engine = parts.engine;
+    this.#preKeys = parts.preKeys;
     this.#host = parts.host;
   }
 
@@ -61,6 +64,7 @@ export class SessionService {
     const input = { ...this.#input(own, device), kind, ciphertext };
     const step = await this.#engine.decrypt(engineView(unit), input);
     stageEngineChanges(unit, step.changes);
+    await this.#preKeys.noteUsed(unit, step.result.usedPreKeys);
     return step.result;
   }
 

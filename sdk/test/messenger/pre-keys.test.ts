@@ -1,7 +1,8 @@
 /** The stock of pre-keys: filled up when low, never blocked by one bad key, and used up in the open. */
 import { describe, expect, it } from 'vitest';
+import { heldKey, heldRecord } from '../../src/prekeys/held-keys.js';
 import { limits } from '../../src/limits.js';
-import { makeProblem, type PreKeyUploadResult } from '../../src/wire/index.js';
+import { fromBase64Url, makeProblem, type PreKeyUploadResult } from '../../src/wire/index.js';
 import { Party } from '../support/party.js';
 import { World } from '../support/world.js';
 
@@ -81,6 +82,97 @@ describe('the stock of pre-keys', () => {
     };
     await Promise.all(Array.from({ length: 10 }, () => alice.messenger.preKeys.replenish()));
     expect(uploads).toBe(1);
+  });
+});
+
+describe('a relay that always says it has no keys', () => {
+  it('gets no more than a bounded number of one-time keys, and hears no more then', async () => {
+    const world = new World('bottomless');
+    // The engine of this one is quick; a relay has to verify what it makes all the same.
+    const bob = await Party.register(world, 'bob', { stock: 200 });
+    const none = { oneTime: 0, kemOneTime: 0 };
+    let uploads = 0;
+    world.relay.tamper.responses = {
+      'keys.status': (honest) => ({ ...honest, ...none }),
+      'keys.upload': (honest) => ({
+        results: [
+          ...honest.results.map((result) => ({ ...result, status: 'stored' as const })),
+          // Refused fifty times over, it is one key that goes.
+          ...(uploads === 1 ? Array(50).fill({ ...honest.results.at(-1)!, status: 'full' }) : []),
+        ],
+        status: { ...honest.status, ...none },
+      }),
+    };
+    world.relay.tamper.delay = ({ operation }) => {
+      if (operation === 'keys.upload') uploads += 1;
+      return undefined;
+    };
+    const rounds = Math.ceil(limits.maxOneTimePreKeys / limits.preKeyStock) + 2;
+    let refused: unknown;
+    for (let round = 0; round < rounds; round += 1) {
+      await bob.messenger.preKeys.replenish().catch((error: unknown) => (refused = error));
+    }
+    expect(await heldIds(bob, 'pre-key')).toHaveLength(limits.maxOneTimePreKeys);
+    // And the last-resort key.
+    expect(await heldIds(bob, 'kem-pre-key')).toHaveLength(limits.maxOneTimePreKeys + 1);
+    expect(refused).toMatchObject({ code: 'limit-exceeded', details: { limit: 'maxOneTimePreKeys' } });
+    // On a connection it is not tried again and again.
+    const before = uploads;
+    let asked = 0;
+    world.relay.tamper.delay = ({ operation }) => {
+      if (operation === 'keys.status') asked += 1;
+      return undefined;
+    };
+    await bob.restart();
+    await world.pass(10 * 60_000);
+    expect([asked, uploads]).toEqual([1, before]);
+    // In the next life, too, it is known how many there are.
+    await expect(bob.messenger.preKeys.replenish()).rejects.toMatchObject({ code: 'limit-exceeded' });
+  });
+
+  it('gets the signed and the last-resort key it had, and no others', async () => {
+    const world = new World('forgetful');
+    const alice = await Party.register(world, 'alice');
+    const lasting = async () =>
+      [...(await alice.dump()).keys()].filter((key) => /^engine\/(signed-pre-key|kem-pre-key)\//.test(key));
+    const before = await lasting();
+    const ids = world.relay.preKeyStatus(await alice.address());
+    const uploaded: unknown[] = [];
+    world.relay.tamper.responses = {
+      'keys.status': (honest) => ({
+        ...honest,
+        oneTime: 100,
+        kemOneTime: 100,
+        signedId: null,
+        kemLastResortId: null,
+      }),
+      'keys.upload': (honest, { keys }) => {
+        uploaded.push([keys.signed?.id, keys.kemLastResort?.id]);
+        return honest;
+      },
+    };
+    for (let round = 0; round < 3; round += 1) await alice.messenger.preKeys.replenish();
+    expect(await lasting()).toEqual(before);
+    expect(uploaded).toEqual(Array(3).fill([ids.signedId, ids.kemLastResortId]));
+  });
+
+  it('does not make keys count that are used up', async () => {
+    const world = new World('counted');
+    const alice = await Party.register(world, 'alice', { messageRequests: 'accept' });
+    const bob = await Party.register(world, 'bob');
+    const aliceId = (await bob.messenger.contacts.add(await alice.code())).accountId;
+    for (let n = 0; n < 3; n += 1) {
+      await bob.messenger.sessions.reset(aliceId);
+      await bob.messenger.messages.send(aliceId, { text: `session ${n}` });
+      await world.settle();
+    }
+    const held = (await alice.dump()).get(heldKey)!;
+    const counts = {
+      oneTime: (await heldIds(alice, 'pre-key')).length,
+      // One of them is the last-resort key.
+      kemOneTime: (await heldIds(alice, 'kem-pre-key')).length - 1,
+    };
+    expect(heldRecord.decode(fromBase64Url(held))).toEqual(counts);
   });
 });
 
