@@ -191,11 +191,7 @@ export async function openOurs(
 }
 
 /** The same by libsignal, in the order of the specification; what only we ask of a certificate is asked here too. */
-async function openNative(
-  device: Device,
-  sealed: Uint8Array,
-  trust: CertificateTrust,
-): Promise<Outcome> {
+async function openNative(device: Device, sealed: Uint8Array, trust: CertificateTrust): Promise<Outcome> {
   try {
     const usmc = await sealedSenderDecryptToUsmc(plain(sealed), device.identities);
     const certificate = usmc.senderCertificate();
