@@ -16,6 +16,7 @@ export const contactChange = z.enum([
   'verified',
   'identity-changed',
   'identity-accepted',
+  'identity-restored',
 ]);
 /** What can happen to a contact. */
 export type ContactChange = z.output<typeof contactChange>;

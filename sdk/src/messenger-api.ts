@@ -74,7 +74,7 @@ export interface MessengerContacts {
   list(): Promise<Contact[]>;
   /** One contact, if known. */
   get(account: AccountId): Promise<Contact | undefined>;
-  /** Accepts a message request. @throws SottoError `unknown-contact` */
+  /** Accepts a message request; its messages are marked as delivered at the other side. @throws SottoError `unknown-contact` */
   accept(account: AccountId): Promise<Contact>;
   /** Blocks: nothing of it takes effect, nothing is sent to it. @throws SottoError `unknown-contact` */
   block(account: AccountId): Promise<Contact>;
@@ -89,6 +89,14 @@ export interface MessengerContacts {
    * show a statement signed by that key, `offline`
    */
   acceptIdentity(account: AccountId): Promise<Contact>;
+  /**
+   * Asks the relay again about a contact that is `changed`. If it shows the pinned key, signed by it,
+   * the contact is what it was before: same pin, same trust, sending open. What came under the other
+   * key stays in quarantine. Adding the contact by its code anew does the same.
+   * @throws SottoError `unknown-contact`, `not-found` if nobody is behind the pinned key any more,
+   * `identity-changed` if another key is shown, refusals of a lying relay, `rate-limited`, `offline`
+   */
+  recheckIdentity(account: AccountId): Promise<Contact>;
   /** The safety number with a contact: 60 digits and a scannable form. @throws SottoError `unknown-contact` */
   safetyNumber(account: AccountId): Promise<Fingerprint>;
   /** Marks a contact `verified`. @throws SottoError `safety-number-mismatch`, `identity-changed`, `unknown-contact` */

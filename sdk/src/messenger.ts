@@ -85,7 +85,10 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const preKeys = new PreKeyService({ writer, engine, relay, account, host });
   const sessions = new SessionService({ engine, preKeys, host });
   const directory = new Directory(relay);
-  const contacts = new ContactBook({ writer, engine, account, sessions, directory, journal, host });
+  const contacts: ContactBook = new ContactBook({
+    ...{ writer, engine, account, sessions, directory, journal, host },
+    onRequestAccepted: (unit, contact) => receipts.oweForRequest(unit, contact),
+  });
   const composer = new Composer({
     account,
     contacts,
@@ -97,7 +100,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   });
   const delivery = new Delivery({ writer, account, contacts, directory, sessions, composer, journal, host });
   const sender = new Sender({ writer, delivery, host });
-  const receipts = new Receipts({ writer, contacts, composer, host });
+  const receipts: Receipts = new Receipts({ writer, contacts, composer, host });
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
@@ -230,6 +233,7 @@ class WiredMessenger implements Messenger {
           await quarantine.drain(account);
           return contact;
         }),
+      recheckIdentity: (account) => this.#call(() => contacts.recheckIdentity(account)),
       safetyNumber: (account) => this.#call(() => contacts.safetyNumber(account)),
       verify: (account, comparison) => this.#call(() => contacts.verify(account, comparison)),
     };

@@ -2,7 +2,7 @@
  * The contact book: who is known, how far they are trusted, and what the user decides. Network
  * look-ups happen outside the unit of work and are checked again inside it. Knows no messages.
  */
-import { ourDevice, type AccountService } from '../account/index.js';
+import type { AccountService } from '../account/index.js';
 import { equalBytes } from '../bytes.js';
 import { SottoError, isSottoError } from '../errors.js';
 import type { ContactChange, JournalEvent } from '../journal-event.js';
@@ -26,27 +26,24 @@ import {
   type PinStrength,
 } from './contact-record.js';
 import type { Directory, ResolvedAccount } from './directory.js';
-import { acceptOtherKey, isPinned, showOtherKey, strengthOfCode, strongest } from './trust.js';
+import { SafetyNumbers, type SafetyNumberComparison } from './safety-numbers.js';
+import { acceptOtherKey, isPinned, showOtherKey, showPinnedKey, strengthOfCode, strongest } from './trust.js';
 
-/** How the user compared a safety number. */
-export type SafetyNumberComparison =
-  /** Side by side, by eye or ear: the user says they are equal. */
-  | { readonly kind: 'compared' }
-  /** The other side's 60 digits, typed or pasted; spaces are ignored. */
-  | { readonly kind: 'digits'; readonly digits: string }
-  /** The other side's scannable form, from its QR code. */
-  | { readonly kind: 'scanned'; readonly scannable: Uint8Array };
+/** Somebody whose message request was waiting is accepted. */
+type RequestAccepted = (unit: Unit, contact: ContactEntry) => Promise<void>;
 
 /** See the header. */
 export class ContactBook {
   readonly #writer: Writer;
-  readonly #engine: ProtocolEngine;
+  readonly #safetyNumbers: SafetyNumbers;
   readonly #account: AccountService;
   readonly #sessions: SessionService;
   readonly #directory: Directory;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
+  readonly #onRequestAccepted: RequestAccepted;
 
+  /** @param parts - `onRequestAccepted` stages what else follows, in the same unit */
   constructor(parts: {
     writer: Writer;
     engine: ProtocolEngine;
@@ -55,14 +52,16 @@ export class ContactBook {
     directory: Directory;
     journal: Journal<JournalEvent>;
     host: Host;
+    onRequestAccepted: RequestAccepted;
   }) {
     this.#writer = parts.writer;
-    this.#engine = parts.engine;
+    this.#safetyNumbers = new SafetyNumbers(parts);
     this.#account = parts.account;
     this.#sessions = parts.sessions;
     this.#directory = parts.directory;
     this.#journal = parts.journal;
     this.#host = parts.host;
+    this.#onRequestAccepted = parts.onRequestAccepted;
   }
 
   /** A stored contact inside a unit. */
@@ -198,16 +197,46 @@ export class ContactBook {
     });
   }
 
-  /** The safety number of this account and a contact (version 2, 5,200 iterations). */
-  async safetyNumber(account: AccountId): Promise<Fingerprint> {
-    const own = ourDevice(await this.#account.require());
-    const { statement } = await this.require(account);
-    return this.#engine.fingerprint({
-      ourId: uuidBytes(own.address.accountId),
-      ourIdentityKey: own.identity.publicKey,
-      theirId: uuidBytes(statement.accountId),
-      theirIdentityKey: statement.identityKey,
+  /**
+   * The user has the relay asked again after `identity-changed`. If it shows the pinned key, the contact
+   * is what it was before; the pin does not move, and nothing counts for more than it did.
+   * @throws SottoError `not-found` where nobody is behind the pinned key, `identity-changed` where
+   * another key is shown, and as {@link Directory.bundles}
+   */
+  async recheckIdentity(account: AccountId): Promise<Contact> {
+    const before = await this.require(account);
+    if (!before.changedTo) return contactView(before);
+    const shown = await this.#resolvePinned(before);
+    return this.#writer.run(async (unit) => {
+      const entry = await this.#requireIn(unit, account);
+      // Meanwhile the user has decided, or yet another key was shown.
+      const same = entry.changedTo && before.changedTo && equalBytes(entry.changedTo, before.changedTo);
+      if (!same || !isPinned(entry, shown.statement.identityKey)) return contactView(entry);
+      const renewed = showPinnedKey(await this.pinManifest(unit, entry, shown.manifest));
+      this.write(unit, { ...renewed, reachToken: shown.introductionToken });
+      await this.#note(unit, account, 'identity-restored');
+      return contactView(renewed);
     });
+  }
+
+  async #resolvePinned(contact: ContactEntry): Promise<ResolvedAccount> {
+    try {
+      return await this.#directory.resolvePinned(contact);
+    } catch (error) {
+      const shown = shownKeyOf(error);
+      if (shown) await this.#writer.run((unit) => this.#noteShown(unit, contact, shown));
+      throw error;
+    }
+  }
+
+  async #noteShown(unit: Unit, { statement }: ContactEntry, shown: Uint8Array): Promise<void> {
+    const entry = await this.read(unit, statement.accountId);
+    if (entry && !isPinned(entry, shown)) await this.noteOtherKey(unit, entry, shown);
+  }
+
+  /** The safety number of this account and a contact. */
+  async safetyNumber(account: AccountId): Promise<Fingerprint> {
+    return this.#safetyNumbers.of((await this.require(account)).statement);
   }
 
   /**
@@ -216,7 +245,7 @@ export class ContactBook {
    */
   async verify(account: AccountId, comparison: SafetyNumberComparison): Promise<Contact> {
     const compared = await this.require(account);
-    await this.#compare(account, comparison);
+    await this.#safetyNumbers.compare(compared.statement, comparison);
     return this.#writer.run(async (unit) => {
       const entry = await this.#requireIn(unit, account);
       if (entry.changedTo || !isPinned(entry, compared.statement.identityKey)) {
@@ -227,15 +256,6 @@ export class ContactBook {
       await this.#note(unit, account, 'verified');
       return contactView(verified);
     });
-  }
-
-  async #compare(account: AccountId, comparison: SafetyNumberComparison): Promise<void> {
-    const { displayable, scannable } = await this.safetyNumber(account);
-    if (comparison.kind === 'scanned') {
-      await this.#engine.compareScannable(scannable, comparison.scannable);
-    } else if (comparison.kind === 'digits' && comparison.digits.replace(/\s/g, '') !== displayable) {
-      throw new SottoError('safety-number-mismatch');
-    }
   }
 
   async #pin(unit: Unit, resolved: ResolvedAccount, strength: PinStrength): Promise<ContactEntry> {
@@ -254,13 +274,15 @@ export class ContactBook {
     }
     const renewed = await this.pinManifest(unit, known, manifest);
     const raised: ContactEntry = {
-      ...renewed,
+      ...showPinnedKey(renewed),
       relation: 'accepted',
       strength: strongest(known.strength, strength),
       reachToken: introductionToken,
     };
     this.write(unit, raised);
+    if (known.changedTo) await this.#note(unit, statement.accountId, 'identity-restored');
     await this.#note(unit, statement.accountId, 'accepted');
+    if (known.relation === 'request') await this.#onRequestAccepted(unit, raised);
     return raised;
   }
 
@@ -292,9 +314,13 @@ export class ContactBook {
     change: ContactChange,
   ): Promise<Contact> {
     return this.#writer.run(async (unit) => {
-      const entry = { ...(await this.#requireIn(unit, account)), relation };
+      const before = await this.#requireIn(unit, account);
+      const entry = { ...before, relation };
       this.write(unit, entry);
       await this.#note(unit, account, change);
+      if (before.relation === 'request' && relation === 'accepted') {
+        await this.#onRequestAccepted(unit, entry);
+      }
       return contactView(entry);
     });
   }
@@ -328,14 +354,6 @@ export class ContactBook {
       throw new SottoError('limit-exceeded', { details: { limit: 'maxMessageRequests' } });
     }
   }
-}
-
-/** The 16 bytes of a UUID. */
-function uuidBytes(uuid: string): Uint8Array {
-  const hex = uuid.replaceAll('-', '');
-  return Uint8Array.from({ length: 16 }, (_, index) =>
-    Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
-  );
 }
 
 /** Whether a failure is the relay, or somebody behind it, showing another key. */

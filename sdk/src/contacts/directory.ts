@@ -63,11 +63,19 @@ export class Directory {
    * @throws SottoError `not-found`, and as {@link Directory.bundles}
    */
   async reintroduce(contact: ContactEntry): Promise<string> {
+    return (await this.resolvePinned(contact)).introductionToken;
+  }
+
+  /**
+   * A contact as the relay shows it today, by its pinned key.
+   * @throws SottoError `not-found` where nobody is behind that key any more, and as {@link Directory.bundles}
+   */
+  async resolvePinned(contact: ContactEntry): Promise<ResolvedAccount> {
     const { username, identityKey } = contact.statement;
     const code = await deriveContactCode({ identityKey, username }, platformScrypt);
     const answer = await this.#relay.authorized('contacts.resolve', { username, code });
     this.#checkShown(contact, answer);
-    return answer.introductionToken;
+    return answer;
   }
 
   /**

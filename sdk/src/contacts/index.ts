@@ -1,4 +1,4 @@
-export { ContactBook, shownKeyOf, type SafetyNumberComparison } from './contacts.js';
+export { ContactBook, shownKeyOf } from './contacts.js';
 export {
   contactDevices,
   contactView,
@@ -9,4 +9,5 @@ export {
   type PinStrength,
 } from './contact-record.js';
 export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
+export type { SafetyNumberComparison } from './safety-numbers.js';
 export { assertMaySend, mayAnswer } from './trust.js';

@@ -7,6 +7,7 @@
  * | bundle or statement shows another key | untouched | blocked, `changed` | – |
  * | message under another key | untouched | blocked, `changed` | quarantined until accepted |
  * | accepted by the user | moved | open, `unverified` | quarantine drained in order |
+ * | asked by the user, the relay shows the pinned key again | untouched | open, as before | what is quarantined stays so |
  */
 import { equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
@@ -38,6 +39,11 @@ export function acceptOtherKey(
 ): ContactEntry {
   // Whoever lost its key may have lost its contacts with it: our code goes along until we hear from it.
   return { ...entry, ...shown, strength: 'unverified', changedTo: null, draining: true, heard: false };
+}
+
+/** The pinned key has been shown again: the contact is what it was before another was, and no more. */
+export function showPinnedKey(entry: ContactEntry): ContactEntry {
+  return { ...entry, changedTo: null };
 }
 
 /** Whether a key is the pinned one. */

@@ -85,6 +85,30 @@ export async function isRequestFull(unit: Unit, conversation: AccountId, since: 
   return row !== undefined && row.request && row.receivedAt >= since;
 }
 
+/**
+ * The messages of a stranger's request, oldest first: no more than are kept of one.
+ * @param since - when the request came, milliseconds since the Unix epoch
+ */
+export async function requestMessages(
+  unit: Unit,
+  conversation: AccountId,
+  since: number,
+): Promise<Message[]> {
+  const head = (await unit.read(conversationKey(conversation), conversationRecord)) ?? emptyConversation;
+  const rows = await unit.getMany(
+    seqsBefore(head.nextSeq, limits.maxMessagesPerRequest).map((seq) => messageKey(conversation, seq)),
+  );
+  return rows
+    .flatMap((row) => (row ? [messageRecord.decode(row)] : []))
+    .filter((row) => row.sender === conversation && row.request && row.receivedAt >= since);
+}
+
+/** The `count` numbers before an end, or as many as there are. */
+function seqsBefore(end: number, count: number): number[] {
+  const start = Math.max(1, end - count);
+  return Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
+}
+
 /** Committed messages, for applications. */
 export class MessageArchive {
   readonly #writer: Writer;
@@ -111,10 +135,7 @@ export class MessageArchive {
     const head =
       (await this.#writer.read(conversationKey(conversation), conversationRecord)) ?? emptyConversation;
     const end = Math.min(beforeSeq ?? head.nextSeq, head.nextSeq);
-    const start = Math.max(1, end - limit);
-    const keys = Array.from({ length: Math.max(0, end - start) }, (_, index) =>
-      messageKey(conversation, start + index),
-    );
+    const keys = seqsBefore(end, limit).map((seq) => messageKey(conversation, seq));
     const rows = await this.#writer.get(keys);
     return rows.filter((row) => row !== undefined).map((row) => messageRecord.decode(row));
   }

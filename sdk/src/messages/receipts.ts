@@ -2,7 +2,7 @@
  * Delivery receipts: a mark per message in the commit that received it, gathered for a moment,
  * sent in batches. Only to accepted contacts at their pinned key.
  */
-import { mayAnswer, type ContactBook } from '../contacts/index.js';
+import { mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
 import { isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
@@ -11,6 +11,7 @@ import { accountId as accountIdSchema, type AccountId } from '../wire/index.js';
 import { backoffMs } from './backoff.js';
 import type { Composer } from './composer.js';
 import { messageId, type MessageId } from './content.js';
+import { requestMessages } from './message-store.js';
 
 const prefix = 'receipt/';
 const present = new Uint8Array();
@@ -45,6 +46,12 @@ export class Receipts {
     unit.afterCommit(() => {
       this.#schedule(account);
     });
+  }
+
+  /** Stages that a stranger who is accepted now is owed receipts for its request. */
+  async oweForRequest(unit: Unit, { statement, addedAt }: ContactEntry): Promise<void> {
+    const { accountId } = statement;
+    for (const { id } of await requestMessages(unit, accountId, addedAt)) this.owe(unit, accountId, id);
   }
 
   /** Forgets the timers; what is owed stays written down. */

@@ -153,6 +153,8 @@ export class Receiver {
     if (!decrypted) return;
     const content = decodeContent(decrypted.plaintext);
     const body = readBody(content);
+    // A receipt says nothing that a stranger could say: nobody is looked up and nothing kept for it.
+    if (!known && body.type === 'receipt') throw new SottoError('invalid-content');
     const contact = known
       ? await this.#checkKnown(unit, envelope, known, content, lookup)
       : await this.#checkStranger(unit, envelope, decrypted, content, lookup);

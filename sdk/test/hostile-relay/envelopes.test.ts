@@ -317,6 +317,7 @@ describe('what is outside of the authenticated part of a first message', () => {
     const honest = await intercept('who am I?');
     const { end } = fieldsOf(honest.ciphertext).find(({ number }) => number === prekeyFields.identityKey)!;
     const heard = bob.undecryptable.length;
+    const trusted = await bob.messenger.contacts.get(aliceId);
     const before = await bob.dump();
     await deliver([{ ...honest, id: freshId(), ciphertext: flipped(honest.ciphertext, end - 5) }]);
     expect(bob.undecryptable.slice(heard)).toEqual(['identity-changed']);
@@ -329,7 +330,15 @@ describe('what is outside of the authenticated part of a first message', () => {
     // What comes under the pinned key is still alice's.
     await drainMailbox();
     expect((await bob.texted(alice)).at(-1)).toBe('who am I?');
-    await forgetAndMeetAgain(alice);
+    // The user has the relay asked: it shows the pinned key, and what it made up waits for nobody.
+    const contact = await bob.messenger.contacts.recheckIdentity(aliceId);
+    expect(contact).toEqual(trusted);
+    await bob.restart();
+    await quiet(cast.world);
+    expect(await bob.messenger.contacts.get(aliceId)).toEqual(trusted);
+    expect([...(await bob.dump()).keys()].filter((key) => key.startsWith('quarantine/'))).toHaveLength(1);
+    await talk(bob, alice, 'it was you');
+    await talk(alice, bob, 'it was me');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryStorage } from '../../src/storage/memory/index.js';
 import { introduced, Party, textOf } from '../support/party.js';
 import { World } from '../support/world.js';
 
@@ -21,23 +22,75 @@ describe('two people', () => {
     expect([...alice.undecryptable, ...bob.undecryptable]).toEqual([]);
   });
 
-  it('no receipt goes to somebody who was not accepted', async () => {
+  it('no receipt goes to somebody who is not accepted, and one for the request to who is', async () => {
     const world = new World('no-receipt');
     const alice = await Party.register(world, 'alice');
     const bob = await Party.register(world, 'bob');
     const contact = await alice.messenger.contacts.add(await bob.code());
-    await alice.messenger.messages.send(contact.accountId, { text: 'psst' });
-    await world.until(() => bob.texts.length === 1);
+    for (const text of ['psst', 'you there?']) {
+      await alice.messenger.messages.send(contact.accountId, { text });
+    }
+    await world.until(() => bob.texts.length === 2);
     const aliceId = await alice.id();
     await expect(bob.messenger.messages.send(aliceId, { text: 'no' })).rejects.toMatchObject({
       code: 'contact-not-accepted',
     });
-    await bob.messenger.contacts.accept(aliceId);
-    await bob.messenger.messages.send(aliceId, { text: 'now' });
-    await world.until(() => alice.texts.length === 1);
-    // Everything bob had to say came before this; a receipt for the first message was not among it.
+    let sends = 0;
+    world.relay.tamper.delay = (call) => {
+      if (call.operation === 'send' && call.device?.accountId === contact.accountId) sends += 1;
+      return undefined;
+    };
     await world.pass(60_000);
-    expect((await alice.history(bob))[0]?.status).toBe('sent');
+    expect(sends).toBe(0);
+    expect((await alice.history(bob)).map(({ status }) => status)).toEqual(['sent', 'sent']);
+    await bob.messenger.contacts.accept(aliceId);
+    await world.until(async () => (await alice.history(bob)).every(({ status }) => status === 'delivered'));
+    expect(sends).toBe(1);
+    // Accepted again it is no news.
+    await bob.messenger.contacts.accept(aliceId);
+    await world.pass(60_000);
+    expect(sends).toBe(1);
+  });
+
+  it('adding who has asked by a code accepts it, receipts included', async () => {
+    const world = new World('request-added');
+    const alice = await Party.register(world, 'alice');
+    const bob = await Party.register(world, 'bob');
+    const { accountId: bobId } = await alice.messenger.contacts.add(await bob.code());
+    await alice.messenger.messages.send(bobId, { text: 'psst' });
+    await world.until(() => bob.texts.length === 1);
+    expect(await bob.messenger.contacts.add(await alice.code())).toMatchObject({ relation: 'accepted' });
+    await world.until(async () => (await alice.history(bob)).at(-1)?.status === 'delivered');
+  });
+
+  it('a receipt of a stranger alone makes no message request', async () => {
+    const world = new World('stranger-receipt');
+    const bob = await Party.register(world, 'bob');
+    const carol = await Party.register(world, 'carol');
+    const { accountId: bobId } = await carol.messenger.contacts.add(await bob.code());
+    // Carol has heard nothing of bob: that she owes him a receipt is a lie.
+    carol.kill();
+    const storage = memoryStorage({ medium: carol.medium });
+    const fence = await storage.acquire();
+    const key = `receipt/${bobId}/${'A'.repeat(22)}`;
+    await storage.commit([{ key, value: new Uint8Array() }], { fence });
+    await storage.close();
+    let lookups = 0;
+    world.relay.tamper.delay = ({ operation }) => {
+      if (operation === 'contacts.resolve') lookups += 1;
+      return undefined;
+    };
+    await carol.start();
+    await carol.online();
+    await world.until(() => bob.undecryptable.length > 0);
+    expect(bob.undecryptable).toEqual(['invalid-content']);
+    expect([await bob.messenger.contacts.list(), lookups]).toEqual([[], 0]);
+    const carolId = await carol.id();
+    expect([...(await bob.dump()).keys()].filter((name) => name.includes(carolId))).toEqual([]);
+    // What she has to say is heard all the same.
+    await carol.messenger.messages.send(bobId, { text: 'hello' });
+    await world.until(() => bob.texts.includes('hello'));
+    expect(await bob.messenger.contacts.list()).toMatchObject([{ accountId: carolId, relation: 'request' }]);
   });
 
   it('a hundred messages each way keep their order', async () => {

@@ -184,6 +184,78 @@ describe('accepting an identity', () => {
   });
 });
 
+describe('a key that was falsely shown', () => {
+  /** The relay shows a key of its own for bob, once. */
+  async function slandered(seed: string) {
+    const scene = await replaced(seed);
+    const { world, alice, bobId } = scene;
+    const mallory = await makeIdentity();
+    const { statement, manifest } = world.relay.account('bob')!;
+    const lie = {
+      statement: await signStatement(mallory, statement),
+      manifest: await signManifest(mallory, manifest),
+    };
+    await alice.messenger.sessions.reset(bobId);
+    world.relay.tamper.responses = { 'keys.bundle': (honest) => ({ ...honest, ...lie }) };
+    await alice.messenger.messages.send(bobId, { text: 'intercepted?' });
+    await world.until(async () => (await alice.rows(bobId)).at(-1)?.status === 'failed');
+    world.relay.tamper = {};
+    expect((await alice.messenger.contacts.get(bobId))?.trust).toBe('changed');
+    return { ...scene, lie };
+  }
+
+  it('goes once the relay shows the pinned one again, and leaves trust and pin as they were', async () => {
+    const { world, alice, bob, bobId } = await slandered('slander');
+    const { seq } = (await alice.history(bobId)).at(-1)!;
+    const pinned = (await alice.messenger.contacts.get(bobId))!.identityKey;
+    const contact = await alice.messenger.contacts.recheckIdentity(bobId);
+    expect(contact).toMatchObject({ trust: 'verified', identityKey: pinned });
+    await world.settle();
+    expect(alice.events.contact!.at(-1)).toMatchObject({ change: 'identity-restored' });
+    await alice.messenger.messages.retry(bobId, seq);
+    await world.until(() => bob.texts.includes('intercepted?'));
+    // With nothing to recheck, nothing happens.
+    const before = await alice.dump();
+    expect(await alice.messenger.contacts.recheckIdentity(bobId)).toMatchObject({ trust: 'verified' });
+    expect(await alice.dump()).toEqual(before);
+  });
+
+  it('stays as long as the relay shows it, or nothing that is signed by the pinned one', async () => {
+    const { world, alice, bobId, lie } = await slandered('slander-on');
+    const shown = (await alice.messenger.contacts.get(bobId))!;
+    const answer = { ...lie, introductionToken: 'a token' };
+    world.relay.tamper.responses = { 'contacts.resolve': () => answer };
+    await expect(alice.messenger.contacts.recheckIdentity(bobId)).rejects.toMatchObject({
+      code: 'identity-changed',
+      details: { shownIdentityKey: lie.statement.identityKey },
+    });
+    // The pinned key under another's signature.
+    const forged = { ...world.relay.account('bob')!.statement, signature: lie.statement.signature };
+    world.relay.tamper.responses = { 'contacts.resolve': () => ({ ...answer, statement: forged }) };
+    await expect(alice.messenger.contacts.recheckIdentity(bobId)).rejects.toMatchObject({
+      code: 'invalid-signature',
+    });
+    expect(await alice.messenger.contacts.get(bobId)).toEqual(shown);
+  });
+
+  it('is not taken back by a relay that has nobody under the pinned key', async () => {
+    const { world, alice, aliceId, bobId, replaceBob } = await replaced('recheck-real');
+    const otherBob = await replaceBob();
+    await writeAll(otherBob, aliceId, three);
+    await expect(alice.messenger.contacts.recheckIdentity(bobId)).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    expect((await alice.messenger.contacts.get(bobId))?.trust).toBe('changed');
+    await world.settle();
+  });
+
+  it('goes with its contact’s code typed anew, which raises nothing beyond what it is worth', async () => {
+    const { alice, bob, bobId } = await slandered('slander-code');
+    expect(await alice.messenger.contacts.add(await bob.code())).toMatchObject({ trust: 'verified' });
+    expect((await alice.messenger.contacts.get(bobId))?.trust).toBe('verified');
+  });
+});
+
 describe('a verification', () => {
   it('counts for the number that was compared, and no other', async () => {
     const { alice, bob, aliceId, bobId } = await introduced('verify');

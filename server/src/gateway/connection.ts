@@ -64,10 +64,10 @@ export class Connection {
     this.#socket = socket;
     this.#services = services;
     this.#hooks = hooks;
-    const { bounds, mailbox } = services;
+    const { bounds, mailbox, now } = services;
     this.#pump = new DeliveryPump(
       {
-        page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit),
+        page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit, now()),
         deliver: (envelopes) => socket.emit('envelopes', { envelopes }),
         caughtUp: () => socket.emit('caught-up'),
         failed: (error) => this.#deliveryFailed(error),

@@ -78,8 +78,12 @@ export interface Mailbox {
    */
   acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined>;
 
-  /** The oldest envelopes of a device after a place in its mailbox; empty at the end. */
-  page(device: DeviceAddress, afterSeq: number, limit: PageLimit): Promise<MailboxPage>;
+  /**
+   * The oldest envelopes of a device after a place in its mailbox; empty at the end. What is older than
+   * 30 days is not among them, swept or not.
+   * @param now - milliseconds since the Unix epoch
+   */
+  page(device: DeviceAddress, afterSeq: number, limit: PageLimit, now: number): Promise<MailboxPage>;
 
   /**
    * Deletes envelopes from one device's mailbox. Ids that are unknown or another device's are ignored.

@@ -149,7 +149,7 @@ describe('gateway', () => {
         slow.gateway.ring(to);
         // More than the pump needs to read a page.
         for (let round = 0; round < 3; round += 1)
-          await slow.mailbox.page(to, 0, { maxEnvelopes: 1, maxBytes: 1 });
+          await slow.mailbox.page(to, 0, { maxEnvelopes: 1, maxBytes: 1 }, Date.now());
       };
       const client = await slow.connected(to);
       expect(asked).toBe(2);

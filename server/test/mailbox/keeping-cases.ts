@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EnvelopeId } from '@sotto/sdk/wire';
 import { describe, expect } from 'vitest';
+import type { MailboxPage } from '../../src/mailbox/mailbox.js';
 import {
   body,
   bytes,
@@ -139,6 +140,30 @@ export function keepingCases(test: SceneTest): void {
       await mailbox.acknowledge(inbox, [first?.envelope.id as EnvelopeId]);
       await mailbox.accept(sender, send(recipient), now);
       expect((await drain(mailbox, inbox)).map(({ seq }) => seq)).toEqual([2]);
+    });
+  });
+
+  describe('what has waited for 30 days', () => {
+    test('is not handed out, swept or not, and holds up nothing behind it', async ({
+      mailbox,
+      sender,
+      recipient,
+      inbox,
+    }) => {
+      const sends = [now - 30 * dayMs - 2, now - 30 * dayMs - 1, now - 30 * dayMs, now].map((acceptedAt) => ({
+        acceptedAt,
+        request: send(recipient),
+      }));
+      for (const { request, acceptedAt } of sends) await mailbox.accept(sender, request, acceptedAt);
+      const young = sends.slice(2).map(({ acceptedAt }) => acceptedAt);
+      const acceptedAts = (page: MailboxPage) => page.envelopes.map(({ envelope }) => envelope.acceptedAt);
+      const page = await mailbox.page(inbox, 0, wholePage, now);
+      expect([acceptedAts(page), page.more]).toEqual([young, false]);
+      // Nor does it take the place of what is.
+      const first = await mailbox.page(inbox, 0, { ...wholePage, maxEnvelopes: 1 }, now);
+      expect([acceptedAts(first), first.more]).toEqual([young.slice(0, 1), true]);
+      const later = await mailbox.page(inbox, 0, wholePage, now + 30 * dayMs + 1);
+      expect(later).toEqual({ envelopes: [], more: false });
     });
   });
 

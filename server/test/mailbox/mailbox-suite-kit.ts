@@ -50,7 +50,7 @@ export async function drain(
 ): Promise<StoredEnvelope[]> {
   const all: StoredEnvelope[] = [];
   for (let reads = 0; reads < 10_000; reads += 1) {
-    const page = await mailbox.page(device, all.at(-1)?.seq ?? 0, limit);
+    const page = await mailbox.page(device, all.at(-1)?.seq ?? 0, limit, now);
     all.push(...page.envelopes);
     if (!page.more) return all;
   }
@@ -87,7 +87,7 @@ export async function makeScene(store: MailboxUnderTest, mailbox: Mailbox): Prom
   const recipient = await registered();
   const inbox = deviceOf(recipient);
   const look = async (afterSeq: number, limit: PageLimit) => {
-    const { envelopes, more } = await mailbox.page(inbox, afterSeq, limit);
+    const { envelopes, more } = await mailbox.page(inbox, afterSeq, limit, now);
     return { seqs: envelopes.map(({ seq }) => seq), more };
   };
   return { store, mailbox, sender, recipient, inbox, registered, look };

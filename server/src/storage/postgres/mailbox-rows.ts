@@ -178,6 +178,13 @@ function storedEnvelope(row: EnvelopeRow): StoredEnvelope {
   };
 }
 
+/** Which envelopes of a mailbox are looked for. */
+export interface PageStart {
+  readonly afterSeq: number;
+  /** Accepted then or later, milliseconds since the Unix epoch. */
+  readonly acceptedFromMs: number;
+}
+
 /**
  * The oldest envelopes after a place. One more than asked for is looked at, to know whether there are
  * more; `place` and `running` number the rows and add up their bytes, and the first always comes.
@@ -185,7 +192,7 @@ function storedEnvelope(row: EnvelopeRow): StoredEnvelope {
 export async function selectPage(
   source: Queryable,
   device: DeviceAddress,
-  afterSeq: number,
+  { afterSeq, acceptedFromMs }: PageStart,
   limit: PageLimit,
 ): Promise<MailboxPage> {
   const rows = await source.query<EnvelopeRow & { readonly found: number }>(
@@ -193,11 +200,11 @@ export async function selectPage(
        FROM (SELECT *, row_number() OVER (ORDER BY seq) AS place, count(*) OVER () AS found,
                     sum(octet_length(ciphertext)) OVER (ORDER BY seq) AS running
                FROM (SELECT * FROM envelopes
-                      WHERE account_id = $1 AND device_id = $2 AND seq > $3
+                      WHERE account_id = $1 AND device_id = $2 AND seq > $3 AND accepted_at >= $6
                       ORDER BY seq LIMIT $4::int + 1) AS oldest) AS counted
       WHERE place = 1 OR (place <= $4::int AND running <= $5)
       ORDER BY seq`,
-    [device.accountId, device.deviceId, afterSeq, limit.maxEnvelopes, limit.maxBytes],
+    [device.accountId, device.deviceId, afterSeq, limit.maxEnvelopes, limit.maxBytes, acceptedFromMs],
   );
   return { envelopes: rows.map(storedEnvelope), more: rows.length < (rows[0]?.found ?? 0) };
 }

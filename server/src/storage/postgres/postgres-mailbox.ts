@@ -83,8 +83,8 @@ class PostgresMailbox implements Mailbox {
     return attempt.acceptedAt;
   }
 
-  page: Mailbox['page'] = (device, afterSeq, limit) =>
-    rows.selectPage(this.#database, device, afterSeq, limit);
+  page: Mailbox['page'] = (device, afterSeq, limit, now) =>
+    rows.selectPage(this.#database, device, { afterSeq, acceptedFromMs: this.#expiredBefore(now) }, limit);
 
   acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void> {
     return this.#acknowledgements.submit({ device, ids });
@@ -95,10 +95,15 @@ class PostgresMailbox implements Mailbox {
   }
 
   async sweep(now: number): Promise<SweepReport> {
-    const envelopes = await this.#sweepTable('envelopes', now - this.#limits.envelopeTtlMs);
+    const envelopes = await this.#sweepTable('envelopes', this.#expiredBefore(now));
     const attempts = await this.#sweepTable('attempts', now - this.#limits.attemptTtlMs);
     const finished = envelopes.finished && attempts.finished;
     return { envelopes: envelopes.deleted, attempts: attempts.deleted, finished };
+  }
+
+  /** Envelopes accepted before this have expired. */
+  #expiredBefore(now: number): number {
+    return now - this.#limits.envelopeTtlMs;
   }
 
   #acceptBatch(sends: readonly PendingSend[]): Promise<readonly BatchAnswer<AcceptOutcome>[]> {
