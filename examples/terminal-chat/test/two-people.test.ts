@@ -100,8 +100,8 @@ describe('two people', { timeout: 120_000 }, () => {
     expect(await codeOf(again)).toBe(await codeOf(alice));
     await again.line(/^ {3}bob: are you there\?$/);
     again.write('/chat bob');
-    // A stranger's message request is not answered by itself, with a receipt neither.
-    await again.line(/^✓ {2}you → bob \(1\): hello bob$/);
+    // A stranger's message request is answered with nothing, and with its receipt once it is accepted.
+    await again.line(/^✓✓ you → bob \(1\): hello bob$/);
     expect(again.lines.join('\n') + again.errors).not.toContain('correct horse');
   });
 
