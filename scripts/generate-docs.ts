@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { localErrorCatalogue, type ErrorEntry } from '../sdk/src/errors.js';
-import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problems.js';
+import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problem-catalogue.js';
 import { openApiText, relayProtocolText } from './relay-documents.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

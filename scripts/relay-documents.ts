@@ -18,7 +18,7 @@ import {
   type LedgerEntry,
   type LedgerLogEvent,
 } from '../sdk/src/wire/ledger.js';
-import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problems.js';
+import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problem-catalogue.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const code = (text: string): string => `\`${text}\``;

@@ -1,8 +1,9 @@
 /**
  * Every failure of the SDK: one class, a stable code, structured details. Codes are API, messages
- * are not. No message and no detail carries plaintext, a key or what a user typed.
+ * are not. No message and no detail carries plaintext, a key or what a user typed. The class knows no text:
+ * what throws an error would carry the whole table into a page that shows none of it.
  */
-import { problemCatalogue, type ProblemCode } from './wire/problems.js';
+import { problemCatalogue, type ProblemCode } from './wire/problem-catalogue.js';
 
 /** One row of the error table in the documentation. */
 export interface ErrorEntry {
@@ -228,7 +229,7 @@ export type SottoErrorOptions<Code extends SottoErrorCode> = {
   ? { readonly details?: SottoErrorDetails<Code> }
   : { readonly details: SottoErrorDetails<Code> });
 
-/** A failure with a stable {@link SottoErrorCode}. */
+/** A failure with a stable {@link SottoErrorCode}. The message is the code; {@link describeError} has the words. */
 export class SottoError<Code extends SottoErrorCode = SottoErrorCode> extends Error {
   override readonly name = 'SottoError';
   /** Stable; what to switch on. */
@@ -243,7 +244,7 @@ export class SottoError<Code extends SottoErrorCode = SottoErrorCode> extends Er
       ? [options?: SottoErrorOptions<Code>]
       : [options: SottoErrorOptions<Code>]
   ) {
-    super(describeError(code).when, options && 'cause' in options ? { cause: options.cause } : undefined);
+    super(code, options && 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.details = options?.details ?? ({} as SottoErrorDetails<Code>);
   }

@@ -35,7 +35,7 @@ export function encodeHttpRequest<Name extends HttpOperationName>(
   operation: Name,
   input: RequestOf<Name>,
 ): unknown {
-  return checkedRequest(() => z.encode(httpOperations[operation].request, input));
+  return encodeRequest(httpOperations[operation].request, input);
 }
 
 /**
@@ -60,7 +60,7 @@ export function encodeSocketRequest<Name extends SocketOperationName>(
   operation: Name,
   input: SocketRequestOf<Name>,
 ): unknown {
-  return checkedRequest(() => z.encode(socketOperations[operation].request, input));
+  return encodeRequest(socketOperations[operation].request, input);
 }
 
 /**
@@ -77,13 +77,10 @@ export function decodeSocketReply<Name extends SocketOperationName>(
   return reply.data.response as SocketResponseOf<Name>;
 }
 
-function checkedRequest(encode: () => unknown): unknown {
-  try {
-    return encode();
-  } catch (error) {
-    if (!(error instanceof z.core.$ZodError)) throw error;
-    throw new SottoError('invalid-request', { details: { fields: fieldsOf(error) } });
-  }
+function encodeRequest(schema: z.core.$ZodType, input: unknown): unknown {
+  const encoded = z.safeEncode(schema, input);
+  if (encoded.success) return encoded.data;
+  throw new SottoError('invalid-request', { details: { fields: fieldsOf(encoded.error) } });
 }
 
 /** Dotted paths, never values. */

@@ -12,5 +12,6 @@ export * from './ledger.js';
 export * from './limits.js';
 export * from './mailbox.js';
 export * from './operations.js';
+export * from './problem-catalogue.js';
 export * from './problems.js';
 export * from './proof.js';

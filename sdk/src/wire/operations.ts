@@ -9,7 +9,7 @@ import { accountId, deviceId, username } from './ids.js';
 import { accountBundle, preKeyStatus, preKeyUpload, preKeyUploadResult } from './keys.js';
 import { wireLimits } from './limits.js';
 import { acknowledgeRequest, reachToken, sendRequest, sendResponse } from './mailbox.js';
-import type { ProblemCode } from './problems.js';
+import type { ProblemCode } from './problem-catalogue.js';
 
 /** What a caller must show: nothing, an access token, or an access token and a signature over the request. */
 export type OperationAuthentication = 'none' | 'access-token' | 'access-token-and-proof';
