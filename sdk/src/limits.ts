@@ -46,6 +46,19 @@ export const limits = {
    * last-resort key serves.
    */
   maxOneTimePreKeys: 1_000,
+  /** The signed and the last-resort key serve a week, and up to a day more that is drawn. */
+  preKeyRotationMs: 7 * 24 * 60 * 60 * 1000,
+  preKeyRotationJitterMs: 24 * 60 * 60 * 1000,
+  /** New ones that the relay refused are followed by others after this long. */
+  preKeyRotationRetryMs: 24 * 60 * 60 * 1000,
+  /**
+   * Signed and last-resort keys kept after others took their place: 13 weeks of them. A session may be
+   * begun with one on its last day, be repeated unanswered for 30 days, wait in an outbox for 28 and at
+   * the relay for 30. Counted in rotations, which no wrong clock makes shorter.
+   */
+  maxRetiredPreKeys: 13,
+  /** Stock and rotation are looked after this often on a connection that stays. */
+  preKeyCheckMs: 12 * 60 * 60 * 1000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

@@ -6,6 +6,7 @@ import type { RelayClient } from './account/index.js';
 import { isSottoError } from './errors.js';
 import type { EventHub } from './events.js';
 import type { Host } from './host.js';
+import { limits } from './limits.js';
 import { backoffMs, type Inbox, type Sender } from './messages/index.js';
 import type {
   ConnectionState,
@@ -151,18 +152,31 @@ export class LiveConnection {
     if (await everythingTaken) await this.#events.emit('caught-up', {});
   }
 
-  /** Without keys at the relay nobody new can write: tried until it is done, or until the next connection. */
+  /**
+   * Without keys at the relay nobody new can write: tried until it is done, and looked after again while
+   * the connection lasts.
+   */
   #replenish(failures = 0): void {
-    this.#preKeys.replenish().catch((error: unknown) => {
-      const code = isSottoError(error) ? error.code : 'unexpected';
-      this.#host.logger.log('warn', 'pre-keys-deferred', { code, failures });
-      // With `limit-exceeded` this device holds as many as it will: more come as they are used up.
-      const isFinal = code === 'fenced' || code === 'messenger-closed' || code === 'limit-exceeded';
-      if (this.#state.kind !== 'online' || isFinal) return;
-      this.#cancelReplenish();
-      this.#cancelReplenish = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
-        this.#replenish(failures + 1);
-      });
+    this.#preKeys.replenish().then(
+      () => {
+        this.#replenishIn(limits.preKeyCheckMs, 0);
+      },
+      (error: unknown) => {
+        const code = isSottoError(error) ? error.code : 'unexpected';
+        this.#host.logger.log('warn', 'pre-keys-deferred', { code, failures });
+        if (code === 'fenced' || code === 'messenger-closed') return;
+        // With `limit-exceeded` this device holds as many as it will: more come as they are used up.
+        const isFull = code === 'limit-exceeded';
+        this.#replenishIn(isFull ? limits.preKeyCheckMs : backoffMs(this.#host, failures), failures + 1);
+      },
+    );
+  }
+
+  #replenishIn(delayMs: number, failures: number): void {
+    if (this.#state.kind !== 'online') return;
+    this.#cancelReplenish();
+    this.#cancelReplenish = this.#host.clock.schedule(delayMs, () => {
+      this.#replenish(failures);
     });
   }
 }

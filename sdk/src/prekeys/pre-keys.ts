@@ -3,7 +3,6 @@
  * are one commit, so that an upload whose answer was lost is repeated to the letter. Knows no
  * sessions.
  */
-import * as z from 'zod/mini';
 import { ourDevice, type AccountService, type RelayClient } from '../account/index.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
@@ -12,31 +11,33 @@ import type { DecryptedMessage, GeneratePreKeysInput, ProtocolEngine } from '../
 import { randomInteger } from '../random.js';
 import { defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
 import {
-  kemPreKey,
   preKeyUpload,
-  signedPreKey,
-  timestampMs,
+  type PreKeyKind,
   type PreKeyStatus,
   type PreKeyUpload,
   type PreKeyUploadResult,
 } from '../wire/index.js';
 import { changeHeld, heldKey, heldRecord, roomFor } from './held-keys.js';
+import {
+  afterUpload,
+  isRotationDue,
+  lastingKey,
+  lastingRecord,
+  type LastingKeys,
+  type UploadFate,
+} from './lasting-keys.js';
 
 const uploadKey = 'prekeys/upload';
 const uploadRecord = defineRecord(1, preKeyUpload);
-/** The signed and last-resort keys in use, and when they were made: to be uploaded again, and for their rotation. */
-const lastingKey = 'prekeys/lasting';
-const lastingSchema = z.strictObject({ signed: signedPreKey, kemLastResort: kemPreKey, madeAt: timestampMs });
-const lastingRecord = defineRecord(1, lastingSchema);
-type LastingKeys = z.output<typeof lastingSchema>;
 /** Libsignal takes 32 bits; 31 leave room for ids of a kind we may need to tell apart. */
 const idSpace = 2 ** 31 - 1;
 
-/** What the relay lacks. */
+/** What is to be uploaded. */
 interface Needs {
   readonly oneTime: number;
   readonly kemOneTime: number;
-  readonly lasting: boolean;
+  /** The relay lacks them, or has had them long enough. */
+  readonly lasting: 'new' | 'again' | undefined;
 }
 
 /** See the header. */
@@ -90,30 +91,30 @@ export class PreKeyService {
   async #replenish(): Promise<PreKeyStatus> {
     await this.#uploadPending();
     const status = await this.status();
-    const needs = needsOf(status);
+    const lasting = await this.#writer.read(lastingKey, lastingRecord);
+    const needs = needsOf(status, lasting, this.#host.clock.now());
     if (!needs) return status;
-    await this.#prepareUpload(needs);
+    await this.#prepareUpload(needs, lasting);
     return (await this.#uploadPending()) ?? status;
   }
 
   /** Makes what is needed, as far as there is room, and writes down what is to be uploaded. */
-  async #prepareUpload(needs: Needs): Promise<void> {
+  async #prepareUpload(needs: Needs, known: LastingKeys | undefined): Promise<void> {
     const our = ourDevice(await this.#account.require());
     const now = this.#host.clock.now();
     // Read outside of the unit that counts them, as keys take long to make: meanwhile some may only go.
     const room = roomFor(await this.#writer.read(heldKey, heldRecord));
-    const known = await this.#writer.read(lastingKey, lastingRecord);
     const oneTimeIds = this.#freshIds(Math.min(needs.oneTime, room.oneTime));
     const kemOneTimeIds = this.#freshIds(Math.min(needs.kemOneTime, room.kemOneTime));
     if (oneTimeIds.length === 0 && kemOneTimeIds.length === 0 && !needs.lasting) {
       throw new SottoError('limit-exceeded', { details: { limit: 'maxOneTimePreKeys' } });
     }
-    const lastingIds = needs.lasting && !known ? this.#lastingIds() : {};
+    const lastingIds = needs.lasting === 'new' ? this.#lastingIds() : {};
     const input = { our, now, oneTimeIds, kemOneTimeIds, ...lastingIds };
     const { result, changes } = await this.#engine.generatePreKeys(input);
     await this.#writer.run(async (unit) => {
       stageEngineChanges(unit, changes);
-      await this.#stageUpload(unit, result as PreKeyUpload, needs.lasting ? known : undefined);
+      await this.#stageUpload(unit, result as PreKeyUpload, needs.lasting === 'again' ? known : undefined);
     });
   }
 
@@ -123,11 +124,6 @@ export class PreKeyService {
     const { oneTime = [], kemOneTime = [] } = made;
     await changeHeld(unit, { oneTime: oneTime.length, kemOneTime: kemOneTime.length });
     unit.write(uploadKey, uploadRecord, { oneTime, kemOneTime, signed, kemLastResort });
-    if (made.signed && made.kemLastResort) {
-      const madeAt = this.#host.clock.now();
-      const lasting = { signed: made.signed, kemLastResort: made.kemLastResort, madeAt };
-      unit.write(lastingKey, lastingRecord, lasting);
-    }
   }
 
   #lastingIds(): Pick<GeneratePreKeysInput, 'signedId' | 'kemLastResortId'> {
@@ -149,7 +145,8 @@ export class PreKeyService {
     const refused = results.filter(({ status }) => status !== 'stored' && status !== 'unchanged');
     await this.#writer.run(async (unit) => {
       unit.delete(uploadKey);
-      await this.#forgetRefused(unit, keys, refused);
+      await this.#forgetRefused(unit, keys, results);
+      await this.#turnLasting(unit, keys, results);
     });
     if (refused.length > 0) {
       this.#host.logger.log('warn', 'pre-keys-refused', { count: refused.length });
@@ -164,27 +161,53 @@ export class PreKeyService {
   async #forgetRefused(
     unit: Unit,
     keys: PreKeyUpload,
-    refused: readonly PreKeyUploadResult[],
+    results: readonly PreKeyUploadResult[],
   ): Promise<void> {
-    const ids = (kind: PreKeyUploadResult['kind'], uploaded: readonly { readonly id: number }[] = []) => {
-      const gone = refused.filter((result) => result.kind === kind && result.status !== 'conflict');
-      const goneIds = new Set(gone.map(({ id }) => id));
+    const ids = (kind: PreKeyKind, uploaded: readonly { readonly id: number }[] = []) =>
       // Each once, however often the relay says it.
-      return uploaded.filter(({ id }) => goneIds.has(id)).map(({ id }) => id);
-    };
+      uploaded.filter(({ id }) => fateOf(results, kind, id) === 'refused').map(({ id }) => id);
     const oneTime = ids('one-time', keys.oneTime);
     const kem = ids('kem-one-time', keys.kemOneTime);
     const step = await this.#engine.removePreKeys({ oneTime, kem });
     stageEngineChanges(unit, step.changes);
     await changeHeld(unit, { oneTime: -oneTime.length, kemOneTime: -kem.length });
   }
+
+  /** The lasting keys of an upload take the place of those before, as far as the relay took them. */
+  async #turnLasting(
+    unit: Unit,
+    { signed, kemLastResort }: PreKeyUpload,
+    results: readonly PreKeyUploadResult[],
+  ): Promise<void> {
+    if (!signed || !kemLastResort) return;
+    const fates = {
+      signed: fateOf(results, 'signed', signed.id),
+      kem: fateOf(results, 'kem-last-resort', kemLastResort.id),
+    };
+    const known = await unit.read(lastingKey, lastingRecord);
+    const at = { now: this.#host.clock.now(), random: this.#host.random };
+    const { lasting, forgotten } = afterUpload(known, { signed, kemLastResort, fates }, at);
+    unit.write(lastingKey, lastingRecord, lasting);
+    const step = await this.#engine.removePreKeys(forgotten);
+    stageEngineChanges(unit, step.changes);
+  }
 }
 
-/** What is missing at the relay, by its word. */
-function needsOf(status: PreKeyStatus): Needs | undefined {
+/** What the relay says it did with a key; without a word, or with two, it may have done either. */
+function fateOf(results: readonly PreKeyUploadResult[], kind: PreKeyKind, id: number): UploadFate {
+  const said = results.filter((result) => result.kind === kind && result.id === id);
+  const every = (...statuses: PreKeyUploadResult['status'][]) =>
+    said.length > 0 && said.every(({ status }) => statuses.includes(status));
+  if (every('stored', 'unchanged')) return 'taken';
+  return every('invalid', 'full') ? 'refused' : 'contested';
+}
+
+/** What the relay is to have: by its word of what it has, and by our own of how long. */
+function needsOf(status: PreKeyStatus, lasting: LastingKeys | undefined, now: number): Needs | undefined {
   const missing = (held: number) => (held < limits.preKeyThreshold ? limits.preKeyStock - held : 0);
   const oneTime = missing(status.oneTime);
   const kemOneTime = missing(status.kemOneTime);
-  const lasting = status.signedId === null || status.kemLastResortId === null;
-  return oneTime > 0 || kemOneTime > 0 || lasting ? { oneTime, kemOneTime, lasting } : undefined;
+  const lacking = status.signedId === null || status.kemLastResortId === null;
+  const turn = !lasting || isRotationDue(lasting, now) ? 'new' : lacking ? 'again' : undefined;
+  return oneTime > 0 || kemOneTime > 0 || turn ? { oneTime, kemOneTime, lasting: turn } : undefined;
 }
