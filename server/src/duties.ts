@@ -3,11 +3,11 @@ import { createAccountsService } from './accounts/accounts-service.js';
 import { accountsRoutes } from './accounts/accounts-routes.js';
 import { createContactCodes } from './accounts/contact-code.js';
 import { createAccessTokens } from './auth/access-tokens.js';
-import { createConnectionTokens } from './auth/connection-tokens.js';
 import { authRoutes } from './auth/auth-routes.js';
 import { createLoginKeys, type LoginKeys } from './auth/login-keys.js';
 import { createLoginDecoy, createLoginService } from './auth/login-service.js';
 import { createNonces } from './auth/nonces.js';
+import { createOpenLogins } from './auth/open-logins.js';
 import { createRefreshService } from './auth/refresh-service.js';
 import { createRefreshTokens } from './auth/refresh-tokens.js';
 import { createRequestProofs, type RequestProofs } from './auth/request-proofs.js';
@@ -42,9 +42,8 @@ export interface DutiesParts {
 /** What the servers in front need of the duties. */
 export interface Duties {
   readonly routes: Routes;
-  readonly accessTokens: AccessTokenVerifier;
-  /** For live connections, which outlive their tokens. */
-  readonly connectionTokens: AccessTokenVerifier;
+  /** Tokens of logins that are open; for requests and for handshakes. */
+  readonly openLogins: AccessTokenVerifier;
   readonly proofs: RequestProofs;
   readonly reachTokens: ReachTokens;
   readonly mailbox: Mailbox;
@@ -89,8 +88,8 @@ async function createAuth(parts: DutiesParts, store: Stores['auth'], loginKeys: 
   const logins = createLoginService({ store, loginKeys, nonces, tokens, decoy });
   const refreshes = createRefreshService({ store, refreshTokens, tokens, connected, now });
   const routes = authRoutes(nonces, logins, refreshes);
-  const connectionTokens = createConnectionTokens(accessTokens, store, now);
-  return { accessTokens, connectionTokens, tokens, proofs: createRequestProofs(store, nonces), routes };
+  const openLogins = createOpenLogins(accessTokens, store, now);
+  return { openLogins, tokens, proofs: createRequestProofs(store, nonces), routes };
 }
 
 /** See the file's header. */
@@ -129,7 +128,7 @@ export async function createDuties(parts: DutiesParts): Promise<Duties> {
     ...contactsRoutes(contacts),
     ...keysRoutes(keys),
   };
-  const { accessTokens, connectionTokens, proofs } = auth;
+  const { openLogins, proofs } = auth;
   const sweeps = createSweeps(stores);
-  return { routes, accessTokens, connectionTokens, proofs, reachTokens, mailbox: stores.mailbox, sweeps };
+  return { routes, openLogins, proofs, reachTokens, mailbox: stores.mailbox, sweeps };
 }

@@ -9,7 +9,7 @@ const dayMs = 24 * hourMs;
 /** See the file's header. */
 export const relayLimits = {
   // tokens
-  /** An access token cannot be taken back, so it lives minutes. */
+  /** A token that was copied is of use for minutes, also when nobody notices and ends the login. */
   accessTokenTtlMs: 10 * minuteMs,
   /** A device that was away longer logs in with the password again. */
   refreshTtlMs: 60 * dayMs,

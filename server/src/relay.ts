@@ -85,17 +85,17 @@ async function isAnswering(database: Database): Promise<boolean> {
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
   const { settings, storage, now, log } = context;
-  const { accessTokens, connectionTokens, reachTokens, mailbox, proofs, routes } = duties;
+  const { openLogins, reachTokens, mailbox, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
-    ...{ routes, accessTokens, limits, proofs, addressOf, isDraining, log, now },
+    ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, log, now },
     allowedOrigins: settings.allowedOrigins,
     isReady: () => isAnswering(storage.database),
   });
   const http = createHttpServer(app);
   const gateway = createGateway({
     ...{ httpServer: http.server, limits, mailbox, now, log, addressOf },
-    tokens: connectionTokens,
+    tokens: openLogins,
     reach: reachTokens,
   });
   return { http, gateway };

@@ -37,7 +37,7 @@ export const problemCatalogue = {
   },
   unauthorized: {
     status: 401,
-    when: 'The access token is missing, expired or not of this relay.',
+    when: 'The access token is missing, expired or not of this relay, or its login has ended.',
     next: 'Refresh the token and repeat.',
   },
   'login-refused': {

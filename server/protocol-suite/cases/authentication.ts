@@ -118,10 +118,45 @@ function refreshCases({ world, it }: CaseContext): void {
     await live.heard('disconnect');
     assert.deepEqual(live.goodbye, { reason: 'signed-out' });
     await world.api.refused('auth.refresh', device.refreshRequest(), 'refresh-refused');
-    const { accessToken } = device;
-    const problem = await refusedHandshake(world.url, { protocol: 1, accessToken });
-    assert.equal(problem.code, 'unauthorized');
   });
+
+  it('refuses the access token of a login that has ended, in requests and in handshakes', async () => {
+    const device = await world.person();
+    const renewed = await refreshed(world, device);
+    const other = await loggedInAgain(world, device);
+    const tokens = [device.accessToken, renewed.accessToken];
+    await world.api.must('auth.logout', {}, device.accessToken);
+    for (const accessToken of tokens) await expectEnded(world, device, accessToken);
+    // Another login of the same device goes on.
+    await world.api.must('keys.status', {}, other.accessToken);
+  });
+
+  it('refuses the access tokens of a family that a spent refresh token has ended', async () => {
+    const device = await world.person();
+    const spent = device.tokens.refreshToken;
+    const renewed = await refreshed(world, device);
+    await world.api.refused('auth.refresh', device.refreshRequest(spent), 'refresh-refused');
+    for (const accessToken of [device.accessToken, renewed.accessToken]) {
+      await expectEnded(world, device, accessToken);
+    }
+  });
+}
+
+async function loggedInAgain(world: World, device: Device) {
+  return world.api.must('auth.login', await world.prove(device, 'auth.login', loginOf(device)));
+}
+
+/** A token opens no operation and no socket. */
+async function expectEnded(world: World, device: Device, accessToken: string): Promise<void> {
+  const refused = world.api.refused.bind(world.api);
+  const request = { username: device.username, code: (await device.contactCode()).slice(0, 12) };
+  await refused('keys.status', {}, 'unauthorized', accessToken);
+  await refused('contacts.resolve', request, 'unauthorized', accessToken);
+  await refused('auth.logout', {}, 'unauthorized', accessToken);
+  const upload = await world.prove(device, 'keys.upload', { keys: {} });
+  await refused('keys.upload', upload, 'unauthorized', accessToken);
+  const problem = await refusedHandshake(world.url, { protocol: 1, accessToken });
+  assert.equal(problem.code, 'unauthorized');
 }
 
 function accessCases({ world, it }: CaseContext): void {

@@ -1,4 +1,4 @@
-/** Access tokens: JWTs signed with EdDSA, for one device and one relay. Knows no store: they cannot be taken back. */
+/** Access tokens: JWTs signed with EdDSA, for one device and one relay. Knows no store: whether the login still lasts is asked in `open-logins.ts`. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { accountId, deviceId, type DeviceAddress } from '@sotto/sdk/wire';
 import { jwtVerify, SignJWT } from 'jose';
