@@ -81,7 +81,7 @@ describe('sixty days of messages under way', () => {
     const alice = await Party.register(world, 'alice', { messageRequests: 'accept', stock: 2 });
     const bob = await Party.register(world, 'bob');
     const { accountId } = await bob.messenger.contacts.add(await alice.code());
-    const signedIds = new Set<number | null>();
+    const signedIds = new Set<number | null | undefined>();
     // 27 days in which what bob writes, each time in a new session, does not get through.
     world.relay.tamper.refuse = ({ operation }) =>
       operation === 'send' ? makeProblem('unavailable') : undefined;
