@@ -14,6 +14,7 @@ import {
   checkRelayCommand,
   checkTypesWrong,
 } from './verify/packages.mjs';
+import { checkSizes } from './verify/sizes.mjs';
 import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
 import { root, run, runTool, sourceFlags } from './lib/run.mjs';
 
@@ -32,7 +33,7 @@ const cruised = ['sdk', 'server', 'examples', 'bench', 'scripts', 'test', 'test-
   existsSync(join(root, folder)),
 );
 
-/** Name and check; a check returns what is wrong. */
+/** Name and check; a check returns what is wrong, or `{ problems, facts }` when it has something to tell besides. */
 const steps = {
   types: command('tsc', ['-p', '.', '--pretty', 'false']),
   lint: command('eslint', ['.', '--max-warnings=0']),
@@ -51,19 +52,21 @@ const steps = {
   'packages: consumer': checkConsumer,
   'packages: bundles': checkBundles,
   'packages: relay command': checkRelayCommand,
+  sizes: checkSizes,
 };
 
 async function runStep(name) {
   const startedAtMs = performance.now();
-  let problems;
+  let outcome;
   try {
-    problems = await steps[name]();
+    outcome = await steps[name]();
   } catch (error) {
-    problems = [error instanceof Error ? error.message : String(error)];
+    outcome = [error instanceof Error ? error.message : String(error)];
   }
+  const { problems, facts } = Array.isArray(outcome) ? { problems: outcome, facts: [] } : outcome;
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
-  for (const problem of problems) console.log(problem.trimEnd().replaceAll(/^/gm, '       '));
+  for (const line of [...facts, ...problems]) console.log(line.trimEnd().replaceAll(/^/gm, '       '));
   return problems.length === 0;
 }
 

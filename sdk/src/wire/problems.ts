@@ -5,7 +5,28 @@
 import * as z from 'zod/mini';
 import { problemCatalogue, type ProblemCode } from './problem-catalogue.js';
 
-const problemCodes = Object.keys(problemCatalogue) as [ProblemCode, ...ProblemCode[]];
+/** The codes once more: a client reads documents, and has no use for the texts of the table. */
+const codes = {
+  'invalid-request': true,
+  'payload-too-large': true,
+  'not-found': true,
+  'method-not-allowed': true,
+  unauthorized: true,
+  'login-refused': true,
+  'proof-refused': true,
+  'refresh-refused': true,
+  'signature-refused': true,
+  'username-taken': true,
+  'account-id-taken': true,
+  'keys-missing': true,
+  'introduction-required': true,
+  'idempotency-conflict': true,
+  'mailbox-full': true,
+  'rate-limited': true,
+  unavailable: true,
+  'internal-error': true,
+} satisfies Record<ProblemCode, true>;
+const problemCodes = Object.keys(codes) as [ProblemCode, ...ProblemCode[]];
 
 /** A problem document (RFC 9457): `application/problem+json` over HTTP, the `problem` member of a socket reply. */
 export const problemDocument = z.strictObject({

@@ -1,0 +1,107 @@
+/**
+ * What the SDK weighs in a page: each entry point of the built package, and what a messenger in a browser is
+ * put together from, bundled and minified by esbuild and compressed by brotli, against a limit of its own.
+ */
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build as bundle } from 'esbuild';
+import { build } from '../build.mjs';
+import { browserSafeEntries } from '../lib/entry-points.mjs';
+import { root } from '../lib/run.mjs';
+
+/**
+ * The limits. An entry point counts with everything that it exports, so a page that uses less weighs less.
+ * Whoever raises one says here what is had for it.
+ * @type {readonly { name: string, maxKib: number, reason: string, code?: string }[]}
+ */
+const limits = [
+  {
+    name: '@sotto/sdk',
+    maxKib: 46,
+    reason: 'All features without an engine and adapters, and the texts of all errors.',
+  },
+  {
+    name: '@sotto/sdk/engines/portable',
+    maxKib: 40,
+    reason: 'A promise. The noble libraries are more than half of it; the rest is the protocol.',
+  },
+  {
+    name: '@sotto/sdk/wire',
+    maxKib: 15,
+    reason: 'Every schema, the validator, and the tables that documents are made from.',
+  },
+  {
+    name: '@sotto/sdk/verification',
+    maxKib: 25,
+    reason: 'Curve, hashes and scrypt, the schemas of what is signed, and the validator.',
+  },
+  { name: '@sotto/sdk/storage/memory', maxKib: 1, reason: 'A map with a fence.' },
+  {
+    name: '@sotto/sdk/transport/socket-io',
+    maxKib: 15,
+    reason: 'The schemas of all operations, and the validator.',
+  },
+  { name: '@sotto/sdk/transport/memory', maxKib: 15, reason: 'As the other transport; it checks the same.' },
+  {
+    name: 'a messenger in a browser',
+    maxKib: 75,
+    reason: 'A promise, without socket.io-client: what a page adds to its own code.',
+    code: `
+      export { createMessenger } from '@sotto/sdk';
+      export { portableEngine } from '@sotto/sdk/engines/portable';
+      export { memoryStorage } from '@sotto/sdk/storage/memory';
+      export { socketIoTransport } from '@sotto/sdk/transport/socket-io';`,
+  },
+];
+
+/** Of the entry points that run in a browser, the one that no page has. */
+const unlimited = ['@sotto/sdk/testing'];
+
+async function measureKib({ name, code = `export * from '${name}'` }) {
+  const { outputFiles } = await bundle({
+    stdin: { contents: code, resolveDir: root, sourcefile: 'page.js' },
+    bundle: true,
+    minify: true,
+    write: false,
+    outdir: root,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    // Licences of what is bundled go into a file beside it.
+    legalComments: 'external',
+    // The one peer that a browser may need; it is no part of this package.
+    external: ['socket.io-client'],
+    logLevel: 'silent',
+  });
+  const page = outputFiles.find(({ path }) => path.endsWith('.js'));
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  return brotliCompressSync(page.contents, { params }).length / 1024;
+}
+
+/** Each limit has an entry point, and each entry point for browsers a limit. */
+function mismatches() {
+  const entries = browserSafeEntries().map(({ specifier }) => specifier);
+  const known = [...limits.filter(({ code }) => code === undefined).map(({ name }) => name), ...unlimited];
+  return [
+    ...entries.filter((name) => !known.includes(name)).map((name) => `${name} has no limit`),
+    ...known
+      .filter((name) => !entries.includes(name))
+      .map((name) => `${name} has a limit and is no entry point`),
+  ];
+}
+
+/** @returns {Promise<{ problems: string[], facts: string[] }>} What is too large, and what everything weighs. */
+export async function checkSizes() {
+  if (!(await build({ ifNeeded: true }))) return { problems: ['the build failed'], facts: [] };
+  const problems = mismatches();
+  const facts = [];
+  for (const limit of limits) {
+    const kib = await measureKib(limit);
+    facts.push(`${kib.toFixed(2).padStart(6)} KiB of ${String(limit.maxKib).padStart(2)}  ${limit.name}`);
+    if (kib > limit.maxKib) {
+      problems.push(
+        `${limit.name} weighs ${kib.toFixed(2)} KiB, and may weigh ${limit.maxKib}. ${limit.reason}`,
+      );
+    }
+  }
+  return { problems, facts };
+}
