@@ -16,8 +16,9 @@ import { Secret } from '../../secret.js';
 import { createDecryptionError, parseDecryptionError } from './decryption-errors.js';
 import { compareScannable, fingerprint } from './fingerprints.js';
 import { generatePreKeys, removePreKeys } from './pre-keys.js';
-import { parsePrivateKey } from './primitives/keys.js';
+import { parseExactPublicKey, parsePrivateKey } from './primitives/keys.js';
 import { noblePrimitives } from './primitives/noble.js';
+import { platformPrimitives } from './primitives/platform.js';
 import type { Primitives } from './primitives/primitives.js';
 import { xeddsaSign } from './primitives/xeddsa.js';
 import { recordVersion } from './records/frame.js';
@@ -50,8 +51,9 @@ const assurance: EngineAssurance = {
   statement:
     'The protocol is an independent implementation that belongs to this project and has had no independent ' +
     'audit. It is held against Signal’s own library, byte for byte and in both directions. The curves, ' +
-    'hashes and ciphers are those of the noble libraries, of which several releases were audited, and most ' +
-    'of ML-KEM is that of their post-quantum library, which was not. JavaScript gives no guarantee of ' +
+    'hashes and ciphers are those of the platform where it has them, and of the noble libraries elsewhere, ' +
+    'of which several releases were audited; most of ML-KEM is that of their post-quantum library, which was ' +
+    'not. JavaScript gives no guarantee of ' +
     'constant time, and memory in it cannot be wiped with certainty.',
 };
 
@@ -59,6 +61,14 @@ const assurance: EngineAssurance = {
 export interface PortableEngineOptions {
   /** Where randomness comes from; the platform's secure one by default. Another one is for simulations. */
   readonly random?: Random;
+  /**
+   * Whose cryptography does the work; `platform` by default. It takes what this runtime has and gives the
+   * right answers for (X25519 by `node:crypto` or WebCrypto, ciphers, hashes and multiples of the base
+   * point by `node:crypto`), and portable code for the rest. `noble` is portable code alone, the same
+   * everywhere and several times slower. Both give the same bytes. Signatures are verified in one place of
+   * the SDK, alike for both.
+   */
+  readonly primitives?: 'platform' | 'noble';
 }
 
 /**
@@ -71,7 +81,8 @@ export interface PortableEngineOptions {
  * ```
  */
 export function portableEngine(options: PortableEngineOptions = {}): ProtocolEngine {
-  return engineOver(noblePrimitives(options.random ?? systemRandom));
+  const { random = systemRandom, primitives = 'platform' } = options;
+  return engineOver(primitives === 'noble' ? noblePrimitives(random) : platformPrimitives(random));
 }
 
 /** The engine over other implementations of the heavy pieces. */
@@ -114,7 +125,7 @@ function groupCipher(primitives: Primitives): GroupCipher {
     createSenderKeyDistribution: (view, input) => createSenderKeyDistribution(primitives, view, input),
     processSenderKeyDistribution,
     encryptToGroup: (view, input) => encryptToGroup(primitives, view, input),
-    decryptFromGroup,
+    decryptFromGroup: (view, input) => decryptFromGroup(primitives, view, input),
     removeSenderKey,
   };
 }
@@ -145,6 +156,10 @@ async function generateIdentity({ curve }: Primitives): Promise<IdentityKeyPair>
   return { publicKey, privateKey: new Secret(privateKey) };
 }
 
-function sign({ random }: Primitives, { privateKey }: IdentityKeyPair, message: Uint8Array): Uint8Array {
-  return xeddsaSign(parsePrivateKey(privateKey.expose()), message, random);
+function sign(primitives: Primitives, our: IdentityKeyPair, message: Uint8Array): Uint8Array {
+  const signer = {
+    publicKey: parseExactPublicKey(our.publicKey),
+    privateKey: parsePrivateKey(our.privateKey.expose()),
+  };
+  return xeddsaSign(primitives, signer, message);
 }

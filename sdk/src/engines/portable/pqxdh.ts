@@ -75,7 +75,7 @@ export async function respond(
   our: NamedKeys,
   their: InitiatorKeys,
 ): Promise<HandshakeSecrets> {
-  if (!isCanonical(their.baseKey)) throw new SottoError('invalid-message');
+  if (!(await isCanonical(curve, their.baseKey))) throw new SottoError('invalid-message');
   const agreements = [
     await curve.agree(our.signedPreKey.privateKey, their.identityKey),
     await curve.agree(our.identityKey, their.baseKey),

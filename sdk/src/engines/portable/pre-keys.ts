@@ -14,6 +14,7 @@ import type {
 import type { KemPreKey, OneTimePreKey, SignedPreKey } from '../../wire/index.js';
 import { rememberUse } from '../replay-memory.js';
 import {
+  parseExactPublicKey,
   parsePrivateKey,
   privateKeyLength,
   publicKeyLength,
@@ -72,12 +73,15 @@ export function removePreKeys(ids: Parameters<ProtocolEngine['removePreKeys']>[0
 class PreKeyMaker {
   readonly changes: EngineChange[] = [];
   readonly #primitives: Primitives;
-  readonly #identity: PrivateKey;
+  readonly #identity: KeyPair;
   readonly #nowMs: number;
 
   constructor(primitives: Primitives, { our, now }: GeneratePreKeysInput) {
     this.#primitives = primitives;
-    this.#identity = parsePrivateKey(our.identity.privateKey.expose());
+    this.#identity = {
+      publicKey: parseExactPublicKey(our.identity.publicKey),
+      privateKey: parsePrivateKey(our.identity.privateKey.expose()),
+    };
     this.#nowMs = now;
   }
 
@@ -100,7 +104,7 @@ class PreKeyMaker {
   }
 
   #sign(publicKey: Uint8Array): Bytes {
-    return xeddsaSign(this.#identity, publicKey, this.#primitives.random) as Bytes;
+    return xeddsaSign(this.#primitives, this.#identity, publicKey) as Bytes;
   }
 
   /** A KEM's secret key contains the public one. */

@@ -10,9 +10,8 @@ import { receivingStep, sendingStep } from './double-ratchet/ratchet.js';
 import type { DoubleRatchet } from './double-ratchet/state.js';
 import { blaming } from './failures.js';
 import { serializeSignalMessage, signalMessageMac, type SignalMessage } from './messages/signal-message.js';
-import { aesCbcDecrypt, aesCbcEncrypt } from './primitives/aes.js';
 import type { IdentityKey } from './primitives/keys.js';
-import type { Primitives } from './primitives/primitives.js';
+import type { Ciphers, Primitives } from './primitives/primitives.js';
 import type { SkippedKeys } from './records/skipped-keys.js';
 import { spqrDirectory, spqrLinks, spqrReceive, spqrSend, type SpqrState } from './spqr/ratchet.js';
 
@@ -51,6 +50,7 @@ export async function ratchetEncrypt(
   message: { readonly plaintext: Uint8Array; readonly addresses: Uint8Array | undefined },
 ): Promise<{ readonly ratchet: TripleRatchet; readonly signalMessage: Uint8Array }> {
   const { ourIdentity, theirIdentity } = ratchet;
+  const { ciphers } = primitives;
   const pq = spqrSend(ratchet.spqr, primitives.random);
   const step = await blaming('engine-record-invalid', () =>
     sendingStep(primitives.curve, ratchet.doubleRatchet),
@@ -60,11 +60,17 @@ export async function ratchetEncrypt(
     ratchetKey: step.ratchetKey,
     counter: step.counter,
     previousCounter: step.previousCounter,
-    ciphertext: aesCbcEncrypt(cipherKey, iv, message.plaintext),
+    ciphertext: ciphers.aesCbcEncrypt(cipherKey, iv, message.plaintext),
     pqRatchet: pq.message,
     ...(message.addresses ? { addresses: message.addresses } : {}),
   };
-  const signalMessage = serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
+  const signalMessage = serializeSignalMessage(
+    fields,
+    macKey,
+    ourIdentity,
+    theirIdentity,
+    ciphers.hmacSha256,
+  );
   return { ratchet: { ...ratchet, doubleRatchet: step.state, spqr: pq.state }, signalMessage };
 }
 
@@ -97,19 +103,20 @@ export async function ratchetDecrypt(
     of: (epoch) => options.openSkipped(`q${epoch}`, spqrDirectory(ratchet.spqr, epoch)),
   });
   const keys = messageKeys(step.seed, pq.key);
-  authenticate(ratchet, message, keys, options);
-  const plaintext = aesCbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext);
+  authenticate(primitives.ciphers, ratchet, message, keys, options);
+  const plaintext = primitives.ciphers.aesCbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext);
   if (!plaintext) throw new SottoError('invalid-message');
   return { ratchet: { ...ratchet, doubleRatchet: step.state, spqr: pq.state }, plaintext };
 }
 
 function authenticate(
+  { hmacSha256 }: Ciphers,
   { ourIdentity, theirIdentity }: TripleRatchet,
   message: SignalMessage,
   { macKey }: MessageKeys,
   { addresses }: RatchetDecryptOptions,
 ): void {
-  const mac = signalMessageMac(macKey, theirIdentity, ourIdentity, message.authenticated);
+  const mac = signalMessageMac(macKey, theirIdentity, ourIdentity, message.authenticated, hmacSha256);
   if (!equalBytes(mac, message.mac)) throw new SottoError('invalid-message');
   if (!message.addresses) return;
   const expected = addresses();

@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     find: "throw new SottoError('invalid-key');",
     replace: 'return new Uint8Array(32);',
   },
-  without('spelling of a base key', 'portable/pqxdh.ts', '!isCanonical(their.baseKey)'),
+  without('spelling of a base key', 'portable/pqxdh.ts', '!(await isCanonical(curve, their.baseKey))'),
   without(
     'identity key of a repeated first message',
     'portable/sessions-accept.ts',

@@ -2,6 +2,7 @@
 import { concatBytes } from '../../../bytes.js';
 import { SottoError } from '../../../errors.js';
 import { hmacSha256 } from '../primitives/hash.js';
+import type { Ciphers } from '../primitives/primitives.js';
 import type { IdentityKey, RatchetKey, RemoteRatchetKey } from '../primitives/keys.js';
 import { decode } from '../protobuf/decode.js';
 import { encode } from '../protobuf/encode.js';
@@ -86,24 +87,28 @@ export function parseSignalMessage(bytes: Uint8Array): SignalMessage {
  * Writes a message of the current version.
  * @param macKey - 32 bytes
  * @param senderIdentity - of whoever encrypts this message
+ * @param hmac - HMAC-SHA-256; portable by default
  */
 export function serializeSignalMessage(
   fields: SignalMessageFields,
   macKey: Uint8Array,
   senderIdentity: IdentityKey,
   receiverIdentity: IdentityKey,
+  hmac: Ciphers['hmacSha256'] = hmacSha256,
 ): Uint8Array {
   const pqRatchet = fields.pqRatchet.length > 0 ? fields.pqRatchet : undefined;
   const bytes = encode(schema, { ...fields, pqRatchet }, { before: 1, after: macLength });
   bytes[0] = versionByte;
   const authenticated = bytes.subarray(0, bytes.length - macLength);
-  bytes.set(signalMessageMac(macKey, senderIdentity, receiverIdentity, authenticated), authenticated.length);
+  const mac = signalMessageMac(macKey, senderIdentity, receiverIdentity, authenticated, hmac);
+  bytes.set(mac, authenticated.length);
   return bytes;
 }
 
 /**
  * The MAC of a message.
  * @param authenticated - all of the message but its MAC
+ * @param hmac - HMAC-SHA-256; portable by default
  * @returns 8 bytes
  */
 export function signalMessageMac(
@@ -111,7 +116,8 @@ export function signalMessageMac(
   senderIdentity: IdentityKey,
   receiverIdentity: IdentityKey,
   authenticated: Uint8Array,
+  hmac: Ciphers['hmacSha256'] = hmacSha256,
 ): Uint8Array {
   const input = concatBytes(senderIdentity, receiverIdentity, authenticated);
-  return hmacSha256(macKey, input).subarray(0, macLength);
+  return hmac(macKey, input).subarray(0, macLength);
 }

@@ -1,10 +1,22 @@
 /** The protocol's primitives in portable code: what runs everywhere, and what every other provider must equal. */
 import type { Random } from '../../../ports/index.js';
+import { aesCbcDecrypt, aesCbcEncrypt, aesCtr } from './aes.js';
 import { nobleCurve } from './curve.js';
+import { nobleEdwardsBase } from './edwards-base.js';
+import { hmacSha256, sha512 } from './hash.js';
 import { nobleKyber1024 } from './kyber1024.js';
-import type { Primitives } from './primitives.js';
+import type { Ciphers, Primitives } from './primitives.js';
+
+/** Ciphers and hashes in portable code. */
+export const nobleCiphers: Ciphers = { aesCbcEncrypt, aesCbcDecrypt, aesCtr, hmacSha256, sha512 };
 
 /** Portable primitives over one source of randomness. */
 export function noblePrimitives(random: Random): Primitives {
-  return { curve: nobleCurve(random), kyber1024: nobleKyber1024(random), random };
+  return {
+    curve: nobleCurve(random),
+    edwardsBase: nobleEdwardsBase,
+    ciphers: nobleCiphers,
+    kyber1024: nobleKyber1024(random),
+    random,
+  };
 }

@@ -1,7 +1,7 @@
 /**
- * The heavy pieces of the protocol that a host may do faster than portable code. Every implementation
- * gives the same bytes. Hashes and ciphers are not here: they are called too often to be awaited, see
- * `hash.ts` and `aes.ts`.
+ * The heavy pieces of the protocol that a host may do faster than portable code, as interfaces: whoever
+ * needs one takes it as an argument. Every implementation gives the same bytes. The hashes of the key
+ * schedules are not here: on a few dozen bytes nothing is faster than `hash.ts`.
  */
 import type { Random } from '../../../ports/index.js';
 import type { KeyPair, PrivateKey, PublicKey } from './keys.js';
@@ -16,10 +16,37 @@ export interface Curve25519 {
    * @throws SottoError `invalid-key` when the result is all zeros
    */
   agree(privateKey: PrivateKey, publicKey: PublicKey): Awaitable<Uint8Array>;
-  /** A new key pair, the private key clamped. */
+  /** A new key pair, the private key clamped. Draws its 32 random bytes before it gives a promise. */
   generateKeyPair(): Awaitable<KeyPair>;
   /** The public key of a clamped private key. */
   publicKeyOf(privateKey: PrivateKey): Awaitable<PublicKey>;
+}
+
+/** The base point of the curve in Edwards' form, which signing multiplies (spec: primitives 1.2). */
+export interface EdwardsBase {
+  /**
+   * A multiple of the base point.
+   * @param scalar - secret; from 1 to the order of the group less one
+   * @returns the point compressed as in RFC 8032, 32 bytes
+   */
+  multiply(scalar: bigint): Uint8Array;
+}
+
+/**
+ * Ciphers and hashes over whole messages. Synchronous: to wait for one costs more than it takes. Each
+ * result is an array of its own.
+ */
+export interface Ciphers {
+  /** AES-256-CBC with PKCS#7 padding. `key` has 32 bytes, `iv` 16. */
+  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The reverse; `undefined` for every ciphertext that cannot be one, whatever is wrong with it. */
+  aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+  /** AES-256-CTR from a zero counter block, both ways. The key must serve once. */
+  aesCtr(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** HMAC-SHA-256, 32 bytes. */
+  hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
+  /** SHA-512, 64 bytes. */
+  sha512(message: Uint8Array): Uint8Array;
 }
 
 /** A KEM key pair as serialized: each half with its type byte (1569 and 3169 bytes). */
@@ -48,6 +75,8 @@ export interface Kyber1024 {
 /** Everything the protocol takes from its host. */
 export interface Primitives {
   readonly curve: Curve25519;
+  readonly edwardsBase: EdwardsBase;
+  readonly ciphers: Ciphers;
   readonly kyber1024: Kyber1024;
   readonly random: Random;
 }

@@ -4,10 +4,10 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
-import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '../../../bytes.js';
-import type { Random } from '../../../ports/index.js';
-import type { PrivateKey } from './keys.js';
+import type { KeyPair, PrivateKey } from './keys.js';
+import type { Primitives } from './primitives.js';
+import { SigningPoints } from './signing-points.js';
 
 const { Fn } = ed25519.Point;
 
@@ -18,19 +18,38 @@ const scalarLength = 32;
 const noncePrefix = new Uint8Array(32).fill(0xff);
 noncePrefix[0] = 0xfe;
 
+/** What signing takes from its host. */
+export type SigningPrimitives = Pick<Primitives, 'edwardsBase' | 'ciphers' | 'random'>;
+
+/** Who signs. */
+export interface Signer {
+  readonly privateKey: PrivateKey;
+  /** Where it is known, signing takes half as long: its Edwards point is remembered under it. */
+  readonly publicKey?: KeyPair['publicKey'];
+}
+
+/** Keys under which this program signs: an identity's, and one in each group that is written to. */
+const maxSigners = 256;
+
+const signingPoints = new SigningPoints(maxSigners);
+
 /**
  * Signs by an X25519 key. The sign of the Edwards point is not normalized: it travels in the top bit of
  * the signature.
  * @returns 64 bytes
  */
-export function xeddsaSign(privateKey: PrivateKey, message: Uint8Array, random: Random): Uint8Array {
+export function xeddsaSign(
+  { edwardsBase, ciphers, random }: SigningPrimitives,
+  { privateKey, publicKey }: Signer,
+  message: Uint8Array,
+): Uint8Array {
   const scalar = Fn.create(bytesToNumberLE(privateKey));
-  const signer = ed25519.Point.BASE.multiply(scalar).toBytes();
-  const nonce = Fn.create(
-    bytesToNumberLE(sha512(concatBytes(noncePrefix, privateKey, message, random.bytes(randomLength)))),
-  );
-  const commitment = ed25519.Point.BASE.multiply(nonce).toBytes();
-  const challenge = Fn.create(bytesToNumberLE(sha512(concatBytes(commitment, signer, message))));
+  const signer = signingPoints.of(publicKey, () => edwardsBase.multiply(scalar));
+  const scalarOf = (...parts: Uint8Array[]) =>
+    Fn.create(bytesToNumberLE(ciphers.sha512(concatBytes(...parts))));
+  const nonce = scalarOf(noncePrefix, privateKey, message, random.bytes(randomLength));
+  const commitment = edwardsBase.multiply(nonce);
+  const challenge = scalarOf(commitment, signer, message);
   const response = Fn.create(nonce + challenge * scalar);
   const signature = concatBytes(commitment, numberToBytesLE(response, scalarLength));
   signature[63] = ((signature[63] as number) & 0x7f) | ((signer[31] as number) & 0x80);

@@ -43,7 +43,7 @@ interface Recipient {
 
 /** See `SealedSender.seal`. */
 export async function seal(
-  { curve }: Primitives,
+  primitives: Primitives,
   input: {
     readonly our: OurDevice;
     readonly certificate: Uint8Array;
@@ -54,7 +54,7 @@ export async function seal(
   const { our, certificate, content, theirIdentityKey } = input;
   parseSenderCertificate(certificate);
   const theirs = parseExactPublicKey<'identity'>(theirIdentityKey);
-  return sealVersion1(curve, identityOf(our), theirs, serializeContent(content, certificate));
+  return sealVersion1(primitives, identityOf(our), theirs, serializeContent(content, certificate));
 }
 
 /**
@@ -136,12 +136,12 @@ export function splitSealed(sent: Uint8Array, accountId: string): Uint8Array {
 
 /** See `SealedSender.unseal`. */
 export async function unseal(
-  { curve }: Primitives,
+  primitives: Primitives,
   input: { readonly our: OurDevice; readonly sealed: Uint8Array } & CertificateTrust,
 ): Promise<UnsealedMessage> {
   const { our, sealed } = input;
   const ours = identityOf(our);
-  const { certificate, content } = await blaming('invalid-message', () => open(curve, ours, sealed));
+  const { certificate, content } = await blaming('invalid-message', () => open(primitives, ours, sealed));
   const sender = believe(certificate, input);
   const { accountId, deviceId } = sender.sender;
   if (accountId === our.address.accountId && deviceId === our.address.deviceId) {
@@ -151,17 +151,13 @@ export async function unseal(
 }
 
 /** The upper half of the first byte is the version; the lower one is nobody's concern. */
-function open(
-  curve: Primitives['curve'],
-  our: KeyPair<'identity'>,
-  sealed: Uint8Array,
-): Promise<ParsedContent> {
+function open(primitives: Primitives, our: KeyPair<'identity'>, sealed: Uint8Array): Promise<ParsedContent> {
   switch ((sealed[0] ?? 0xff) >> 4) {
     case 0:
     case 1:
-      return openVersion1(curve, our, sealed);
+      return openVersion1(primitives, our, sealed);
     case 2:
-      return openVersion2(curve, our, sealed);
+      return openVersion2(primitives.curve, our, sealed);
     default:
       throw new SottoError('invalid-message');
   }

@@ -71,8 +71,11 @@ export function issueSenderCertificate(
   return issue(primitives, content, signingKey);
 }
 
-function issue({ random }: Primitives, content: Uint8Array, key: Secret): Uint8Array {
-  return serializeCertificate(content, xeddsaSign(parsePrivateKey(key.expose()), content, random));
+function issue(primitives: Primitives, content: Uint8Array, key: Secret): Uint8Array {
+  return serializeCertificate(
+    content,
+    xeddsaSign(primitives, { privateKey: parsePrivateKey(key.expose()) }, content),
+  );
 }
 
 function assertSender({ accountId, deviceId }: DeviceAddress): void {

@@ -5,10 +5,9 @@
 import { concatBytes, equalBytes, utf8 } from '../../../bytes.js';
 import { SottoError } from '../../../errors.js';
 import { messageKey, present } from '../messages/parts.js';
-import { aesCtr } from '../primitives/aes.js';
-import { hkdf, hmacSha256 } from '../primitives/hash.js';
+import { hkdf } from '../primitives/hash.js';
 import type { IdentityKey, KeyPair, PublicKey } from '../primitives/keys.js';
-import type { Curve25519 } from '../primitives/primitives.js';
+import type { Ciphers, Primitives } from '../primitives/primitives.js';
 import { decode } from '../protobuf/decode.js';
 import { encode } from '../protobuf/encode.js';
 import { messageSchema } from '../protobuf/schema.js';
@@ -41,7 +40,7 @@ interface BoxKeys {
  * @throws SottoError `invalid-key` when an agreement comes to nothing
  */
 export async function sealVersion1(
-  curve: Curve25519,
+  { curve, ciphers }: Primitives,
   our: KeyPair<'identity'>,
   theirs: IdentityKey,
   content: Uint8Array,
@@ -49,9 +48,9 @@ export async function sealVersion1(
   const ephemeral = await curve.generateKeyPair();
   const firstAgreement = await curve.agree(ephemeral.privateKey, theirs);
   const first = firstKeys(firstAgreement, theirs, ephemeral.publicKey);
-  const encryptedStatic = seal(first.box, our.publicKey);
+  const encryptedStatic = seal(ciphers, first.box, our.publicKey);
   const secondAgreement = await curve.agree(our.privateKey, theirs);
-  const encryptedMessage = seal(secondKeys(secondAgreement, first.chain, encryptedStatic), content);
+  const encryptedMessage = seal(ciphers, secondKeys(secondAgreement, first.chain, encryptedStatic), content);
   const message = { ephemeralKey: ephemeral.publicKey, encryptedStatic, encryptedMessage };
   const bytes = encode(schema, message, { before: 1, after: 0 });
   bytes[0] = versionByte;
@@ -64,7 +63,7 @@ export async function sealVersion1(
  * @throws SottoError `invalid-message`; `invalid-key` when an agreement comes to nothing
  */
 export async function openVersion1(
-  curve: Curve25519,
+  { curve, ciphers }: Primitives,
   our: KeyPair<'identity'>,
   sealed: Uint8Array,
 ): Promise<ParsedContent> {
@@ -73,10 +72,10 @@ export async function openVersion1(
   const encryptedMessage = present(fields.encryptedMessage);
   const ephemeralKey = messageKey(present(fields.ephemeralKey));
   const first = firstKeys(await curve.agree(our.privateKey, ephemeralKey), our.publicKey, ephemeralKey);
-  const staticBytes = open(first.box, encryptedStatic);
+  const staticBytes = open(ciphers, first.box, encryptedStatic);
   const theirs = messageKey<'identity'>(staticBytes);
   const secondAgreement = await curve.agree(our.privateKey, theirs);
-  const opened = open(secondKeys(secondAgreement, first.chain, encryptedStatic), encryptedMessage);
+  const opened = open(ciphers, secondKeys(secondAgreement, first.chain, encryptedStatic), encryptedMessage);
   const parsed = parseContent(opened);
   if (!equalBytes(staticBytes, parsed.certificate.identityKey)) throw new SottoError('invalid-message');
   return parsed;
@@ -102,19 +101,20 @@ function boxKeys(derived: Uint8Array): BoxKeys {
   return { cipherKey: derived.subarray(32, 64), macKey: derived.subarray(64) };
 }
 
-function seal({ cipherKey, macKey }: BoxKeys, data: Uint8Array): Uint8Array {
-  const ciphertext = aesCtr(cipherKey, data);
-  return concatBytes(ciphertext, boxMac(macKey, ciphertext));
+function seal(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, data: Uint8Array): Uint8Array {
+  const ciphertext = ciphers.aesCtr(cipherKey, data);
+  return concatBytes(ciphertext, boxMac(ciphers, macKey, ciphertext));
 }
 
-function open({ cipherKey, macKey }: BoxKeys, box: Uint8Array): Uint8Array {
+function open(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, box: Uint8Array): Uint8Array {
   const split = box.length - boxMacLength;
   if (split < 0) throw new SottoError('invalid-message');
   const ciphertext = box.subarray(0, split);
-  if (!equalBytes(boxMac(macKey, ciphertext), box.subarray(split))) throw new SottoError('invalid-message');
-  return aesCtr(cipherKey, ciphertext);
+  if (!equalBytes(boxMac(ciphers, macKey, ciphertext), box.subarray(split)))
+    throw new SottoError('invalid-message');
+  return ciphers.aesCtr(cipherKey, ciphertext);
 }
 
-function boxMac(macKey: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+function boxMac({ hmacSha256 }: Ciphers, macKey: Uint8Array, ciphertext: Uint8Array): Uint8Array {
   return hmacSha256(macKey, ciphertext).subarray(0, boxMacLength);
 }

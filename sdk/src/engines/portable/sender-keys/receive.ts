@@ -5,7 +5,7 @@ import { verifySignature } from '../../../verification/xeddsa.js';
 import type { DeviceAddress } from '../../../wire/index.js';
 import { parseSenderKeyMessage, type SenderKeyMessage } from '../messages/sender-key-messages.js';
 import { uuidText } from '../messages/uuid.js';
-import { aesCbcDecrypt } from '../primitives/aes.js';
+import type { Ciphers, Primitives } from '../primitives/primitives.js';
 import type { SkippedKeys } from '../records/skipped-keys.js';
 import { maxIteration, messageKeyOf, seedOf, stepChain, type SenderChain } from './chain.js';
 import { withState, type SenderKeyState } from './record.js';
@@ -19,6 +19,7 @@ const maxSkippedSeeds = 2_000;
 
 /** See `GroupCipher.decryptFromGroup`. */
 export async function decryptFromGroup(
+  { ciphers }: Primitives,
   view: EngineView,
   input: { readonly sender: DeviceAddress; readonly ciphertext: Uint8Array },
 ): Promise<EngineStep<DecryptedGroupMessage>> {
@@ -31,7 +32,7 @@ export async function decryptFromGroup(
   assertSigned(state, message);
   const skipped = store.openSkipped(state);
   const { chain, seed } = await takeSeed(state.chain, message.iteration, skipped);
-  const plaintext = decryptWith(seed, message);
+  const plaintext = decryptWith(ciphers, seed, message);
   const after = { ...state, chain, skipped: skipped.directory() };
   const changes = [store.put(withState(record, after)), ...store.putSkipped(state, skipped)];
   return { result: { distributionId, plaintext }, changes };
@@ -78,9 +79,9 @@ async function skipTo(chain: SenderChain, iteration: number, skipped: SkippedKey
   return reached;
 }
 
-function decryptWith(seed: Uint8Array, { ciphertext }: SenderKeyMessage): Uint8Array {
+function decryptWith(ciphers: Ciphers, seed: Uint8Array, { ciphertext }: SenderKeyMessage): Uint8Array {
   const { cipherKey, iv } = messageKeyOf(seed);
-  const plaintext = aesCbcDecrypt(cipherKey, iv, ciphertext);
+  const plaintext = ciphers.aesCbcDecrypt(cipherKey, iv, ciphertext);
   if (!plaintext) throw new SottoError('invalid-message');
   return plaintext;
 }

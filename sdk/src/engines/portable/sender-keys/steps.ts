@@ -12,7 +12,6 @@ import {
   serializeSenderKeyMessage,
 } from '../messages/sender-key-messages.js';
 import { uuidBytes, uuidText } from '../messages/uuid.js';
-import { aesCbcEncrypt } from '../primitives/aes.js';
 import type { KeyPair } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { xeddsaSign } from '../primitives/xeddsa.js';
@@ -98,7 +97,7 @@ export async function encryptToGroup(
   const record = await store.load();
   if (!record) throw new SottoError('no-sender-key');
   const state = newestState(record);
-  const { chain, chainId, privateKey } = state;
+  const { chain, chainId, signingKey, privateKey } = state;
   if (!privateKey) throw new SottoError('no-sender-key');
   if (chain.iteration >= maxIteration) throw new SottoError('engine-record-invalid');
   const { cipherKey, iv } = messageKeyOf(seedOf(chain));
@@ -106,10 +105,10 @@ export async function encryptToGroup(
     distributionId: uuidBytes(input.distributionId) as Uint8Array,
     chainId,
     iteration: chain.iteration,
-    ciphertext: aesCbcEncrypt(cipherKey, iv, input.plaintext),
+    ciphertext: primitives.ciphers.aesCbcEncrypt(cipherKey, iv, input.plaintext),
   };
   const result = serializeSenderKeyMessage(message, (signed) =>
-    xeddsaSign(privateKey, signed, primitives.random),
+    xeddsaSign(primitives, { privateKey, publicKey: signingKey }, signed),
   );
   return { result, changes: [store.put(withState(record, { ...state, chain: stepChain(chain) }))] };
 }

@@ -1,11 +1,17 @@
 import { PublicKey as LibsignalPublicKey } from '@signalapp/libsignal-client';
 import { expect, it } from 'vitest';
 import { verifySignature } from '@sotto/sdk/verification';
+import type { PrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
+import { noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
 import { xeddsaSign } from '../../../../src/engines/portable/primitives/xeddsa.js';
+import type { Random } from '../../../../src/ports/index.js';
 import { outcomeOf } from '../../../verification/outcome.js';
 import { asView, flipped, privateKeyFrom, randomFor, seed, slow, type Bytes } from './support.js';
 
 const rounds = slow ? 5_000 : 150;
+
+const sign = (privateKey: PrivateKey, message: Uint8Array, random: Random) =>
+  xeddsaSign(noblePrimitives(random), { privateKey }, message);
 
 it(`libsignal verifies what is signed here, and the reverse (seed ${seed})`, () => {
   const random = randomFor('xeddsa');
@@ -14,7 +20,7 @@ it(`libsignal verifies what is signed here, and the reverse (seed ${seed})`, () 
     const { ours, theirs } = privateKeyFrom(random);
     const publicKey = theirs.getPublicKey();
     const message = random.bytes(random.integer(200)) as Bytes;
-    const signature = Uint8Array.from(xeddsaSign(ours, asView(message), random));
+    const signature = Uint8Array.from(sign(ours, asView(message), random));
     signs.add(signature[63]! & 0x80);
     expect([round, publicKey.verify(message, signature)]).toEqual([round, true]);
     verifySignature(publicKey.serialize(), message, signature);
@@ -29,7 +35,7 @@ it('libsignal refuses what is changed of a signature made here', () => {
   const { ours, theirs } = privateKeyFrom(random);
   const message = random.bytes(50) as Bytes;
   const key = theirs.getPublicKey();
-  const signature = xeddsaSign(ours, message, random);
+  const signature = sign(ours, message, random);
   for (let index = 0; index < signature.length; index += 1) {
     const changed = Uint8Array.from(flipped(signature, index, 1 << random.integer(8)));
     expect(LibsignalPublicKey.deserialize(key.serialize()).verify(message, changed)).toBe(false);
@@ -42,7 +48,7 @@ it('takes a new nonce from 64 random bytes each time', () => {
   const { ours } = privateKeyFrom(random);
   const asked: number[] = [];
   const counted = { bytes: (length: number) => (asked.push(length), random.bytes(length)) };
-  const [first, second] = [1, 2].map(() => xeddsaSign(ours, new Uint8Array(3), counted));
+  const [first, second] = [1, 2].map(() => sign(ours, new Uint8Array(3), counted));
   expect(asked).toEqual([64, 64]);
   expect(first!.subarray(0, 32)).not.toEqual(second!.subarray(0, 32));
 });
@@ -52,9 +58,9 @@ it('takes a nonce that depends on the message and the key, should the randomness
   const [one, other] = [privateKeyFrom(random).ours, privateKeyFrom(random).ours];
   const repeated = { bytes: (length: number) => new Uint8Array(length) };
   const commitments = [
-    xeddsaSign(one, Uint8Array.of(1), repeated),
-    xeddsaSign(one, Uint8Array.of(2), repeated),
-    xeddsaSign(other, Uint8Array.of(1), repeated),
+    sign(one, Uint8Array.of(1), repeated),
+    sign(one, Uint8Array.of(2), repeated),
+    sign(other, Uint8Array.of(1), repeated),
   ].map((signature) => signature.subarray(0, 32).join());
   expect(new Set(commitments).size).toBe(3);
 });

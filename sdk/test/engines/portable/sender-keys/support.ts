@@ -89,7 +89,10 @@ export class PortableMember implements Member {
 
   decrypt(message: Uint8Array): Promise<string> {
     return this.#outcome(async () => {
-      const step = await decryptFromGroup(this.view, { sender: this.who, ciphertext: message });
+      const step = await decryptFromGroup(this.#primitives, this.view, {
+        sender: this.who,
+        ciphertext: message,
+      });
       return said(fromUtf8(this.#apply(step).plaintext));
     });
   }

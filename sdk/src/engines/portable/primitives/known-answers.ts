@@ -1,0 +1,86 @@
+/**
+ * Known answers, by which a platform shows that it computes what the protocol means before it is relied
+ * on: there are runtimes that offer `node:crypto` or X25519 and lack a part of it, or do it otherwise.
+ * Knows no platform.
+ */
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { equalBytes } from '../../../bytes.js';
+import { isSottoError } from '../../../errors.js';
+import type { CurveOperations } from './curve.js';
+import { parsePrivateKey, publicKeyFromCoordinate } from './keys.js';
+import type { Ciphers, EdwardsBase } from './primitives.js';
+
+/** RFC 7748, section 6.1. */
+const rfc7748 = {
+  privateKey: '77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a',
+  publicKey: '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a',
+  theirs: 'de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f',
+  agreement: '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742',
+};
+
+/** Twice the base point, compressed. */
+const twiceBase = 'c9a3f86aae465f0e56513864510f3997561fa2c9e85ea21dc2292309f3cd6022';
+
+/** Whether a curve agrees as it should, takes a coordinate with its top bit set, and refuses zeros. */
+export async function isTrueCurve(curve: CurveOperations): Promise<boolean> {
+  const privateKey = parsePrivateKey(hexToBytes(rfc7748.privateKey));
+  const theirs = hexToBytes(rfc7748.theirs);
+  const topBitSet = theirs.slice();
+  topBitSet[31] = (topBitSet[31] as number) | 0x80;
+  try {
+    const made = await curve.publicKeyOf(privateKey);
+    if (!equalBytes(made.subarray(1), hexToBytes(rfc7748.publicKey))) return false;
+    for (const u of [theirs, topBitSet]) {
+      const agreement = await curve.agree(privateKey, publicKeyFromCoordinate(u));
+      if (!equalBytes(agreement, hexToBytes(rfc7748.agreement))) return false;
+    }
+    return await refusesZeros(curve);
+  } catch {
+    return false;
+  }
+}
+
+async function refusesZeros(curve: CurveOperations): Promise<boolean> {
+  const privateKey = parsePrivateKey(hexToBytes(rfc7748.privateKey));
+  try {
+    await curve.agree(privateKey, publicKeyFromCoordinate(new Uint8Array(32)));
+    return false;
+  } catch (error) {
+    return isSottoError(error);
+  }
+}
+
+/** Whether 2 and −2 give the points that they should, which differ in their sign alone. */
+export function isTrueEdwardsBase({ multiply }: EdwardsBase): boolean {
+  const positive = hexToBytes(twiceBase);
+  const negative = positive.slice();
+  negative[31] = (negative[31] as number) | 0x80;
+  try {
+    return equalBytes(multiply(2n), positive) && equalBytes(multiply(ed25519.Point.Fn.ORDER - 2n), negative);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether ciphers give what others give, and refuse a ciphertext that is none. */
+export function areSameCiphers(ciphers: Ciphers, others: Ciphers): boolean {
+  const key = Uint8Array.from({ length: 32 }, (_, index) => index);
+  const iv = key.subarray(0, 16);
+  const message = Uint8Array.from({ length: 77 }, (_, index) => 255 - index);
+  try {
+    const ciphertext = ciphers.aesCbcEncrypt(key, iv, message);
+    const decrypted = ciphers.aesCbcDecrypt(key, iv, ciphertext);
+    return (
+      equalBytes(ciphertext, others.aesCbcEncrypt(key, iv, message)) &&
+      decrypted !== undefined &&
+      equalBytes(decrypted, message) &&
+      ciphers.aesCbcDecrypt(key, iv, message) === undefined &&
+      equalBytes(ciphers.aesCtr(key, message), others.aesCtr(key, message)) &&
+      equalBytes(ciphers.hmacSha256(key, message), others.hmacSha256(key, message)) &&
+      equalBytes(ciphers.sha512(message), others.sha512(message))
+    );
+  } catch {
+    return false;
+  }
+}
