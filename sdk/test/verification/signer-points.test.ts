@@ -48,11 +48,27 @@ describe('the memory of signers', () => {
     expect(memory.pointsOf(second, false)).not.toBe(forgotten);
   });
 
-  it('keeps nothing of a key that has no point', () => {
+  it('has no multiples of a key that has no point, and nothing at all of −1', () => {
     const memory = new SignerMemory(2);
     const onTwist = Uint8Array.of(2, ...new Uint8Array(31));
-    expect(outcomeOf(() => void memory.pointsOf(onTwist, false))).toBe('invalid-signature');
-    expect(memory.size).toBe(0);
+    expect(outcomeOf(() => void memory.pointsOf(onTwist, false).multiples())).toBe('invalid-signature');
+    expect(memory.size).toBe(1);
+    const minusOne = Uint8Array.of(0xec, ...new Uint8Array(30).fill(0xff), 0x7f);
+    expect(outcomeOf(() => void memory.pointsOf(minusOne, false))).toBe('invalid-signature');
+    expect(memory.size).toBe(1);
+  });
+
+  it('asks the platform once for a signer, and not before its first signature', () => {
+    const asked: Uint8Array[] = [];
+    const memory = new SignerMemory(2, () => (key) => {
+      asked.push(key);
+      return (message) => message.length === 1;
+    });
+    const points = memory.pointsOf(first, false);
+    expect(asked).toEqual([]);
+    const verdicts = [1, 2, 1].map((length) => points.accepts(new Uint8Array(length), new Uint8Array(64)));
+    expect(verdicts).toEqual([true, false, true]);
+    expect(asked).toEqual([points.encoded]);
   });
 });
 

@@ -9,6 +9,8 @@ import {
   toBytes,
   toInteger,
 } from '../../../test-vectors/generate/xeddsa-sign.js';
+import { SignerMemory } from '../../src/verification/signer-points.js';
+import { verifyParts } from '../../src/verification/xeddsa.js';
 import { readVectors } from '../vectors/vector-files.js';
 import { outcomeOf } from './outcome.js';
 
@@ -20,6 +22,15 @@ interface Signed {
   readonly signature: Bytes;
 }
 
+/** Without the platform, as in a browser. */
+const portableMemory = new SignerMemory(16, () => () => () => false);
+
+/** The verdict on what has its form, with the platform and without it. */
+const outcomesOf = ({ publicKey, message, signature }: Signed) => [
+  outcomeOf(() => verifySignature(publicKey, message, signature)),
+  outcomeOf(() => verifyParts(portableMemory, publicKey.subarray(1), message, signature)),
+];
+
 describe('XEdDSA vectors', () => {
   const { tests } = readVectors('xeddsa.json');
 
@@ -27,6 +38,14 @@ describe('XEdDSA vectors', () => {
     const { publicKey, message, signature } = input as unknown as Signed;
     expect(outcomeOf(() => verifySignature(publicKey, message, signature))).toBe(failure ?? result);
   });
+
+  const formed = tests.filter(({ failure }) => failure === undefined || failure === 'invalid-signature');
+  it.each(formed.filter(({ input }) => (input['signature'] as Bytes).length === 64))(
+    '$id is $result without the platform',
+    ({ input, result, failure }) => {
+      expect(outcomesOf(input as unknown as Signed)[1]).toBe(failure ?? result);
+    },
+  );
 });
 
 const p = 2n ** 255n - 19n;
@@ -118,8 +137,7 @@ describe(`XEdDSA beside libsignal (seed ${seed})`, () => {
       const theirs = PublicKey.deserialize(publicKey).verify(message, signature)
         ? 'valid'
         : 'invalid-signature';
-      const ours = outcomeOf(() => verifySignature(publicKey, message, signature));
-      expect([round, ours]).toEqual([round, theirs]);
+      expect([round, ...outcomesOf(signed)]).toEqual([round, theirs, theirs]);
       verdicts[theirs] += 1;
     }
     if (['none', 'the top bit of the key', 'a forgery under zero'].includes(name))
