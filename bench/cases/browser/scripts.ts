@@ -1,0 +1,167 @@
+/**
+ * What is done over and over in each case: the same script drives ours in the page and the peer, wherever that
+ * runs. Knows no engine.
+ */
+import type { Side } from '../../harness.js';
+import type { BenchDevice } from '../engine/device.js';
+import { usualLength, type GroupMember, type Make, type Sealer } from './devices.js';
+
+type Script<Device> = (make: Make<Device>) => Promise<Side>;
+
+/** As many as the protocol has kept. */
+const skippedKeys = 2_000;
+
+/** Two devices that have heard from each other. */
+async function conversation(make: Make<BenchDevice>) {
+  const [alice, bob] = [await make(1), await make(2)];
+  await alice.startSession(bob.account, await bob.issueBundle());
+  await bob.decrypt(alice.account, await alice.encrypt(bob.account, new Uint8Array(8)));
+  await alice.decrypt(bob.account, await bob.encrypt(alice.account, new Uint8Array(8)));
+  return { alice, bob };
+}
+
+function pingPong(length: number): Script<BenchDevice> {
+  return async (make) => {
+    const { alice, bob } = await conversation(make);
+    const plaintext = new Uint8Array(length);
+    return async (count) => async () => {
+      for (let index = 0; index < count; index += 2) {
+        await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
+        await alice.decrypt(bob.account, await bob.encrypt(alice.account, plaintext));
+      }
+    };
+  };
+}
+
+function oneWay(length: number, skipped = 0): Script<BenchDevice> {
+  return async (make) => {
+    const { alice, bob } = await conversation(make);
+    const plaintext = new Uint8Array(length);
+    for (let index = 0; index < skipped; index += 1) await alice.encrypt(bob.account, plaintext);
+    return async (count) => async () => {
+      for (let index = 0; index < count; index += 1) {
+        await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
+      }
+    };
+  };
+}
+
+const sessionSetup: Script<BenchDevice> = async (make) => {
+  const [alice, bob] = [await make(1), await make(2)];
+  const bundle = await bob.issueBundle();
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) {
+      await alice.startSession(bob.account, bundle);
+      // Or the next start would archive this session, and records would grow from slice to slice.
+      alice.forgetSessions();
+    }
+  };
+};
+
+const firstDecrypt: Script<BenchDevice> = async (make) => {
+  const [alice, bob] = [await make(1), await make(2)];
+  return async (count) => {
+    const messages: unknown[] = [];
+    for (let index = 0; index < count; index += 1) {
+      alice.forgetSessions();
+      await alice.startSession(bob.account, await bob.issueBundle());
+      messages.push(await alice.encrypt(bob.account, new Uint8Array(usualLength)));
+    }
+    return async () => {
+      for (const message of messages) {
+        bob.forgetSessions();
+        await bob.decrypt(alice.account, message);
+      }
+    };
+  };
+};
+
+const preKeys: Script<BenchDevice> = async (make) => {
+  const device = await make(1);
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) await device.makePreKeys();
+  };
+};
+
+const groupEncrypt: Script<GroupMember> = async (make) => {
+  const alice = await make(1);
+  await alice.distribute();
+  const plaintext = new Uint8Array(usualLength);
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) await alice.encryptToGroup(plaintext);
+  };
+};
+
+const groupDecrypt: Script<GroupMember> = async (make) => {
+  const [alice, bob] = [await make(1), await make(2)];
+  await bob.join(await alice.distribute());
+  return async (count) => {
+    const messages: unknown[] = [];
+    for (let index = 0; index < count; index += 1) {
+      messages.push(await alice.encryptToGroup(new Uint8Array(usualLength)));
+    }
+    return async () => {
+      for (const message of messages) await bob.decryptFromGroup(message);
+    };
+  };
+};
+
+const sealedEncrypt: Script<Sealer> = async (make) => {
+  const [alice, bob] = [await make(1), await make(2)];
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) await alice.seal(bob.identityKey);
+  };
+};
+
+const sealedDecrypt: Script<Sealer> = async (make) => {
+  const [alice, bob] = [await make(1), await make(2)];
+  return async (count) => {
+    const messages: unknown[] = [];
+    for (let index = 0; index < count; index += 1) messages.push(await alice.seal(bob.identityKey));
+    return async () => {
+      for (const message of messages) await bob.unseal(message);
+    };
+  };
+};
+
+/** Scripts by case, for whoever has sessions. */
+export const sessionScripts = {
+  'ping-pong-256': pingPong(256),
+  'ping-pong-4096': pingPong(4096),
+  'one-way-256': oneWay(256),
+  'one-way-4096': oneWay(4096),
+  'one-way-256-2000-skipped': oneWay(256, skippedKeys),
+  'session-setup': sessionSetup,
+  'first-decrypt': firstDecrypt,
+  '100-pre-keys': preKeys,
+} as const satisfies Record<string, Script<BenchDevice>>;
+
+/** Scripts by case, for groups. */
+export const groupScripts = {
+  'group-encrypt': groupEncrypt,
+  'group-decrypt': groupDecrypt,
+} as const satisfies Record<string, Script<GroupMember>>;
+
+/** Scripts by case, for sealed sender. */
+export const sealedScripts = {
+  'sealed-encrypt': sealedEncrypt,
+  'sealed-decrypt': sealedDecrypt,
+} as const satisfies Record<string, Script<Sealer>>;
+
+/** What a side can be asked to do. */
+export type ScriptName = keyof typeof sessionScripts | keyof typeof groupScripts | keyof typeof sealedScripts;
+
+/** A side: how to make its devices. One that cannot do something leaves it out. */
+export interface Makers {
+  readonly session: Make<BenchDevice>;
+  readonly group?: Make<GroupMember>;
+  readonly sealed?: Make<Sealer>;
+}
+
+/** Prepares a script for a side. */
+export function prepareScript(name: ScriptName, { session, group, sealed }: Makers): Promise<Side> {
+  if (name in sessionScripts) return sessionScripts[name as keyof typeof sessionScripts](session);
+  if (group && name in groupScripts) return groupScripts[name as keyof typeof groupScripts](group);
+  if (sealed && name in sealedScripts) return sealedScripts[name as keyof typeof sealedScripts](sealed);
+  throw new Error(`this side cannot do ${name}`);
+}
