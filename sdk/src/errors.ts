@@ -87,7 +87,7 @@ export const localErrorCatalogue = {
   // engine
   'no-session': {
     when: 'There is no session with the device.',
-    next: 'A new one is started by the next send.',
+    next: 'A new one is started by the next send; with an accepted contact, by itself.',
   },
   'invalid-bundle': {
     when: 'A pre-key bundle’s keys or signatures do not verify.',
@@ -95,12 +95,12 @@ export const localErrorCatalogue = {
   },
   'invalid-message': {
     when: 'A ciphertext cannot be parsed or authenticated.',
-    next: 'It is counted and dropped.',
+    next: 'It is lost. With an accepted contact’s device a new session is started, once an hour at most.',
   },
   'duplicate-message': { when: 'A ciphertext was decrypted before.', next: 'Nothing; it took effect then.' },
   'pre-key-missing': {
     when: 'A ciphertext names a pre-key this device no longer has.',
-    next: 'The sender starts a new session.',
+    next: 'It is lost. With an accepted contact’s device a new session is started, once an hour at most.',
   },
   'pre-key-replayed': {
     when: 'The first message of a session was replayed against a last-resort key.',

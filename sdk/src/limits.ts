@@ -59,6 +59,11 @@ export const limits = {
   maxRetiredPreKeys: 13,
   /** Stock and rotation are looked after this often on a connection that stays. */
   preKeyCheckMs: 12 * 60 * 60 * 1000,
+  /**
+   * A session with a device is renewed by itself no more often than this: whoever can put forged
+   * envelopes into the mailbox would set the pace, and use up one-time keys with it.
+   */
+  sessionRenewalIntervalMs: 60 * 60 * 1000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

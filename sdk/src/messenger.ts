@@ -18,6 +18,7 @@ import {
   QuarantineKeeper,
   Receipts,
   Receiver,
+  Renewals,
   Sender,
   applicationSpace,
 } from './messages/index.js';
@@ -101,10 +102,11 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const delivery = new Delivery({ writer, account, contacts, directory, sessions, composer, journal, host });
   const sender = new Sender({ writer, delivery, host });
   const receipts: Receipts = new Receipts({ writer, contacts, composer, host });
+  const renewals = new Renewals({ contacts, sessions, composer, host });
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
-    ...{ writer, account, contacts, sessions, handler, receipts, journal, host, requestPolicy },
+    ...{ writer, account, contacts, sessions, handler, receipts, renewals, journal, host, requestPolicy },
     onQuarantined: () => {
       quarantine.watch();
     },

@@ -4,7 +4,9 @@ import { defineRecord } from '../unit/index.js';
 import {
   accountId,
   accountStatement,
+  deviceId,
   deviceManifest,
+  timestampMs,
   type AccountId,
   type DeviceAddress,
   type ManifestDevice,
@@ -40,6 +42,8 @@ export const contactSchema = z.strictObject({
   /** The account has answered us, so it knows who we are. */
   heard: z.boolean(),
   addedAt: z.number(),
+  /** When we last began a new session because a message could not be decrypted, by device. Absent where never. */
+  renewals: z.optional(z.array(z.strictObject({ deviceId, at: timestampMs }))),
 });
 /** A stored contact. */
 export type ContactEntry = z.output<typeof contactSchema>;

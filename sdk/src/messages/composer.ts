@@ -84,6 +84,13 @@ export class Composer {
     await this.#queue(unit, contact, this.#encode(own, contact, this.#newId(), body), null);
   }
 
+  /** Stages a message that says nothing, to begin a session with: the one before is archived by now. */
+  async stageRenewal(unit: Unit, contact: ContactEntry): Promise<void> {
+    const own = await this.#account.require();
+    const content = this.#encode(own, contact, this.#newId(), { type: 'renewal', body: {} });
+    await this.#queue(unit, contact, content, null);
+  }
+
   /** Stages an entry for a failed message again, under the id it had. */
   async stageAgain(unit: Unit, message: Message): Promise<void> {
     const contact = await this.#contacts.read(unit, message.conversationId);

@@ -40,10 +40,14 @@ export const receiptBody = z.strictObject({
   ids: z.array(messageId).check(z.minLength(1), z.maxLength(limits.maxIdsPerReceipt)),
 });
 
+/** The body of a `renewal`, which says nothing: it begins a session in the place of one that fails. */
+export const renewalBody = z.strictObject({});
+
 /** A body by its type. */
 export type ContentBody =
   | { readonly type: 'text'; readonly body: z.output<typeof textBody> }
-  | { readonly type: 'receipt'; readonly body: z.output<typeof receiptBody> };
+  | { readonly type: 'receipt'; readonly body: z.output<typeof receiptBody> }
+  | { readonly type: 'renewal'; readonly body: z.output<typeof renewalBody> };
 
 /** A known body, or the JSON of an unknown one, to be kept and never acted upon. */
 export type ReadBody =
@@ -73,6 +77,7 @@ export function decodeContent(padded: Uint8Array): Content {
 export function readBody(content: Content): ReadBody {
   if (content.type === 'text') return { type: 'text', body: fit(textBody, content.body) };
   if (content.type === 'receipt') return { type: 'receipt', body: fit(receiptBody, content.body) };
+  if (content.type === 'renewal') return { type: 'renewal', body: fit(renewalBody, content.body) };
   return { type: 'unknown', name: content.type, json: JSON.stringify(content.body ?? null) };
 }
 

@@ -12,4 +12,5 @@ export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';
 export { Receipts } from './receipts.js';
 export { Receiver, type MessageRequestPolicy } from './receiver.js';
+export { Renewals } from './renewals.js';
 export { Sender } from './sender.js';

@@ -27,6 +27,7 @@ import type { Message } from './message-record.js';
 import { appendMessage, findMessage, isRequestFull, updateMessage } from './message-store.js';
 import { quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
+import type { Renewals } from './renewals.js';
 
 /** What a stranger says of itself: a contact code, and the key its session was made with. */
 export interface StrangerClaim {
@@ -78,6 +79,7 @@ export class Receiver {
   readonly #sessions: SessionService;
   readonly #handler: HandlerRunner;
   readonly #receipts: Receipts;
+  readonly #renewals: Renewals;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
   readonly #requestPolicy: MessageRequestPolicy;
@@ -91,6 +93,7 @@ export class Receiver {
     sessions: SessionService;
     handler: HandlerRunner;
     receipts: Receipts;
+    renewals: Renewals;
     journal: Journal<JournalEvent>;
     host: Host;
     requestPolicy: MessageRequestPolicy;
@@ -102,6 +105,7 @@ export class Receiver {
     this.#sessions = parts.sessions;
     this.#handler = parts.handler;
     this.#receipts = parts.receipts;
+    this.#renewals = parts.renewals;
     this.#journal = parts.journal;
     this.#host = parts.host;
     this.#requestPolicy = parts.requestPolicy;
@@ -138,6 +142,7 @@ export class Receiver {
       else if (reason !== 'envelope-id-reused') unit.put(seenKey(envelope.id), sha256(envelope.ciphertext));
       const shown = shownKeyOf(error);
       const final = shown ? await this.#waitForAcceptance(unit, envelope, shown) : reason;
+      await this.#renewals.stageFor(unit, envelope.sender, final);
       await this.#journal.append(unit, { type: 'undecryptable', ...envelope.sender, reason: final });
     });
   }
@@ -153,13 +158,14 @@ export class Receiver {
     if (!decrypted) return;
     const content = decodeContent(decrypted.plaintext);
     const body = readBody(content);
-    // A receipt says nothing that a stranger could say: nobody is looked up and nothing kept for it.
-    if (!known && body.type === 'receipt') throw new SottoError('invalid-content');
+    // These say nothing that a stranger could say: nobody is looked up and nothing kept for them.
+    if (!known && (body.type === 'receipt' || body.type === 'renewal'))
+      throw new SottoError('invalid-content');
     const contact = known
       ? await this.#checkKnown(unit, envelope, known, content, lookup)
       : await this.#checkStranger(unit, envelope, decrypted, content, lookup);
     if (body.type === 'receipt') await this.#applyReceipt(unit, own, contact, body.body.ids);
-    else await this.#store(unit, contact, content, body);
+    else if (body.type !== 'renewal') await this.#store(unit, contact, content, body);
   }
 
   /** A ciphertext that was decrypted before has had its effect: nothing more to do. */
@@ -226,7 +232,7 @@ export class Receiver {
     unit: Unit,
     contact: ContactEntry,
     content: Content,
-    body: Exclude<ReadBody, { type: 'receipt' }>,
+    body: Exclude<ReadBody, { type: 'receipt' | 'renewal' }>,
   ): Promise<void> {
     const { accountId } = contact.statement;
     // A message sent again under its id has taken effect already; only the ratchet moves.

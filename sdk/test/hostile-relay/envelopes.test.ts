@@ -153,6 +153,26 @@ async function drainMailbox(): Promise<void> {
   await quiet(world);
 }
 
+/**
+ * Lets forged envelopes of his contacts come to bob, who begins their sessions anew, and no more within
+ * the hour: what is lied about then leaves them as they are.
+ */
+async function spendRenewals(): Promise<void> {
+  const { world, bob, alice, carol } = cast;
+  const forged = async (contact: Party): Promise<Envelope> => ({
+    id: freshId(),
+    sender: await contact.address(),
+    kind: 'message',
+    ciphertext: Uint8Array.of(0x44),
+    acceptedAt: world.clock.now(),
+  });
+  await deliver([await forged(alice), await forged(carol)]);
+  for (const contact of [alice, carol]) {
+    await talk(bob, contact, 'anew');
+    await talk(contact, bob, 'anew');
+  }
+}
+
 async function forgetAndMeetAgain(other: Party): Promise<void> {
   const { bob } = cast;
   await bob.messenger.contacts.remove(await other.id());
@@ -163,6 +183,7 @@ async function forgetAndMeetAgain(other: Party): Promise<void> {
 
 describe.each(['message', 'prekey'] as const)('an envelope of kind %s that', (kind) => {
   beforeEach(async () => {
+    await spendRenewals();
     if (kind === 'prekey') await cast.alice.messenger.sessions.reset(cast.bobId);
   });
 
@@ -271,6 +292,7 @@ describe('the order of envelopes', () => {
 describe('a ciphertext with one bit turned', () => {
   it.each(['message', 'prekey'] as const)('is refused at every byte of a %s', async (kind) => {
     const { alice, bob } = cast;
+    await spendRenewals();
     if (kind === 'prekey') await alice.messenger.sessions.reset(cast.bobId);
     const honest = await intercept(`intact ${kind}`);
     expect(honest.kind).toBe(kind);

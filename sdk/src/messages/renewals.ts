@@ -1,0 +1,74 @@
+/**
+ * Sessions that fail are renewed: when a message of a contact's device cannot be decrypted, the session with
+ * that device is put aside and a new one begun by a message that says nothing, so that what comes next can
+ * be read without either user doing anything. Knows no lost message and no relay.
+ */
+import { contactDevices, mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
+import { isSottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import type { UndecryptableReason } from '../journal-event.js';
+import { limits } from '../limits.js';
+import type { SessionService } from '../sessions/index.js';
+import type { Unit } from '../unit/index.js';
+import type { DeviceAddress, DeviceId } from '../wire/index.js';
+import type { Composer } from './composer.js';
+
+/** Reasons that a new session takes away. What was decrypted, or is another's key, is none of them. */
+const curable: ReadonlySet<UndecryptableReason> = new Set<UndecryptableReason>([
+  'no-session',
+  'invalid-message',
+  'pre-key-missing',
+]);
+
+/** See the header. */
+export class Renewals {
+  readonly #contacts: ContactBook;
+  readonly #sessions: SessionService;
+  readonly #composer: Composer;
+  readonly #host: Host;
+
+  constructor(parts: { contacts: ContactBook; sessions: SessionService; composer: Composer; host: Host }) {
+    this.#contacts = parts.contacts;
+    this.#sessions = parts.sessions;
+    this.#composer = parts.composer;
+    this.#host = parts.host;
+  }
+
+  /**
+   * Stages a new session with the device whose message could not be decrypted, if that may help: for an
+   * accepted contact at its pinned key, a device of its list, and not so soon after the last time. The
+   * session before is archived, so whatever of it is still under way can be read.
+   */
+  async stageFor(unit: Unit, sender: DeviceAddress, reason: UndecryptableReason): Promise<void> {
+    if (!curable.has(reason)) return;
+    const contact = await this.#contacts.read(unit, sender.accountId);
+    if (!contact || !mayAnswer(contact) || !this.#isDue(contact, sender.deviceId)) return;
+    await this.#sessions.archive(unit, sender);
+    const renewed = this.#noted(contact, sender.deviceId);
+    this.#contacts.write(unit, renewed);
+    try {
+      await this.#composer.stageRenewal(unit, renewed);
+    } catch (error) {
+      // An outbox that is full holds what will begin the session as well.
+      if (!isSottoError(error, 'limit-exceeded')) throw error;
+    }
+  }
+
+  #isDue(contact: ContactEntry, deviceId: DeviceId): boolean {
+    if (!contactDevices(contact).some(({ device }) => device.deviceId === deviceId)) return false;
+    const last = contact.renewals?.find((renewal) => renewal.deviceId === deviceId);
+    if (!last) return true;
+    const passedMs = this.#host.clock.now() - last.at;
+    // Negative where the clock was set back: it must not put renewals off for as long.
+    return passedMs < 0 || passedMs >= limits.sessionRenewalIntervalMs;
+  }
+
+  /** Only devices of the list are kept, so the list is no longer than it. */
+  #noted(contact: ContactEntry, deviceId: DeviceId): ContactEntry {
+    const listed = new Set(contact.manifest.devices.map((device) => device.deviceId));
+    const others = (contact.renewals ?? []).filter(
+      (renewal) => renewal.deviceId !== deviceId && listed.has(renewal.deviceId),
+    );
+    return { ...contact, renewals: [...others, { deviceId, at: this.#host.clock.now() }] };
+  }
+}

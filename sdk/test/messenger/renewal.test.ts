@@ -1,0 +1,125 @@
+/** Sessions that fail are renewed without either user, and never faster than their limit. */
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.js';
+import { memoryStorage } from '../../src/storage/memory/index.js';
+import type { Envelope } from '../../src/wire/index.js';
+import { introduced, type Party } from '../support/party.js';
+
+/** A device loses what it knows of its sessions, as an old copy of its storage would. */
+async function loseSessions(party: Party): Promise<void> {
+  party.kill();
+  const storage = memoryStorage({ medium: party.medium });
+  const fence = await storage.acquire();
+  const changes = [];
+  for await (const { key } of storage.list('engine/session/')) changes.push({ key, value: undefined });
+  expect(changes.length).toBeGreaterThan(0);
+  await storage.commit(changes, { fence });
+  await storage.close();
+  await party.start();
+  await party.online();
+}
+
+/** How many first messages a device has sent since it was asked to count. */
+function countBundles(party: Party): () => number {
+  let count = 0;
+  party.world.relay.tamper.delay = ({ operation }) => {
+    if (operation === 'keys.bundle') count += 1;
+    return undefined;
+  };
+  return () => count;
+}
+
+describe('a device that has lost its sessions', () => {
+  it('begins one with the contact whose message it cannot read, and the next ones arrive', async () => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('lost');
+    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+    await world.pass(5_000);
+    await loseSessions(bob);
+    await alice.messenger.messages.send(bobId, { text: 'unreadable' });
+    await world.until(() => bob.undecryptable.length === 1);
+    expect(bob.undecryptable).toEqual(['no-session']);
+    await world.pass(5_000);
+    await alice.messenger.messages.send(bobId, { text: 'readable' });
+    await world.until(async () => (await bob.texted(aliceId)).includes('readable'));
+    await bob.messenger.messages.send(aliceId, { text: 'and back' });
+    await world.until(async () => (await alice.texted(bobId)).includes('and back'));
+    expect(bob.undecryptable).toHaveLength(1);
+    expect(alice.undecryptable).toEqual([]);
+    // What said nothing is in nobody's conversation.
+    expect(await alice.texted(bobId)).toEqual([
+      'hello bob',
+      'hello alice',
+      'unreadable',
+      'readable',
+      'and back',
+    ]);
+  });
+
+  it('ends up in one session with a contact that lost them too', async () => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('both-lost');
+    for (let n = 0; n < 3; n += 1) {
+      // Both have a session, and each the other's is gone.
+      await alice.messenger.messages.send(bobId, { text: `before ${n}` });
+      await bob.messenger.messages.send(aliceId, { text: `before ${n}` });
+      await world.pass(1_000);
+    }
+    await loseSessions(bob);
+    await loseSessions(alice);
+    const lostBefore = alice.undecryptable.length + bob.undecryptable.length;
+    const exchanges = 10;
+    for (let n = 0; n < exchanges; n += 1) {
+      await alice.messenger.messages.send(bobId, { text: `a${n}` });
+      await bob.messenger.messages.send(aliceId, { text: `b${n}` });
+      await world.pass(1_000);
+    }
+    expect(await bob.texted(aliceId)).toContain(`a${exchanges - 1}`);
+    expect(await alice.texted(bobId)).toContain(`b${exchanges - 1}`);
+    expect(alice.undecryptable.length + bob.undecryptable.length).toBe(lostBefore);
+  });
+});
+
+describe('forged envelopes', () => {
+  it('of a contact begin one session an hour, and block nothing', async () => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('forged');
+    const bundles = countBundles(bob);
+    let forged = 0;
+    world.relay.tamper.envelopes = (page, { accountId }) =>
+      accountId === bobId ? page.flatMap((envelope) => [...forgeries(envelope, 5), envelope]) : page;
+    const forgeries = (envelope: Envelope, count: number) =>
+      Array.from({ length: count }, () => {
+        forged += 1;
+        const ciphertext = envelope.ciphertext.slice();
+        ciphertext[ciphertext.length - 1]! ^= 1;
+        const id = `00000000-0000-4000-8000-${String(forged).padStart(12, '0')}`;
+        return { ...envelope, id: id as Envelope['id'], ciphertext };
+      });
+    for (let n = 0; n < 6; n += 1) {
+      await alice.messenger.messages.send(bobId, { text: `good ${n}` });
+      await world.pass(60_000);
+    }
+    expect((await bob.texted(aliceId)).slice(-6)).toEqual(Array.from({ length: 6 }, (_, n) => `good ${n}`));
+    expect(bob.undecryptable.length).toBeGreaterThanOrEqual(20);
+    expect(bundles()).toBe(1);
+    await world.pass(limits.sessionRenewalIntervalMs);
+    await alice.messenger.messages.send(bobId, { text: 'an hour later' });
+    await world.until(async () => (await bob.texted(aliceId)).includes('an hour later'));
+    await world.pass(1_000);
+    expect(bundles()).toBe(2);
+  });
+
+  it.each([
+    ['a blocked contact', async (bob: Party, id: never) => bob.messenger.contacts.block(id)],
+    ['a removed one', async (bob: Party, id: never) => bob.messenger.contacts.remove(id)],
+  ])('of %s begin none', async (_, change) => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('not-for-them');
+    await change(bob, aliceId as never);
+    const bundles = countBundles(bob);
+    world.relay.tamper.envelopes = (page, { accountId }) =>
+      accountId === bobId
+        ? page.map((envelope) => ({ ...envelope, ciphertext: envelope.ciphertext.slice(0, -1) }))
+        : page;
+    await alice.messenger.messages.send(bobId, { text: 'cut off' });
+    await world.pass(5_000);
+    expect(bundles()).toBe(0);
+  });
+});
