@@ -26,15 +26,27 @@ export class ProblemError extends Error {
 /** A row of a result: columns by name. `int8` is a number, `bytea` a `Uint8Array`, whatever the driver. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Runs SQL with `$1` parameters. */
+/**
+ * Runs SQL with `$1` parameters. A text that has parameters is planned once for a connection and kept
+ * under the text: texts are constants, values never go into them. A `Uint8Array` goes out in binary.
+ */
 export interface Queryable {
   query<Result extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Result[]>;
+}
+
+/** A transaction under way. Statements that are asked for together go out together. */
+export interface Transaction extends Queryable {
+  /**
+   * A statement whose rows nobody needs. It is sent with the commit, which saves a round trip; when it
+   * fails, so does the transaction.
+   */
+  atCommit(sql: string, parameters?: readonly unknown[]): void;
 }
 
 /** The relay's database: PGlite or PostgreSQL, the same SQL. */
 export interface Database extends Queryable {
   /** Commits when `work` resolves and rolls back when it rejects. Not nested. */
-  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 

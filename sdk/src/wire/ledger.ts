@@ -62,6 +62,10 @@ export const ledgerColumns = {
     holds: 'How many envelopes the device was ever sent: a count, without senders or times.',
     until: deviceLife,
   },
+  'devices.depth_base_seq': {
+    holds: 'How many of them had left its mailbox when that was last counted, near its quota; 0 before.',
+    until: deviceLife,
+  },
 
   'envelopes.account_id': { holds: 'Whose mailbox an undelivered envelope is in.', until: delivery },
   'envelopes.device_id': { holds: 'Which device’s.', until: delivery },
@@ -253,7 +257,11 @@ export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOpe
     reveals: `${rateLimited} account, address, target and the pair of account and target. Who begins to write to whom.`,
   },
   send: {
-    stores: ['devices.last_envelope_seq', .../* @__PURE__ */ columnsOf('envelopes', 'attempts')],
+    stores: [
+      'devices.last_envelope_seq',
+      'devices.depth_base_seq',
+      .../* @__PURE__ */ columnsOf('envelopes', 'attempts'),
+    ],
     logs: overSocket,
     reveals: `${rateLimited} the account. Who writes to whom, when and how much.`,
   },

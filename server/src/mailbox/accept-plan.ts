@@ -40,8 +40,8 @@ export interface BatchFacts {
   /** Every device of every recipient. */
   readonly devices: readonly LockedDevice[];
   readonly attempts: readonly KnownAttempt[];
-  /** Keys ({@link deviceKey}) of the sending devices that exist. */
-  readonly senders: ReadonlySet<string>;
+  /** Keys ({@link deviceKey}) of the sending devices that do not exist. */
+  readonly strangers: ReadonlySet<string>;
   readonly maxEnvelopesPerMailbox: number;
   /** A new random UUID. */
   readonly newEnvelopeId: () => string;
@@ -139,7 +139,7 @@ class BatchPlanner {
 
   /** All devices of the recipient, without the sending one. */
   #mailboxesFor({ sender, request }: PendingSend): readonly MailboxState[] {
-    if (!this.#facts.senders.has(deviceKey(sender))) throw new ProblemError('unauthorized');
+    if (this.#facts.strangers.has(deviceKey(sender))) throw new ProblemError('unauthorized');
     const mailboxes = this.#accounts.get(request.recipient);
     // The same answer as for a token that opens nothing: whether an account exists is not said.
     if (mailboxes === undefined) throw new ProblemError('introduction-required');

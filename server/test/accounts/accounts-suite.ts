@@ -46,6 +46,7 @@ function describeRegistration(test: () => TestRelay): void {
         auth_key: authKey,
         added_day: addedDay,
         last_envelope_seq: 0,
+        depth_base_seq: 0,
       },
     ]);
   });

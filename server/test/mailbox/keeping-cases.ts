@@ -39,6 +39,25 @@ export function keepingCases(test: SceneTest): void {
       await expect(small.accept(sender, both(), now)).rejects.toEqual(problem('mailbox-full'));
     });
 
+    test('lets as many in again, however often the mailbox was filled and emptied', async ({
+      store,
+      sender,
+      recipient,
+      inbox,
+    }) => {
+      const small = store.open({ maxEnvelopesPerMailbox: 3 });
+      for (let round = 0; round < 3; round += 1) {
+        for (let sent = 0; sent < 3; sent += 1) await small.accept(sender, send(recipient), now);
+        await expect(small.accept(sender, send(recipient), now)).rejects.toEqual(problem('mailbox-full'));
+        const held = await drain(small, inbox);
+        expect(held).toHaveLength(3);
+        await small.acknowledge(
+          inbox,
+          held.map(({ envelope }) => envelope.id),
+        );
+      }
+    });
+
     test('holds within one batch', async ({ store, sender, recipient }) => {
       const small = store.open({ maxEnvelopesPerMailbox: 3 });
       const sends = Array.from({ length: 5 }, () => small.accept(sender, send(recipient), now));

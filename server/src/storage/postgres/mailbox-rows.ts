@@ -3,44 +3,44 @@
  * handful of round trips however many sends it carries. Knows no rule of the mailbox.
  */
 import type { AccountId, DeviceAddress, DeviceId, Envelope, EnvelopeId } from '@sotto/sdk/wire';
-import type { KnownAttempt, LockedDevice, PlannedEnvelope } from '../../mailbox/accept-plan.js';
+import type { AcceptPlan, KnownAttempt, LockedDevice } from '../../mailbox/accept-plan.js';
 import type { MailboxPage, PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
-import type { Queryable, Row } from '../../ports.js';
+import type { Queryable, Row, Transaction } from '../../ports.js';
+import { byteaArray, int4Array, int8Array, textArray, uuidArray } from './arrays.js';
 
-const accountIds = (devices: readonly DeviceAddress[]) => devices.map(({ accountId }) => accountId);
-const deviceIds = (devices: readonly DeviceAddress[]) => devices.map(({ deviceId }) => deviceId);
+const accountIds = (devices: readonly DeviceAddress[]) =>
+  uuidArray(devices.map(({ accountId }) => accountId));
+const deviceIds = (devices: readonly DeviceAddress[]) => int4Array(devices.map(({ deviceId }) => deviceId));
 
 interface DeviceRow extends Row {
   readonly account_id: AccountId;
   readonly device_id: DeviceId;
   readonly registration_id: number;
   readonly last_envelope_seq: number;
-  readonly oldest_seq: number | null;
+  readonly depth_base_seq: number;
 }
 
 /**
  * Locks every device of the accounts, always in the same order, so that two transactions never wait
- * for one another. `depth` is what lies between the oldest and the newest envelope, so it may be too
- * high; it is too low by no more than what other nodes stored while this one waited for the lock.
+ * for one another. `depth` is what was stored since the mailbox was counted, and what it held then: it
+ * may be too high.
  */
 export async function lockDevices(
   transaction: Queryable,
   accounts: readonly AccountId[],
 ): Promise<LockedDevice[]> {
   const rows = await transaction.query<DeviceRow>(
-    `SELECT d.account_id, d.device_id, d.registration_id, d.last_envelope_seq,
-            (SELECT min(e.seq) FROM envelopes e
-              WHERE e.account_id = d.account_id AND e.device_id = d.device_id) AS oldest_seq
-       FROM devices d WHERE d.account_id = ANY($1::uuid[])
-      ORDER BY d.account_id, d.device_id FOR NO KEY UPDATE OF d`,
-    [accounts],
+    `SELECT account_id, device_id, registration_id, last_envelope_seq, depth_base_seq
+       FROM devices WHERE account_id = ANY($1::uuid[])
+      ORDER BY account_id, device_id FOR NO KEY UPDATE`,
+    [uuidArray(accounts)],
   );
   return rows.map((row) => ({
     accountId: row.account_id,
     deviceId: row.device_id,
     registrationId: row.registration_id,
     lastSeq: row.last_envelope_seq,
-    depth: row.oldest_seq === null ? 0 : row.last_envelope_seq - row.oldest_seq + 1,
+    depth: row.last_envelope_seq - row.depth_base_seq,
   }));
 }
 
@@ -53,106 +53,107 @@ export async function countEnvelopes(source: Queryable, device: DeviceAddress): 
   return row?.depth ?? 0;
 }
 
-interface AttemptRow extends Row {
-  readonly sender_account_id: AccountId;
-  readonly sender_device_id: DeviceId;
-  readonly attempt_id: Uint8Array;
-  readonly content_hash: Uint8Array;
+/** Counts a mailbox and remembers the count for {@link lockDevices}. The device's row is locked. */
+export async function recountEnvelopes(transaction: Queryable, device: DeviceAddress): Promise<number> {
+  const [row] = await transaction.query<{ depth: number }>(
+    `UPDATE devices d SET depth_base_seq = last_envelope_seq -
+            (SELECT count(*) FROM envelopes e WHERE e.account_id = d.account_id AND e.device_id = d.device_id)
+      WHERE account_id = $1 AND device_id = $2
+      RETURNING last_envelope_seq - depth_base_seq AS depth`,
+    [device.accountId, device.deviceId],
+  );
+  return row?.depth ?? 0;
+}
+
+/** A send, as far as its sender is concerned. */
+export interface AskedAttempt {
+  readonly sender: DeviceAddress;
+  readonly attemptId: Uint8Array;
+}
+
+/** What is known of sends and their senders. */
+export interface KnownSends {
+  /** Attempts that were accepted before. */
+  readonly attempts: readonly KnownAttempt[];
+  /** Sending devices that do not exist. */
+  readonly strangers: readonly DeviceAddress[];
+}
+
+interface KnownRow extends Row {
+  /** Which of those asked for; 1 is the first. */
+  readonly place: number;
+  /** Null when it is the sender that is unknown. */
+  readonly content_hash: Uint8Array | null;
   readonly accepted_at: number;
 }
 
-/** The attempts that were accepted before, among those asked for. */
-export async function findAttempts(
-  source: Queryable,
-  asked: readonly { readonly sender: DeviceAddress; readonly attemptId: Uint8Array }[],
-): Promise<KnownAttempt[]> {
+const findSendsSql = `
+  SELECT asked.place, a.content_hash, a.accepted_at
+    FROM unnest($1::uuid[], $2::int[], $3::bytea[]) WITH ORDINALITY
+      AS asked (account_id, device_id, attempt_id, place)
+    JOIN attempts a ON (a.sender_account_id, a.sender_device_id, a.attempt_id)
+                     = (asked.account_id, asked.device_id, asked.attempt_id)
+  UNION ALL
+  SELECT asked.place, NULL, NULL
+    FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS asked (account_id, device_id, place)
+   WHERE NOT EXISTS (SELECT FROM devices d
+                      WHERE (d.account_id, d.device_id) = (asked.account_id, asked.device_id))`;
+
+/** Looks sends up; the usual answer is that nothing is known and nobody is a stranger. */
+export async function findSends(source: Queryable, asked: readonly AskedAttempt[]): Promise<KnownSends> {
   const senders = asked.map(({ sender }) => sender);
-  const rows = await source.query<AttemptRow>(
-    `SELECT a.* FROM attempts a
-       JOIN unnest($1::uuid[], $2::int[], $3::bytea[]) AS asked (account_id, device_id, attempt_id)
-         ON (a.sender_account_id, a.sender_device_id, a.attempt_id)
-          = (asked.account_id, asked.device_id, asked.attempt_id)`,
-    [accountIds(senders), deviceIds(senders), asked.map(({ attemptId }) => attemptId)],
-  );
-  return rows.map((row) => ({
-    sender: { accountId: row.sender_account_id, deviceId: row.sender_device_id },
-    attemptId: row.attempt_id,
-    contentHash: row.content_hash,
-    acceptedAt: row.accepted_at,
-  }));
+  const attemptIds = byteaArray(asked.map(({ attemptId }) => attemptId));
+  const parameters = [accountIds(senders), deviceIds(senders), attemptIds];
+  const attempts: KnownAttempt[] = [];
+  const strangers: DeviceAddress[] = [];
+  for (const row of await source.query<KnownRow>(findSendsSql, parameters)) {
+    const { sender, attemptId } = asked[row.place - 1] as AskedAttempt;
+    const { content_hash: contentHash, accepted_at: acceptedAt } = row;
+    if (contentHash === null) strangers.push(sender);
+    else attempts.push({ sender, attemptId, contentHash, acceptedAt });
+  }
+  return { attempts, strangers };
 }
 
-/** Those of the devices that exist. */
-export async function existingDevices(
-  source: Queryable,
-  devices: readonly DeviceAddress[],
-): Promise<DeviceAddress[]> {
-  const rows = await source.query<{ account_id: AccountId; device_id: DeviceId }>(
-    `SELECT DISTINCT d.account_id, d.device_id FROM devices d
-       JOIN unnest($1::uuid[], $2::int[]) AS asked (account_id, device_id)
-         ON (d.account_id, d.device_id) = (asked.account_id, asked.device_id)`,
-    [accountIds(devices), deviceIds(devices)],
-  );
-  return rows.map((row) => ({ accountId: row.account_id, deviceId: row.device_id }));
-}
+const writeAcceptedSql = `
+  WITH advanced AS (
+    UPDATE devices d SET last_envelope_seq = moved.seq
+      FROM unnest($1::uuid[], $2::int[], $3::int8[]) AS moved (account_id, device_id, seq)
+     WHERE (d.account_id, d.device_id) = (moved.account_id, moved.device_id)),
+  stored AS (
+    INSERT INTO envelopes (account_id, device_id, seq, envelope_id, sender_account_id,
+                           sender_device_id, kind, ciphertext, accepted_at)
+    SELECT * FROM unnest($4::uuid[], $5::int[], $6::int8[], $7::uuid[], $8::uuid[],
+                         $9::int[], $10::text[], $11::bytea[], $12::int8[]))
+  INSERT INTO attempts (sender_account_id, sender_device_id, attempt_id, content_hash, accepted_at)
+  SELECT * FROM unnest($13::uuid[], $14::int[], $15::bytea[], $16::bytea[], $17::int8[])`;
 
-/** Moves the devices' last `seq` forward. Their rows are locked. */
-export async function advanceDevices(
-  transaction: Queryable,
-  advanced: readonly { readonly to: DeviceAddress; readonly lastSeq: number }[],
-): Promise<void> {
-  const devices = advanced.map(({ to }) => to);
-  await transaction.query(
-    `UPDATE devices d SET last_envelope_seq = moved.seq
-       FROM unnest($1::uuid[], $2::int[], $3::int8[]) AS moved (account_id, device_id, seq)
-      WHERE (d.account_id, d.device_id) = (moved.account_id, moved.device_id)`,
-    [accountIds(devices), deviceIds(devices), advanced.map(({ lastSeq }) => lastSeq)],
-  );
-}
-
-/** Stores envelopes. */
-export async function insertEnvelopes(
-  transaction: Queryable,
-  envelopes: readonly PlannedEnvelope[],
-): Promise<void> {
+/** Writes what was planned, together with the commit. The devices' rows are locked. */
+export function writeAccepted(transaction: Transaction, plan: AcceptPlan): void {
+  const { advanced, envelopes, attempts } = plan;
+  const moved = advanced.map(({ to }) => to);
   const to = envelopes.map((envelope) => envelope.to);
   const from = envelopes.map((envelope) => envelope.from);
-  await transaction.query(
-    `INSERT INTO envelopes (account_id, device_id, seq, envelope_id, sender_account_id,
-                            sender_device_id, kind, ciphertext, accepted_at)
-     SELECT * FROM unnest($1::uuid[], $2::int[], $3::int8[], $4::uuid[], $5::uuid[],
-                          $6::int[], $7::text[], $8::bytea[], $9::int8[])`,
-    [
-      accountIds(to),
-      deviceIds(to),
-      envelopes.map(({ seq }) => seq),
-      envelopes.map(({ envelopeId }) => envelopeId),
-      accountIds(from),
-      deviceIds(from),
-      envelopes.map(({ kind }) => kind),
-      envelopes.map(({ ciphertext }) => ciphertext),
-      envelopes.map(({ acceptedAt }) => acceptedAt),
-    ],
-  );
-}
-
-/** Remembers accepted attempts. */
-export async function insertAttempts(
-  transaction: Queryable,
-  attempts: readonly KnownAttempt[],
-): Promise<void> {
   const senders = attempts.map(({ sender }) => sender);
-  await transaction.query(
-    `INSERT INTO attempts (sender_account_id, sender_device_id, attempt_id, content_hash, accepted_at)
-     SELECT * FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::bytea[], $5::int8[])`,
-    [
-      accountIds(senders),
-      deviceIds(senders),
-      attempts.map(({ attemptId }) => attemptId),
-      attempts.map(({ contentHash }) => contentHash),
-      attempts.map(({ acceptedAt }) => acceptedAt),
-    ],
-  );
+  transaction.atCommit(writeAcceptedSql, [
+    accountIds(moved),
+    deviceIds(moved),
+    int8Array(advanced.map(({ lastSeq }) => lastSeq)),
+    accountIds(to),
+    deviceIds(to),
+    int8Array(envelopes.map(({ seq }) => seq)),
+    uuidArray(envelopes.map(({ envelopeId }) => envelopeId)),
+    accountIds(from),
+    deviceIds(from),
+    textArray(envelopes.map(({ kind }) => kind)),
+    byteaArray(envelopes.map(({ ciphertext }) => ciphertext)),
+    int8Array(envelopes.map(({ acceptedAt }) => acceptedAt)),
+    accountIds(senders),
+    deviceIds(senders),
+    byteaArray(attempts.map(({ attemptId }) => attemptId)),
+    byteaArray(attempts.map(({ contentHash }) => contentHash)),
+    int8Array(attempts.map(({ acceptedAt }) => acceptedAt)),
+  ]);
 }
 
 interface EnvelopeRow extends Row {
@@ -225,7 +226,7 @@ export async function deleteEnvelopes(
            ON (e.account_id, e.device_id, e.envelope_id)
             = (doomed.account_id, doomed.device_id, doomed.envelope_id)
          FOR UPDATE OF e SKIP LOCKED))`,
-    [accountIds(devices), deviceIds(devices), doomed.map(({ id }) => id)],
+    [accountIds(devices), deviceIds(devices), uuidArray(doomed.map(({ id }) => id))],
   );
 }
 

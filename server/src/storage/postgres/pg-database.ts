@@ -1,6 +1,7 @@
 /** A PostgreSQL server as the relay's database, through a pool of connections. Knows no table. */
 import pg from 'pg';
-import type { Database, Queryable, Row } from '../../ports.js';
+import type { Database, Row, Transaction } from '../../ports.js';
+import { preparedPlanSettings, StatementNames } from './statements.js';
 import { parseBytea, parseInt8 } from './values.js';
 
 const limits = {
@@ -16,6 +17,12 @@ const limits = {
 export interface PostgresOptions {
   /** Connections kept at most. Default 10. */
   readonly maxConnections?: number;
+  /**
+   * Whether statements are kept prepared on each connection. Default true. False behind a pooler that gives
+   * every transaction another connection and does not follow prepared statements; plans are then the server's
+   * affair and no setting of a session is touched.
+   */
+  readonly prepare?: boolean;
   /** Told of errors on idle connections, which are replaced by themselves. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -30,41 +37,83 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
   return own ?? pg.types.getTypeParser(oid, format);
 }
 
-function queries(source: pg.Pool | pg.PoolClient): Queryable {
-  return {
-    async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
-      const { rows } = await source.query(sql, [...parameters]);
-      return rows as Result[];
-    },
+/** How a statement is put: with a name when it is to be kept prepared. */
+type Spell = (sql: string, parameters: readonly unknown[]) => pg.QueryConfig;
+
+function spelling(prepare: boolean): Spell {
+  const names = new StatementNames();
+  return (text, parameters) => {
+    const name = prepare && parameters.length > 0 ? names.nameOf(text) : undefined;
+    return { text, values: [...parameters], ...(name !== undefined && { name }) };
   };
 }
 
-/** A failed ROLLBACK means that the connection is gone, and the server rolls back by itself. */
-async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
-  try {
-    await client.query('ROLLBACK');
-    return undefined;
-  } catch (error) {
-    return error as Error;
+/** One transaction. The connection is pipelined: what is asked for without waiting shares a round trip. */
+class PooledTransaction implements Transaction {
+  readonly #client: pg.PoolClient;
+  readonly #spell: Spell;
+  readonly #atCommit: pg.QueryConfig[] = [];
+  #begun: Promise<unknown> | undefined;
+  #ended = false;
+
+  constructor(client: pg.PoolClient, spell: Spell) {
+    this.#client = client;
+    this.#spell = spell;
+  }
+
+  async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+    const [, { rows }] = await Promise.all([this.#begin(), this.#client.query(this.#spell(sql, parameters))]);
+    return rows as readonly Result[];
+  }
+
+  atCommit(sql: string, parameters: readonly unknown[] = []): void {
+    this.#atCommit.push(this.#spell(sql, parameters));
+  }
+
+  async commit(): Promise<void> {
+    if (this.#begun === undefined && this.#atCommit.length === 0) return;
+    const begun = this.#begin();
+    this.#ended = true;
+    const last = this.#atCommit.map((statement) => this.#client.query(statement));
+    const committed = this.#client.query('COMMIT');
+    const [{ command }] = await Promise.all([committed, begun, ...last]);
+    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+  }
+
+  /** A failed ROLLBACK means that the connection is gone, and the server rolls back by itself. */
+  async rollBack(): Promise<Error | undefined> {
+    this.#ended = true;
+    try {
+      if (this.#begun !== undefined) await this.#client.query('ROLLBACK');
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  #begin(): Promise<unknown> {
+    if (this.#ended) throw new Error('the transaction has ended');
+    return (this.#begun ??= this.#client.query('BEGIN'));
   }
 }
 
 async function transaction<Result>(
   pool: pg.Pool,
-  work: (transaction: Queryable) => Promise<Result>,
+  spell: Spell,
+  work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection that dies between two queries says so by an event; without a listener it would end the process.
   const onError = (error: Error) => (broken = error);
   client.on('error', onError);
+  const transaction = new PooledTransaction(client, spell);
   try {
-    await client.query('BEGIN');
-    const result = await work(queries(client));
-    await client.query('COMMIT');
+    const result = await work(transaction);
+    await transaction.commit();
     return result;
   } catch (error) {
-    broken ??= await rollBack(client);
+    broken ??= await transaction.rollBack();
     throw error;
   } finally {
     client.off('error', onError);
@@ -72,24 +121,40 @@ async function transaction<Result>(
   }
 }
 
-/**
- * Opens a pool on a PostgreSQL server. Connects lazily: a server that cannot be reached shows at the first query.
- * @param url - `postgres://…`; it may hold a password, so it is never logged
- */
-export function openPostgresDatabase(url: string, options: PostgresOptions = {}): Database {
+async function setUpSession(client: pg.ClientBase): Promise<void> {
+  await client.query(preparedPlanSettings);
+}
+
+function openPool(url: string, options: PostgresOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.maxConnections ?? limits.maxConnections,
     connectionTimeoutMillis: limits.connectTimeoutMs,
     statement_timeout: limits.statementTimeoutMs,
     application_name: 'sotto-relay',
+    pipeline: true,
     types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
+    // The pool waits for the promise, which its types do not say.
+    ...(options.prepare !== false && { onConnect: setUpSession as (client: pg.ClientBase) => never }),
   });
   pool.on('error', options.onIdleError ?? (() => {}));
+  return pool;
+}
+
+/**
+ * Opens a pool on a PostgreSQL server. Connects lazily: a server that cannot be reached shows at the first query.
+ * @param url - `postgres://…`; it may hold a password, so it is never logged
+ */
+export function openPostgresDatabase(url: string, options: PostgresOptions = {}): Database {
+  const pool = openPool(url, options);
+  const spell = spelling(options.prepare !== false);
   let closing: Promise<void> | undefined;
   return {
-    ...queries(pool),
-    transaction: (work) => transaction(pool, work),
+    async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+      const { rows } = await pool.query(spell(sql, parameters));
+      return rows as readonly Result[];
+    },
+    transaction: (work) => transaction(pool, spell, work),
     close: () => (closing ??= pool.end()),
   };
 }

@@ -6,28 +6,97 @@
  * process, a SIGKILL included, but not necessarily a power cut or a crash of the operating system.
  * PGlite takes no lock on its folder either: whoever opens one holds a folder lock around it.
  */
-import { PGlite, types } from '@electric-sql/pglite';
-import type { Database, Queryable, Row } from '../../ports.js';
-import { parseInt8 } from './values.js';
+import { PGlite } from '@electric-sql/pglite';
+import type { Database, Row, Transaction } from '../../ports.js';
+import { PGliteSession, type Statement } from './pglite-session.js';
 
-type PGliteQueries = Pick<PGlite, 'query'>;
+/** One piece of work after the other. How many wait is bounded where the work comes from. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
 
-function queries(source: PGliteQueries): Queryable {
-  return {
-    async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
-      const { rows } = await source.query<Result>(sql, [...parameters]);
-      return rows;
-    },
-  };
+  take<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
 }
 
-// PGlite's own coding of bytes builds a string a byte; through a Buffer it is some ten times faster.
-function parseBytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+class EmbeddedTransaction implements Transaction {
+  readonly #session: PGliteSession;
+  readonly #turns = new Turns();
+  readonly #atCommit: Statement[] = [];
+  #state: 'unused' | 'begun' | 'ended' = 'unused';
+
+  constructor(session: PGliteSession) {
+    this.#session = session;
+  }
+
+  query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+    return this.#turns.take(async () => {
+      await this.#begin();
+      const { rows } = await this.#session.run({ sql, parameters });
+      return rows as readonly Result[];
+    });
+  }
+
+  atCommit(sql: string, parameters: readonly unknown[] = []): void {
+    this.#atCommit.push({ sql, parameters });
+  }
+
+  async commit(): Promise<void> {
+    for (const { sql, parameters } of this.#atCommit) await this.query(sql, parameters);
+    if (this.#state !== 'begun') return;
+    this.#state = 'ended';
+    const { command } = await this.#session.runText('COMMIT');
+    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+  }
+
+  async rollBack(): Promise<void> {
+    if (this.#state === 'begun') await this.#session.runText('ROLLBACK');
+    this.#state = 'ended';
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#state === 'ended') throw new Error('the transaction has ended');
+    if (this.#state === 'begun') return;
+    this.#state = 'begun';
+    await this.#session.runText('BEGIN');
+  }
 }
 
-function serializeBytes(bytes: Uint8Array): string {
-  return `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
+class EmbeddedDatabase implements Database {
+  readonly #session: PGliteSession;
+  readonly #turns = new Turns();
+  #closing: Promise<void> | undefined;
+
+  constructor(session: PGliteSession) {
+    this.#session = session;
+  }
+
+  query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+    return this.#turns.take(async () => {
+      const { rows } = await this.#session.run({ sql, parameters });
+      return rows as readonly Result[];
+    });
+  }
+
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#turns.take(async () => {
+      const transaction = new EmbeddedTransaction(this.#session);
+      try {
+        const result = await work(transaction);
+        await transaction.commit();
+        return result;
+      } catch (error) {
+        await transaction.rollBack();
+        throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#turns.take(() => this.#session.close()));
+  }
 }
 
 /**
@@ -36,15 +105,6 @@ function serializeBytes(bytes: Uint8Array): string {
  * The caller holds the folder's lock from before this call until after `close`.
  */
 export async function openPGliteDatabase(folder?: string): Promise<Database> {
-  const parsers = { [types.INT8]: parseInt8, [types.BYTEA]: parseBytes };
-  const serializers = { [types.BYTEA]: serializeBytes };
-  const options = { parsers, serializers, ...(folder !== undefined && { dataDir: folder }) };
-  const pglite = await PGlite.create(options);
-  return {
-    ...queries(pglite),
-    transaction: (work) => pglite.transaction((transaction) => work(queries(transaction))),
-    close: async () => {
-      if (!pglite.closed) await pglite.close();
-    },
-  };
+  const pglite = await PGlite.create(folder === undefined ? {} : { dataDir: folder });
+  return new EmbeddedDatabase(await PGliteSession.open(pglite));
 }

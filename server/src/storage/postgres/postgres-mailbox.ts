@@ -5,7 +5,6 @@ import {
   deviceKey,
   planAccepts,
   sameContent,
-  type AcceptPlan,
   type LockedDevice,
   type PendingSend,
 } from '../../mailbox/accept-plan.js';
@@ -76,7 +75,8 @@ class PostgresMailbox implements Mailbox {
   }
 
   async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {
-    const [attempt] = await rows.findAttempts(this.#database, [{ sender, attemptId: request.attemptId }]);
+    const asked = [{ sender, attemptId: request.attemptId }];
+    const [attempt] = (await rows.findSends(this.#database, asked)).attempts;
     if (attempt === undefined) return undefined;
     if (!sameContent(attempt.contentHash, contentHash(request)))
       throw new ProblemError('idempotency-conflict');
@@ -108,27 +108,24 @@ class PostgresMailbox implements Mailbox {
 
   #acceptBatch(sends: readonly PendingSend[]): Promise<readonly BatchAnswer<AcceptOutcome>[]> {
     return this.#database.transaction(async (transaction) => {
-      // Locks first: an attempt that another node is accepting now is visible once the lock is ours.
-      const locked = await rows.lockDevices(transaction, [
-        ...new Set(sends.map((send) => send.request.recipient)),
+      // Locks first: an attempt that another node is accepting now is visible once the lock is ours. Both
+      // statements go out at once, and the second begins when the first has its locks.
+      const [locked, { attempts, strangers }] = await Promise.all([
+        rows.lockDevices(transaction, [...new Set(sends.map((send) => send.request.recipient))]),
+        rows.findSends(
+          transaction,
+          sends.map(({ sender, request: { attemptId } }) => ({ sender, attemptId })),
+        ),
       ]);
       const devices = await this.#withExactDepths(transaction, locked, sends.length);
-      const attempts = await rows.findAttempts(
-        transaction,
-        sends.map(({ sender, request }) => ({ sender, attemptId: request.attemptId })),
-      );
-      const senders = await rows.existingDevices(
-        transaction,
-        sends.map(({ sender }) => sender),
-      );
       const plan = planAccepts(sends, {
         devices,
         attempts,
-        senders: new Set(senders.map(deviceKey)),
+        strangers: new Set(strangers.map(deviceKey)),
         maxEnvelopesPerMailbox: this.#limits.maxEnvelopesPerMailbox,
         newEnvelopeId: this.#newEnvelopeId,
       });
-      await write(transaction, plan);
+      if (plan.envelopes.length > 0) rows.writeAccepted(transaction, plan);
       return plan.answers;
     });
   }
@@ -142,7 +139,7 @@ class PostgresMailbox implements Mailbox {
     const exact: LockedDevice[] = [];
     for (const device of devices) {
       const near = device.depth + sends > this.#limits.maxEnvelopesPerMailbox;
-      exact.push(near ? { ...device, depth: await rows.countEnvelopes(transaction, device) } : device);
+      exact.push(near ? { ...device, depth: await rows.recountEnvelopes(transaction, device) } : device);
     }
     return exact;
   }
@@ -165,11 +162,4 @@ class PostgresMailbox implements Mailbox {
     }
     return { deleted, finished: false };
   }
-}
-
-async function write(transaction: Queryable, plan: AcceptPlan): Promise<void> {
-  if (plan.envelopes.length === 0) return;
-  await rows.advanceDevices(transaction, plan.advanced);
-  await rows.insertEnvelopes(transaction, plan.envelopes);
-  await rows.insertAttempts(transaction, plan.attempts);
 }

@@ -1,4 +1,4 @@
-/** Turns PostgreSQL's text values into the program's: the same for both drivers. */
+/** Turns PostgreSQL's text values into the program's, and arrays into PostgreSQL's text: the same for both drivers. */
 
 /**
  * Reads an `int8`.
@@ -17,4 +17,18 @@ export function parseInt8(text: string): number {
 export function parseBytea(text: string): Uint8Array {
   if (!text.startsWith('\\x')) throw new RangeError('a bytea value is not in hex form');
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+}
+
+function elementText(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (value instanceof Uint8Array) {
+    const { buffer, byteOffset, length } = value;
+    return `"\\\\x${Buffer.from(buffer, byteOffset, length).toString('hex')}"`;
+  }
+  return `"${String(value as string | number | boolean).replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Spells a one-dimensional array of numbers, texts, bytes and nulls. */
+export function arrayText(values: readonly unknown[]): string {
+  return `{${values.map(elementText).join()}}`;
 }
