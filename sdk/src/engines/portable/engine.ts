@@ -52,9 +52,9 @@ const assurance: EngineAssurance = {
     'The protocol is an independent implementation that belongs to this project and has had no independent ' +
     'audit. It is held against Signal’s own library, byte for byte and in both directions. The curves, ' +
     'hashes and ciphers are those of the platform where it has them, and of the noble libraries elsewhere, ' +
-    'of which several releases were audited; most of ML-KEM is that of their post-quantum library, which was ' +
-    'not. JavaScript gives no guarantee of ' +
-    'constant time, and memory in it cannot be wiped with certainty.',
+    'of which several releases were audited; ML-KEM is this project’s own, held against that of their ' +
+    'post-quantum library. JavaScript gives no guarantee of constant time, and memory in it cannot be wiped ' +
+    'with certainty.',
 };
 
 /** What {@link portableEngine} may be given. */

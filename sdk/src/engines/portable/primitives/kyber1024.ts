@@ -3,11 +3,11 @@
  * is hashed once more, together with the ciphertext. Keys and ciphertexts carry their type byte. Knows no
  * pre-key.
  */
-import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
-import { ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
 import { concatBytes } from '../../../bytes.js';
 import { SottoError } from '../../../errors.js';
 import type { Random } from '../../../ports/index.js';
+import { nobleKeccak, type Keccak } from './ml-kem/keccak.js';
+import { decapsulate, encapsulate, keyPairFrom, mlKem1024 } from './ml-kem/kem.js';
 import type { Kyber1024 } from './primitives.js';
 
 /** The type byte of the only KEM that the protocol's peers take. */
@@ -25,19 +25,29 @@ const typeByte = Uint8Array.of(kyber1024Type);
 
 /** The KEM in portable code. */
 export function nobleKyber1024(random: Random): Kyber1024 {
+  return kyber1024(random, nobleKeccak);
+}
+
+/** The KEM over somebody's hashes. */
+export function kyber1024(random: Random, keccak: Keccak): Kyber1024 {
+  const kem = mlKem1024(keccak);
+  const roundThreeSecret = (mlKemSecret: Uint8Array, ciphertext: Uint8Array) =>
+    keccak.shake256(concatBytes(mlKemSecret, keccak.sha3_256(ciphertext)), secretLength);
   return {
     generateKeyPair() {
       // Round 3 expands its seed otherwise; any ML-KEM key pair is one of its key pairs.
-      const { publicKey, secretKey } = ml_kem1024.keygen(random.bytes(seedLength));
+      const { publicKey, secretKey } = keyPairFrom(kem, random.bytes(seedLength));
       return { publicKey: concatBytes(typeByte, publicKey), secretKey: concatBytes(typeByte, secretKey) };
     },
     encapsulate(publicKey) {
       assertKey(publicKey, kemPublicKeyLength);
-      const message = sha3_256(random.bytes(secretLength));
-      const { cipherText, sharedSecret } = encapsulate(publicKey.subarray(1), message);
+      const message = keccak.sha3_256(random.bytes(secretLength));
+      const made = encapsulate(kem, publicKey.subarray(1), message);
+      // A coefficient above the modulus, which FIPS 203 has refused.
+      if (!made) throw new SottoError('invalid-key');
       return {
-        ciphertext: concatBytes(typeByte, cipherText),
-        sharedSecret: roundThreeSecret(sharedSecret, cipherText),
+        ciphertext: concatBytes(typeByte, made.ciphertext),
+        sharedSecret: roundThreeSecret(made.sharedSecret, made.ciphertext),
       };
     },
     decapsulate(secretKey, ciphertext) {
@@ -46,33 +56,14 @@ export function nobleKyber1024(random: Random): Kyber1024 {
         throw new SottoError('invalid-message');
       }
       const raw = ciphertext.subarray(1);
-      return roundThreeSecret(decapsulate(raw, secretKey.subarray(1)), raw);
+      const secret = decapsulate(kem, secretKey.subarray(1), raw);
+      // A key whose hash does not fit it; ours are checked by their record.
+      if (!secret) throw new SottoError('invalid-key');
+      return roundThreeSecret(secret, raw);
     },
   };
 }
 
-function roundThreeSecret(mlKemSecret: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  return shake256(concatBytes(mlKemSecret, sha3_256(ciphertext)), { dkLen: secretLength });
-}
-
 function assertKey(key: Uint8Array, length: number): void {
   if (key.length !== length || key[0] !== kyber1024Type) throw new SottoError('invalid-key');
-}
-
-function encapsulate(publicKey: Uint8Array, message: Uint8Array) {
-  try {
-    return ml_kem1024.encapsulate(publicKey, message);
-  } catch {
-    // A coordinate above the modulus, which FIPS 203 has refused.
-    throw new SottoError('invalid-key');
-  }
-}
-
-function decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  try {
-    return ml_kem1024.decapsulate(ciphertext, secretKey);
-  } catch {
-    // A key whose hash does not fit it; ours are checked by their record.
-    throw new SottoError('invalid-key');
-  }
 }

@@ -3,21 +3,15 @@
  * ciphertext as two parts, and the first part needs the header alone. Together they are FIPS 203, bit for
  * bit. Knows no ratchet.
  */
-import { sha3_256, sha3_512 } from '@noble/hashes/sha3.js';
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { concatBytes, equalBytes } from '../../../../bytes.js';
 import { SottoError } from '../../../../errors.js';
 import type { Random } from '../../../../ports/index.js';
-import { compress, pack, polynomialFromMessage, unpackCoefficients } from './coding.js';
-import { add, addProduct, n, transform, transformBack, type Polynomial } from './ring.js';
-import { sampleSmall, sampleUniform } from './sampling.js';
+import { nobleKeccak as keccak } from '../ml-kem/keccak.js';
+import * as mlKem from '../ml-kem/kem.js';
+import type { Polynomial } from '../ml-kem/ring.js';
 
-/** Rank of the module. */
-const k = 3;
+const kem = mlKem.mlKem768(keccak);
 const seedLength = 32;
-const bitsOfU = 10;
-const bitsOfV = 4;
-const coefficientBytes = 384;
 
 /** Length of the public key's first part: the matrix seed and the hash of the whole key. */
 export const headerLength = 64;
@@ -33,7 +27,7 @@ export const decapsulationKeyLength = 2400;
 export const pendingLength = seedLength + headerLength;
 
 /** Where the vector lies in a decapsulation key. */
-const vectorOffset = k * coefficientBytes;
+const vectorOffset = vectorLength;
 
 /** A key pair. */
 export interface IncrementalKeyPair {
@@ -62,9 +56,9 @@ export function generateMlKem768(random: Random): IncrementalKeyPair {
 
 /** The key pair of a 64-byte seed (FIPS 203: d and z). */
 export function keyPairFrom(seed: Uint8Array): IncrementalKeyPair {
-  const { publicKey, secretKey } = ml_kem768.keygen(seed);
+  const { publicKey, secretKey } = mlKem.keyPairFrom(kem, seed);
   const vector = publicKey.slice(0, vectorLength);
-  const header = concatBytes(publicKey.subarray(vectorLength), sha3_256(publicKey));
+  const header = concatBytes(publicKey.subarray(vectorLength), keccak.sha3_256(publicKey));
   return { header, vector, decapsulationKey: secretKey };
 }
 
@@ -81,17 +75,9 @@ export function encapsulateHeader(header: Uint8Array, random: Random): FirstHalf
 /** The first half of an encapsulation of a 32-byte message. */
 export function firstHalfFrom(header: Uint8Array, message: Uint8Array): FirstHalf {
   const pending = concatBytes(message, header);
-  const { sharedSecret, seed, r } = secretsOf(pending);
-  const matrixSeed = header.subarray(0, seedLength);
-  const rows = r.map((_, row) => {
-    const u = new Uint16Array(n);
-    r.forEach((column, index) => {
-      addProduct(u, sampleUniform(matrixSeed, row, index), column);
-    });
-    add(transformBack(u), sampleSmall(seed, k + row));
-    return pack(bitsOfU, compress(bitsOfU, u));
-  });
-  return { ciphertext1: concatBytes(...rows), sharedSecret, pending };
+  const secrets = secretsOf(pending);
+  const ciphertext1 = mlKem.encryptU(kem, secrets, header.subarray(0, seedLength));
+  return { ciphertext1, sharedSecret: secrets.sharedSecret, pending };
 }
 
 /**
@@ -101,7 +87,7 @@ export function firstHalfFrom(header: Uint8Array, message: Uint8Array): FirstHal
 export function assertVector(header: Uint8Array, vector: Uint8Array): void {
   if (vector.length !== vectorLength) throw new SottoError('invalid-message');
   const promised = header.subarray(seedLength);
-  const hash = sha3_256(concatBytes(vector, header.subarray(0, seedLength)));
+  const hash = keccak.sha3_256(concatBytes(vector, header.subarray(0, seedLength)));
   if (!equalBytes(hash, promised)) throw new SottoError('invalid-message');
   coefficientsOf(vector);
 }
@@ -113,14 +99,7 @@ export function assertVector(header: Uint8Array, vector: Uint8Array): void {
  * @throws SottoError `invalid-message` when the vector has a coefficient above the modulus
  */
 export function encapsulateVector(pending: Uint8Array, vector: Uint8Array): Uint8Array {
-  const { seed, r } = secretsOf(pending);
-  const v = new Uint16Array(n);
-  coefficientsOf(vector).forEach((t, index) => {
-    addProduct(v, t, r[index] as Polynomial);
-  });
-  add(transformBack(v), sampleSmall(seed, 2 * k));
-  add(v, polynomialFromMessage(pending.subarray(0, seedLength)));
-  return pack(bitsOfV, compress(bitsOfV, v));
+  return mlKem.encryptV(kem, secretsOf(pending), coefficientsOf(vector), pending.subarray(0, seedLength));
 }
 
 /**
@@ -136,28 +115,18 @@ export function decapsulate(
   if (ciphertext1.length !== ciphertext1Length || ciphertext2.length !== ciphertext2Length) {
     throw new SottoError('invalid-message');
   }
-  try {
-    return ml_kem768.decapsulate(concatBytes(ciphertext1, ciphertext2), decapsulationKey);
-  } catch {
-    throw new SottoError('engine-record-invalid');
-  }
+  const secret = mlKem.decapsulate(kem, decapsulationKey, concatBytes(ciphertext1, ciphertext2));
+  if (!secret) throw new SottoError('engine-record-invalid');
+  return secret;
 }
 
 /** Everything both halves derive from the message: the second does it again rather than keep 1.5 KiB of secrets. */
-function secretsOf(pending: Uint8Array) {
-  const message = pending.subarray(0, seedLength);
-  const keyHash = pending.subarray(2 * seedLength);
-  const derived = sha3_512(concatBytes(message, keyHash));
-  const seed = derived.subarray(seedLength);
-  const r = Array.from({ length: k }, (_, index) => transform(sampleSmall(seed, index)));
-  return { sharedSecret: derived.subarray(0, seedLength), seed, r };
+function secretsOf(pending: Uint8Array): mlKem.EncryptionSecrets {
+  return mlKem.secretsOf(kem, pending.subarray(0, seedLength), pending.subarray(2 * seedLength));
 }
 
 function coefficientsOf(vector: Uint8Array): Polynomial[] {
-  return Array.from({ length: k }, (_, index) => {
-    const bytes = vector.subarray(index * coefficientBytes, (index + 1) * coefficientBytes);
-    const polynomial = unpackCoefficients(bytes);
-    if (!polynomial) throw new SottoError('invalid-message');
-    return polynomial;
-  });
+  const coefficients = mlKem.vectorFrom(kem, vector);
+  if (!coefficients) throw new SottoError('invalid-message');
+  return coefficients;
 }

@@ -87,3 +87,9 @@ export function add(sum: Polynomial, f: Polynomial): Polynomial {
   for (let j = 0; j < n; j += 1) sum[j] = ((sum[j] as number) + (f[j] as number)) % q;
   return sum;
 }
+
+/** Subtracts in place. */
+export function subtract(difference: Polynomial, f: Polynomial): Polynomial {
+  for (let j = 0; j < n; j += 1) difference[j] = ((difference[j] as number) - (f[j] as number) + q) % q;
+  return difference;
+}
