@@ -13,6 +13,7 @@ class SlowPrimitives implements Primitives {
   readonly random = this.#fast.random;
   readonly edwardsBase = this.#fast.edwardsBase;
   readonly ciphers = this.#fast.ciphers;
+  readonly keccak = this.#fast.keccak;
   agreements = 0;
   keyPairs = 0;
 

@@ -4,6 +4,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
+import { invertPublic } from './inversion.js';
 import type { EdwardsBase } from './primitives.js';
 
 const { Point } = ed25519;
@@ -58,7 +59,7 @@ export function pointFromCoordinates(u: Uint8Array, nextU: Uint8Array): Uint8Arr
     vSquared + baseVSquared - Fp.mul(bytesToNumberLE(nextU) + a + uR + baseU, Fp.create(distance * distance)),
   );
   // One inversion for both denominators.
-  const inverse = Fp.inv(Fp.mul(v, uR + 1n));
+  const inverse = invertPublic(Fp.mul(v, uR + 1n));
   const y = Fp.mul(Fp.mul(uR - 1n, v), inverse);
   const x = Fp.mul(Fp.mul(scale, uR), Fp.mul(uR + 1n, inverse));
   const bytes = Fp.toBytes(y);

@@ -7,6 +7,7 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { equalBytes } from '../../../bytes.js';
 import { isSottoError } from '../../../errors.js';
+import type { Keccak } from './ml-kem/keccak.js';
 import type { CurveOperations } from './curve.js';
 import { parsePrivateKey, publicKeyFromCoordinate } from './keys.js';
 import type { Ciphers, EdwardsBase } from './primitives.js';
@@ -58,6 +59,23 @@ export function isTrueEdwardsBase({ multiply }: EdwardsBase): boolean {
   negative[31] = (negative[31] as number) | 0x80;
   try {
     return equalBytes(multiply(2n), positive) && equalBytes(multiply(ed25519.Point.Fn.ORDER - 2n), negative);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether hashes give what others give. */
+export function areSameHashes(keccak: Keccak, others: Keccak): boolean {
+  const message = Uint8Array.from({ length: 34 }, (_, index) => index);
+  const all = (hashes: Keccak) => [
+    hashes.sha3_256(message),
+    hashes.sha3_512(message),
+    hashes.shake128(message, 504),
+    hashes.shake256(message, 128),
+  ];
+  try {
+    const expected = all(others);
+    return all(keccak).every((hash, index) => equalBytes(hash, expected[index] as Uint8Array));
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import { nobleCurve } from './curve.js';
 import { nobleEdwardsBase } from './edwards-base.js';
 import { hmacSha256, sha512 } from './hash.js';
 import { nobleKyber1024 } from './kyber1024.js';
+import { nobleKeccak } from './ml-kem/keccak.js';
 import type { Ciphers, Primitives } from './primitives.js';
 
 /** Ciphers and hashes in portable code. */
@@ -17,6 +18,7 @@ export function noblePrimitives(random: Random): Primitives {
     edwardsBase: nobleEdwardsBase,
     ciphers: nobleCiphers,
     kyber1024: nobleKyber1024(random),
+    keccak: nobleKeccak,
     random,
   };
 }

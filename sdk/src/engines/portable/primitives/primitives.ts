@@ -4,6 +4,7 @@
  * schedules are not here: on a few dozen bytes nothing is faster than `hash.ts`.
  */
 import type { Random } from '../../../ports/index.js';
+import type { Keccak } from './ml-kem/keccak.js';
 import type { KeyPair, PrivateKey, PublicKey } from './keys.js';
 
 /** A value now or later: what a platform's cryptography gives. */
@@ -78,5 +79,7 @@ export interface Primitives {
   readonly edwardsBase: EdwardsBase;
   readonly ciphers: Ciphers;
   readonly kyber1024: Kyber1024;
+  /** What both KEMs hash with. */
+  readonly keccak: Keccak;
   readonly random: Random;
 }

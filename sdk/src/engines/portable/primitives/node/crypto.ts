@@ -39,7 +39,7 @@ export interface NodeCrypto {
   createCipheriv(name: string, key: Uint8Array, iv: Uint8Array): NodeCipher;
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array): NodeCipher;
   createHmac(name: string, key: Uint8Array): NodeHash;
-  createHash(name: string): NodeHash;
+  createHash(name: string, options?: { readonly outputLength: number }): NodeHash;
 }
 
 /** Their arrays are of a class of their own, which has more ways to become a string. */

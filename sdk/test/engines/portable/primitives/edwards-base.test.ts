@@ -1,0 +1,97 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { describe, expect, it } from 'vitest';
+import {
+  clampedScalar,
+  nobleEdwardsBase,
+  pointFromCoordinates,
+} from '../../../../src/engines/portable/primitives/edwards-base.js';
+import { invertPublic } from '../../../../src/engines/portable/primitives/inversion.js';
+import { parsePrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
+import { nobleOperations } from '../../../../src/engines/portable/primitives/curve.js';
+import { nodeEdwardsBase } from '../../../../src/engines/portable/primitives/node/edwards-base.js';
+import { toBytes, toInteger } from '../../../../../test-vectors/generate/xeddsa-sign.js';
+import { host } from './providers.js';
+import { randomFor, seed, slow } from './support.js';
+
+const { Fp, Fn } = ed25519.Point;
+const order = Fn.ORDER;
+const rounds = slow ? 20_000 : 200;
+const random = randomFor('edwards base');
+const someScalar = () => Fn.create(toInteger(random.bytes(64))) || 1n;
+
+/** Next to everything where the arithmetic turns. */
+const awkward = [0n, order / 8n, order / 2n, order, 2n ** 252n, 8n * 2n ** 124n]
+  .flatMap((near) => Array.from({ length: 21 }, (_, index) => near + BigInt(index - 10)))
+  .filter((scalar) => scalar > 0n && scalar < order);
+
+describe(`multiples of the base point (seed ${seed})`, () => {
+  const node = nodeEdwardsBase(host);
+
+  it('are noble’s by node:crypto, for every scalar', () => {
+    for (const scalar of [...awkward, ...Array.from({ length: rounds }, someScalar)]) {
+      expect([scalar, node.multiply(scalar)]).toEqual([scalar, nobleEdwardsBase.multiply(scalar)]);
+    }
+  });
+
+  it('are left to noble next to 0 and the order alone', () => {
+    const missing = awkward.filter((scalar) => clampedScalar(scalar) === undefined);
+    expect(missing.every((scalar) => scalar < 2n ** 128n || order - scalar < 2n ** 128n)).toBe(true);
+    expect(clampedScalar(0n)).toBeUndefined();
+    expect(clampedScalar(order)).toBeUndefined();
+  });
+});
+
+describe(`scalars as X25519 takes them (seed ${seed})`, () => {
+  it('are clamped already, and plus or minus what they stand for', () => {
+    for (const scalar of [...awkward, ...Array.from({ length: rounds }, someScalar)]) {
+      const clamped = clampedScalar(scalar);
+      if (clamped === undefined) continue;
+      const bytes = toBytes(clamped);
+      expect(parsePrivateKey(bytes)).toEqual(bytes);
+      expect([scalar, order - scalar]).toContain(clamped % order);
+    }
+  });
+
+  it('are as many of one sign as of the other', () => {
+    const negative = Array.from({ length: 2_000 }, someScalar).filter(
+      (scalar) => (clampedScalar(scalar) as bigint) % order !== scalar,
+    );
+    // Six deviations around half.
+    expect(Math.abs(negative.length - 1_000)).toBeLessThan(135);
+  });
+});
+
+it(`a point comes from two coordinates (seed ${seed})`, () => {
+  const coordinate = (scalar: bigint) =>
+    (nobleOperations.publicKeyOf(toBytes(clampedScalar(scalar) as bigint) as never) as Uint8Array).subarray(
+      1,
+    );
+  for (let round = 0; round < 20; round += 1) {
+    const scalar = someScalar();
+    const point = pointFromCoordinates(coordinate(scalar), coordinate(scalar + 1n));
+    expect(point).toEqual(ed25519.Point.BASE.multiply(scalar).toBytes());
+    // The neighbour tells the sign: with that of the negative point it is the negative point.
+    const negative = pointFromCoordinates(coordinate(scalar), coordinate(order - scalar + 1n));
+    expect(negative).toEqual(ed25519.Point.BASE.multiply(order - scalar).toBytes());
+  }
+});
+
+describe(`inverses of public values (seed ${seed})`, () => {
+  const p = Fp.ORDER;
+
+  it('are inverses, next to powers of two and anywhere', () => {
+    const powers = Array.from({ length: 255 }, (_, exponent) => 2n ** BigInt(exponent));
+    const near = powers.flatMap((power) => [-2n, -1n, 0n, 1n, 2n].map((offset) => power + offset));
+    const all = [...near, ...near.map((value) => p - value)].filter((value) => value > 0n && value < p);
+    const some = Array.from({ length: 10 * rounds }, () => Fp.create(toInteger(random.bytes(32))) || 1n);
+    for (const value of [...all, ...some]) {
+      const inverse = invertPublic(value);
+      expect([value, Fp.mul(inverse, value)]).toEqual([value, 1n]);
+      expect(inverse > 0n && inverse < p).toBe(true);
+    }
+  });
+
+  it('are not of 0', () => {
+    expect(() => invertPublic(0n)).toThrow();
+  });
+});
