@@ -5,8 +5,8 @@
  */
 import type { BenchCase, Side } from '../harness.js';
 import { openBenchPage, type BenchPage } from './browser/bench-page.js';
-import { nativeMakers } from './browser/native-devices.js';
-import { prepareScript, type ScriptName } from './browser/scripts.js';
+import { nativeMakers } from './engine/native-devices.js';
+import { prepareScript, type ScriptName } from './engine/scripts.js';
 
 /** Sides of which one at least is in a page, which is closed with them. */
 async function inPage(file: string, sides: (page: BenchPage) => Promise<{ ours: Side; peer: Side }>) {

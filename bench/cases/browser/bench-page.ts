@@ -11,7 +11,7 @@ import { chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../../scripts/lib/find-programs.mjs';
 import type { Side } from '../../harness.js';
 import type { PageBench } from './in-page.js';
-import type { ScriptName } from './scripts.js';
+import type { ScriptName } from '../engine/scripts.js';
 
 declare const bench: PageBench;
 

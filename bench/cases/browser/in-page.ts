@@ -1,6 +1,6 @@
 /** The page's half of the bench: prepares scripts when Node asks, and does their work on its own clock. */
 import type { Side } from '../../harness.js';
-import { prepareScript, type Makers, type ScriptName } from './scripts.js';
+import { prepareScript, type Makers, type ScriptName } from '../engine/scripts.js';
 
 /** What Node calls. */
 export interface PageBench {

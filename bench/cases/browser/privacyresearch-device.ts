@@ -14,7 +14,7 @@ import {
   type StorageType,
 } from '@privacyresearch/libsignal-protocol-typescript';
 import { accountUuid, batchIds, type BenchDevice } from '../engine/device.js';
-import type { Makers } from './scripts.js';
+import type { Makers } from '../engine/scripts.js';
 
 const preKeyMessage = 3;
 

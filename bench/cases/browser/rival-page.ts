@@ -1,6 +1,6 @@
 /** The page with our engine beside the library that browsers had until now. */
 import { portableEngine } from '@sotto/sdk/engines/portable';
-import { engineMakers } from './engine-devices.js';
+import { engineMakers } from '../engine/engine-devices.js';
 import { offerSides } from './in-page.js';
 import { privacyResearchMakers } from './privacyresearch-device.js';
 

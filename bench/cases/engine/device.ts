@@ -1,4 +1,4 @@
-/** What both sides of the engine bench can do, so that one script drives either. */
+/** What a side of the engine benches can do, so that one script drives every one. */
 
 /** A device with keys and sessions in memory. Bundles and messages are opaque to the script. */
 export interface BenchDevice {
@@ -21,3 +21,31 @@ export function accountUuid(account: number): string {
 
 /** As many ids as a batch of pre-keys has. */
 export const batchIds: readonly number[] = Array.from({ length: 100 }, (_, index) => index + 1);
+
+/** A member of the one group there is, whose only sender is account 1. Messages are opaque to the script. */
+export interface GroupMember {
+  /** Our sender key, for the others. */
+  distribute(): Promise<unknown>;
+  join(distribution: unknown): Promise<void>;
+  encryptToGroup(plaintext: Uint8Array): Promise<unknown>;
+  decryptFromGroup(message: unknown): Promise<Uint8Array>;
+}
+
+/** Somebody with a certificate that the other side believes. */
+export interface Sealer {
+  readonly identityKey: unknown;
+  /** Seals a group message of 256 bytes, made beforehand. */
+  seal(theirIdentityKey: unknown): Promise<unknown>;
+  /** Opens, and checks the certificate. */
+  unseal(sealed: unknown): Promise<void>;
+}
+
+/** Makes a device of an account, 1–9. */
+export type Make<Device> = (account: number) => Promise<Device>;
+
+/** The group's distribution id. */
+export const groupId = accountUuid(9);
+/** The length of most plaintexts. */
+export const usualLength = 256;
+/** Long enough for a bench. */
+export const certificateLifeMs = 86_400_000;

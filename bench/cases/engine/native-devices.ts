@@ -17,9 +17,15 @@ import {
   ServerCertificate,
   UnidentifiedSenderMessageContent,
 } from '@signalapp/libsignal-client';
-import { accountUuid } from '../engine/device.js';
-import { DirectDevice } from '../engine/direct.js';
-import { certificateLifeMs, groupId, usualLength, type GroupMember, type Sealer } from './devices.js';
+import {
+  accountUuid,
+  certificateLifeMs,
+  groupId,
+  usualLength,
+  type GroupMember,
+  type Sealer,
+} from './device.js';
+import { DirectDevice } from './direct.js';
 import type { Makers } from './scripts.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,18 +1,23 @@
 /**
- * What is done over and over in each case: the same script drives ours in the page and the peer, wherever that
- * runs. Knows no engine.
+ * What is done over and over in each case of the engine benches: the same script drives ours and the peer, in
+ * Node or in a page. Knows no engine.
  */
 import type { Side } from '../../harness.js';
-import type { BenchDevice } from '../engine/device.js';
-import { usualLength, type GroupMember, type Make, type Sealer } from './devices.js';
+import { usualLength, type BenchDevice, type GroupMember, type Make, type Sealer } from './device.js';
 
 type Script<Device> = (make: Make<Device>) => Promise<Side>;
 
 /** As many as the protocol has kept. */
 const skippedKeys = 2_000;
 
+/** Two devices that have a session. */
+export interface Conversation {
+  readonly alice: BenchDevice;
+  readonly bob: BenchDevice;
+}
+
 /** Two devices that have heard from each other. */
-async function conversation(make: Make<BenchDevice>) {
+export async function conversation(make: Make<BenchDevice>): Promise<Conversation> {
   const [alice, bob] = [await make(1), await make(2)];
   await alice.startSession(bob.account, await bob.issueBundle());
   await bob.decrypt(alice.account, await alice.encrypt(bob.account, new Uint8Array(8)));
@@ -20,17 +25,19 @@ async function conversation(make: Make<BenchDevice>) {
   return { alice, bob };
 }
 
-function pingPong(length: number): Script<BenchDevice> {
-  return async (make) => {
-    const { alice, bob } = await conversation(make);
-    const plaintext = new Uint8Array(length);
-    return async (count) => async () => {
-      for (let index = 0; index < count; index += 2) {
-        await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
-        await alice.decrypt(bob.account, await bob.encrypt(alice.account, plaintext));
-      }
-    };
+/** Two who take turns. */
+export function exchanges({ alice, bob }: Conversation, length: number): Side {
+  const plaintext = new Uint8Array(length);
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 2) {
+      await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
+      await alice.decrypt(bob.account, await bob.encrypt(alice.account, plaintext));
+    }
   };
+}
+
+function pingPong(length: number): Script<BenchDevice> {
+  return async (make) => exchanges(await conversation(make), length);
 }
 
 function oneWay(length: number, skipped = 0): Script<BenchDevice> {

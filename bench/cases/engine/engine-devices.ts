@@ -8,8 +8,16 @@ import type {
   ProtocolEngine,
   SessionBundle,
 } from '../../../sdk/src/ports/index.js';
-import { accountUuid, batchIds, type BenchDevice } from '../engine/device.js';
-import { certificateLifeMs, groupId, usualLength, type GroupMember, type Sealer } from './devices.js';
+import {
+  accountUuid,
+  batchIds,
+  certificateLifeMs,
+  groupId,
+  usualLength,
+  type BenchDevice,
+  type GroupMember,
+  type Sealer,
+} from './device.js';
 import type { Makers } from './scripts.js';
 
 const now = Date.now();
