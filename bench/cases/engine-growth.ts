@@ -13,7 +13,7 @@ const archivedSessions = 40;
 const skippedKeys = 2_000;
 const epochs = 1_000;
 /** An epoch of the post-quantum ratchet takes about this many exchanges between two who take turns. */
-const exchangesPerEpoch = 75;
+const exchangesPerEpoch = 44;
 
 async function exchange({ alice, bob }: Conversation): Promise<void> {
   const plaintext = new Uint8Array(8);
