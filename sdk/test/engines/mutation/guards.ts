@@ -3,10 +3,13 @@
  * succeeds. Bundled together with the engine, whole or with one check removed.
  */
 import assert from 'node:assert/strict';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { utf8 } from '../../../src/bytes.js';
 import { portableEngine } from '../../../src/engines/portable/index.js';
 import { publicKeyFromCoordinate, type PrivateKey } from '../../../src/engines/portable/primitives/keys.js';
 import { nobleCurve } from '../../../src/engines/portable/primitives/curve.js';
+import { nodeHost, type NodeHost } from '../../../src/engines/portable/primitives/node/crypto.js';
+import { nodeCurve } from '../../../src/engines/portable/primitives/node/curve.js';
 import { initialSpqrState, spqrReceive, spqrSend } from '../../../src/engines/portable/spqr/ratchet.js';
 import { noSkippedKeys, SkippedKeys } from '../../../src/engines/portable/records/skipped-keys.js';
 import { contentHints, type SealedContent } from '../../../src/ports/index.js';
@@ -19,6 +22,7 @@ import {
   type Sent,
 } from '../../../src/testing/engine-conformance-kit.js';
 import { seededRandom } from '../../../src/testing/seeded-random.js';
+import { edwardsOf, toInteger } from '../../../../test-vectors/generate/xeddsa-sign.js';
 import { sealWithStrangeKey } from './strange-seal.js';
 
 const random = seededRandom('guards');
@@ -149,6 +153,22 @@ export const guards: Readonly<Record<string, () => Promise<void>>> = {
     const zero = publicKeyFromCoordinate(new Uint8Array(32));
     const privateKey = new Uint8Array(32).fill(8) as PrivateKey;
     await refused(async () => nobleCurve(random).agree(privateKey, zero), 'invalid-key');
+  },
+
+  'keys of low order, by the platform': async () => {
+    const zero = publicKeyFromCoordinate(new Uint8Array(32));
+    const privateKey = new Uint8Array(32).fill(8) as PrivateKey;
+    await refused(async () => nodeCurve(nodeHost() as NodeHost).agree(privateKey, zero), 'invalid-key');
+  },
+
+  'subgroup of a base key': async () => {
+    const [alice, bob] = await pair();
+    const first = await alice.encrypt(bob, 'first');
+    // A point of order 8 on top of the key, which no agreement looks at either.
+    const at = indexOfBaseKey(first) + 1;
+    const ciphertext = first.ciphertext.slice();
+    ciphertext.set(withTorsion(ciphertext.slice(at, at + 32)), at);
+    await refused(() => bob.tryDecrypt(alice, { ...first, ciphertext }), 'invalid-message');
   },
 
   'spelling of a base key': async () => {
@@ -301,6 +321,17 @@ export const guards: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 /** The base key is the first field with a length in a first message. */
+/** Another key with which everybody agrees on the same as with this one. */
+function withTorsion(u: Uint8Array): Uint8Array {
+  const { Point } = ed25519;
+  const torsion = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a');
+  return ed25519.utils.toMontgomery(
+    Point.fromBytes(edwardsOf(toInteger(u)))
+      .add(torsion)
+      .toBytes(),
+  );
+}
+
 function indexOfBaseKey({ ciphertext }: Sent): number {
   const tag = (2 << 3) | 2;
   const at = ciphertext.findIndex((byte, index) => byte === tag && ciphertext[index + 1] === 33);

@@ -73,7 +73,8 @@ describe('the portable engine', { timeout: 120_000 }, () => {
     const listed = [...mutations.map(({ find }) => find), ...Object.keys(otherComparisons)];
     const pattern = /\b(?:verifySignature|equalBytes|assertVector|isCanonical)\(/;
     for (const file of readdirSync(join(engines, 'portable'), { recursive: true, encoding: 'utf8' })) {
-      if (!file.endsWith('.ts')) continue;
+      // That one compares what platforms compute, and has tests of its own.
+      if (!file.endsWith('.ts') || file.endsWith('known-answers.ts')) continue;
       const lines = readFileSync(join(engines, 'portable', file), 'utf8').split('\n');
       for (const line of lines.filter((text) => pattern.test(text) && !/^\s*(?:\*|export )/.test(text))) {
         const known = listed.some((text) => line.includes(text) || text.includes(line.trim()));

@@ -38,6 +38,24 @@ export const mutations: readonly Mutation[] = [
     find: "throw new SottoError('invalid-key');",
     replace: 'return new Uint8Array(32);',
   },
+  {
+    guard: 'keys of low order, by the platform',
+    file: 'portable/primitives/node/curve.ts',
+    find: "} catch {\n    throw new SottoError('invalid-key');",
+    replace: '} catch {\n    return new Uint8Array(32).fill(1);',
+  },
+  {
+    guard: 'subgroup of a base key',
+    file: 'portable/primitives/curve.ts',
+    find: 'return equalBytes(await curve.agree(minusOne, publicKey), u);',
+    replace: 'return (await curve.agree(minusOne, publicKey)).length > 0;',
+  },
+  {
+    guard: 'spelling of a base key',
+    file: 'portable/primitives/curve.ts',
+    find: 'if (bytesToNumberLE(u) >= Fp.ORDER) return false;',
+    replace: 'u[31] = (u[31] as number) & 0x7f;',
+  },
   without('spelling of a base key', 'portable/pqxdh.ts', '!(await isCanonical(curve, their.baseKey))'),
   without(
     'identity key of a repeated first message',
@@ -89,7 +107,7 @@ export const mutations: readonly Mutation[] = [
   without(
     'MACs of sealed sender, version 1',
     'portable/sealed-sender/version-1.ts',
-    '!equalBytes(boxMac(macKey, ciphertext), box.subarray(split))',
+    '!equalBytes(boxMac(ciphers, macKey, ciphertext), box.subarray(split))',
   ),
   without(
     'sealer of version 1',
@@ -144,4 +162,8 @@ export const otherComparisons: Readonly<Record<string, string>> = {
   'ourId && theirId && equalBytes(ourId, theirId)': 'how far own devices may jump',
   'current && equalBytes(current.baseKey, baseKey)': 'whether a session is known',
   'equalBytes(archived.baseKey, baseKey)': 'whether a session is known',
+  'equalBytes(Fp.toBytes(Fp.div(Fp.create(1n + y), Fp.create(1n - y))), publicKey.subarray(1))':
+    'whether a point of our own is remembered',
+  '!equalBytes(kem.keccak.sha3_256(publicKey), keyHash)': 'whether a record of our own holds a key',
+  'const mask = -Number(equalBytes(ciphertext, again));': 'which secret, held against noble’s choice',
 };

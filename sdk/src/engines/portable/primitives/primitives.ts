@@ -30,7 +30,7 @@ export interface EdwardsBase {
    * @param scalar - secret; from 1 to the order of the group less one
    * @returns the point compressed as in RFC 8032, 32 bytes
    */
-  multiply(scalar: bigint): Uint8Array;
+  readonly multiply: (scalar: bigint) => Uint8Array;
 }
 
 /**
@@ -39,15 +39,15 @@ export interface EdwardsBase {
  */
 export interface Ciphers {
   /** AES-256-CBC with PKCS#7 padding. `key` has 32 bytes, `iv` 16. */
-  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  readonly aesCbcEncrypt: (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array) => Uint8Array;
   /** The reverse; `undefined` for every ciphertext that cannot be one, whatever is wrong with it. */
-  aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+  readonly aesCbcDecrypt: (key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array) => Uint8Array | undefined;
   /** AES-256-CTR from a zero counter block, both ways. The key must serve once. */
-  aesCtr(key: Uint8Array, data: Uint8Array): Uint8Array;
+  readonly aesCtr: (key: Uint8Array, data: Uint8Array) => Uint8Array;
   /** HMAC-SHA-256, 32 bytes. */
-  hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
+  readonly hmacSha256: (key: Uint8Array, message: Uint8Array) => Uint8Array;
   /** SHA-512, 64 bytes. */
-  sha512(message: Uint8Array): Uint8Array;
+  readonly sha512: (message: Uint8Array) => Uint8Array;
 }
 
 /** A KEM key pair as serialized: each half with its type byte (1569 and 3169 bytes). */

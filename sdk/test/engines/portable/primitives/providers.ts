@@ -17,7 +17,7 @@ const { subtle } = globalThis.crypto;
 export interface Provider {
   readonly name: string;
   readonly curve: CurveOperations;
-  primitives(random: Random): Primitives;
+  readonly primitives: (random: Random) => Primitives;
 }
 
 /** All of them. */
