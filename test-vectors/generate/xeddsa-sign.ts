@@ -3,6 +3,7 @@
  * vectors alone: it takes no care of timing, and whoever repeats the randomness gives the key away.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '../../sdk/src/bytes.js';
 
@@ -13,12 +14,12 @@ export const groupOrder = Point.Fn.ORDER;
 
 /** Little-endian bytes to an integer. */
 export function toInteger(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+  return bytesToNumberLE(bytes);
 }
 
 /** An integer below 2^256 to 32 little-endian bytes. */
 export function toBytes(integer: bigint): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(integer.toString(16).padStart(64, '0'), 'hex').reverse());
+  return Uint8Array.from(numberToBytesLE(integer, 32));
 }
 
 /**

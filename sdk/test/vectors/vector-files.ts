@@ -1,18 +1,7 @@
-/** Reads the files of `test-vectors/`. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** Vector files as values with bytes in them. Runs in Node and in browsers alike. */
+import { hexToBytes } from '@noble/hashes/utils.js';
 import type { VectorFile, VectorTest } from '../../../test-vectors/generate/vector-file.js';
-
-const folder = new URL('../../../test-vectors/', import.meta.url);
-
-/** The names of all vector files. */
-export const vectorFileNames: readonly string[] = readdirSync(folder).filter(
-  (name) => name.endsWith('.json') && name !== 'schema.json',
-);
-
-/** Any JSON file of the folder. */
-export function readJson(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
-}
+import { readJson } from './vector-json.js';
 
 /** A vector file, with the members it names turned into bytes. */
 export function readVectors(name: string): VectorFile {
@@ -26,7 +15,7 @@ export function readVectors(name: string): VectorFile {
 }
 
 function decode(value: unknown, names: readonly string[], name = ''): unknown {
-  if (typeof value === 'string' && names.includes(name)) return Uint8Array.from(Buffer.from(value, 'hex'));
+  if (typeof value === 'string' && names.includes(name)) return hexToBytes(value);
   // What is the subject of a test as JSON stays JSON.
   if (name === 'encodedBody') return value;
   if (Array.isArray(value)) return value.map((item) => decode(item, names, name));

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readJson, vectorFileNames } from './vector-files.js';
+import { readJson, vectorFileNames } from './vector-json.js';
 
 describe('the vector files', () => {
   const schema = z.fromJSONSchema(readJson('schema.json') as Parameters<typeof z.fromJSONSchema>[0]);

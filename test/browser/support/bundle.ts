@@ -1,7 +1,12 @@
 /** Bundles sources for the browser, in memory, and tells what went into a bundle. */
 import { builtinModules, isBuiltin } from 'node:module';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { readJson, vectorFileNames } from '../../../sdk/test/vectors/vector-json.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const resolveDir = fileURLToPath(new URL('../in-browser/', import.meta.url));
 
 /** A bundle: one module, and the built-ins of Node that it still asks for. */
 export interface Bundle {
@@ -32,14 +37,52 @@ async function bundle(options: BuildOptions): Promise<Bundle> {
   };
 }
 
-/** Bundles a file of this folder. */
-export async function bundleFile(url: URL): Promise<Bundle> {
-  return bundle({ entryPoints: [fileURLToPath(url)] });
-}
-
 /** Bundles everything an entry point of a package exports. */
 export async function bundleEntry(specifier: string): Promise<Bundle> {
   const contents = `import * as entry from ${JSON.stringify(specifier)}; globalThis.entry = entry;`;
-  const resolveDir = fileURLToPath(new URL('.', import.meta.url));
   return bundle({ stdin: { contents, resolveDir, sourcefile: 'entry.js' } });
+}
+
+/** What a page has instead of the disk, and instead of the engine that is native code: that one in Node, from afar. */
+const inPlaceOfNode: Plugin = {
+  name: 'in-place-of-node',
+  setup: (build) => {
+    build.onResolve({ filter: /\/vector-json\.js$/ }, () => ({ path: 'vectors', namespace: 'disk' }));
+    build.onLoad({ filter: /.*/, namespace: 'disk' }, () => {
+      const files = Object.fromEntries(vectorFileNames.map((name) => [name, readJson(name)]));
+      return { contents: `const files = ${JSON.stringify(files)};\n${readFromMemory}` };
+    });
+    build.onResolve({ filter: /(^@sotto\/sdk|\/src)\/engines\/libsignal(\/index\.js)?$/ }, () => ({
+      path: fileURLToPath(new URL('../in-browser/remote-libsignal.ts', import.meta.url)),
+    }));
+  },
+};
+
+const readFromMemory = `
+  export const vectorFileNames = Object.keys(files);
+  export function readJson(name) {
+    if (!Object.hasOwn(files, name)) throw new Error('no vector file ' + name);
+    return structuredClone(files[name]);
+  }`;
+
+/**
+ * Bundles test files to run in a page or a worker.
+ * @param files - absolute paths
+ * @param env - what the files find in `process.env`
+ */
+export async function bundleTests(
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Bundle> {
+  const members = files.map(
+    (file) => `${JSON.stringify(relative(root, file))}: () => import(${JSON.stringify(file)})`,
+  );
+  const contents = `import { offerTests } from './scope.js';\nofferTests({ ${members.join(', ')} });`;
+  return bundle({
+    stdin: { contents, resolveDir, sourcefile: 'tests.js' },
+    plugins: [inPlaceOfNode],
+    define: { 'process.env': JSON.stringify(env) },
+    sourcemap: 'inline',
+    sourcesContent: false,
+  });
 }

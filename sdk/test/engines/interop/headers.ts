@@ -1,4 +1,5 @@
 /** Reads what a message says of itself, with the engine's own parsers: for oracles that predict its fate. */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { parsePreKeySignalMessage } from '../../../src/engines/portable/messages/pre-key-signal-message.js';
 import { parseSignalMessage } from '../../../src/engines/portable/messages/signal-message.js';
 import type { Sent } from '../../../src/testing/engine-conformance-kit.js';
@@ -17,7 +18,7 @@ export function headerOf({ kind, ciphertext }: Sent): Header {
   const message =
     kind === 'prekey' ? parsePreKeySignalMessage(ciphertext).message : parseSignalMessage(ciphertext);
   return {
-    chain: Buffer.from(message.ratchetKey).toString('base64'),
+    chain: bytesToHex(message.ratchetKey),
     counter: message.counter,
     epoch: epochOf(message.pqRatchet),
   };

@@ -11,7 +11,8 @@ import {
 } from '../../../../src/engines/portable/primitives/keys.js';
 import { edwardsOf, toBytes, toInteger } from '../../../../../test-vectors/generate/xeddsa-sign.js';
 import { outcomeOf } from '../../../verification/outcome.js';
-import { asView, fixedRandom, privateKeyFrom, randomFor, seed, slow, type Bytes } from './support.js';
+import { privateKeyFrom } from './libsignal-keys.js';
+import { asView, fixedRandom, randomFor, seed, slow, type Bytes } from './support.js';
 
 const { Point } = ed25519;
 const rounds = slow ? 5_000 : 100;

@@ -8,13 +8,12 @@ import {
   publicKeyFromCoordinate,
   type PrivateKey,
 } from '../../../../src/engines/portable/primitives/keys.js';
-import { nodeCurve } from '../../../../src/engines/portable/primitives/node/curve.js';
 import { noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
 import { xeddsaSign } from '../../../../src/engines/portable/primitives/xeddsa.js';
 import { isSottoError } from '../../../../src/errors.js';
 import { edwardsOf, toBytes, toInteger } from '../../../../../test-vectors/generate/xeddsa-sign.js';
 import { readVectors } from '../../../vectors/vector-files.js';
-import { host, providers } from './providers.js';
+import { providers } from './providers.js';
 import { asView, fixedRandom, flipped, randomFor, seed, slow } from './support.js';
 
 type Input = Readonly<Record<string, Uint8Array>>;
@@ -247,16 +246,4 @@ describe.each(providers)('$name', ({ curve, primitives }) => {
       }
     });
   });
-});
-
-/** Node 20 has hung after some thousand key pairs, by another way of making them. */
-it('node:crypto makes key after key', () => {
-  const random = randomFor('many keys');
-  const curve = nodeCurve(host);
-  const count = slow ? 100_000 : 5_000;
-  const distinct = new Set<string>();
-  for (let round = 0; round < count; round += 1) {
-    distinct.add((curve.publicKeyOf(parsePrivateKey(random.bytes(32))) as Uint8Array).join());
-  }
-  expect(distinct.size).toBe(count);
 });

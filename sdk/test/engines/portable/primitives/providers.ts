@@ -1,4 +1,4 @@
-/** Every provider of primitives that this runtime can have, Node's being the one with most. */
+/** Every provider of primitives that this runtime can have: Node all of them, a browser all but Node's. */
 import { nobleOperations, type CurveOperations } from '../../../../src/engines/portable/primitives/curve.js';
 import { noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
 import { nodeHost, type NodeHost } from '../../../../src/engines/portable/primitives/node/crypto.js';
@@ -8,8 +8,10 @@ import type { Primitives } from '../../../../src/engines/portable/primitives/pri
 import { webCurve } from '../../../../src/engines/portable/primitives/web/curve.js';
 import type { Random } from '../../../../src/ports/index.js';
 
-/** `node:crypto`, which is there where tests run. */
-export const host = nodeHost() as NodeHost;
+const found = nodeHost();
+
+/** `node:crypto`; for tests that run in Node alone. */
+export const host = found as NodeHost;
 
 const { subtle } = globalThis.crypto;
 
@@ -23,14 +25,18 @@ export interface Provider {
 /** All of them. */
 export const providers: readonly Provider[] = [
   { name: 'noble', curve: nobleOperations, primitives: noblePrimitives },
-  {
-    name: 'node:crypto',
-    curve: nodeCurve(host),
-    primitives: (random) => platformPrimitives(random, { node: host, subtle: undefined }),
-  },
+  ...(found ? [nodeProvider(found)] : []),
   {
     name: 'WebCrypto',
     curve: webCurve(subtle),
     primitives: (random) => platformPrimitives(random, { node: undefined, subtle }),
   },
 ];
+
+function nodeProvider(node: NodeHost): Provider {
+  return {
+    name: 'node:crypto',
+    curve: nodeCurve(node),
+    primitives: (random) => platformPrimitives(random, { node, subtle: undefined }),
+  };
+}

@@ -1,8 +1,5 @@
-/** What the tests of the primitives share. */
-import { randomInt } from 'node:crypto';
-import { PrivateKey as LibsignalPrivateKey } from '@signalapp/libsignal-client';
+/** What the tests of the primitives share. Runs in Node and in browsers alike. */
 import { seededRandom } from '../../../../src/testing/seeded-random.js';
-import { parsePrivateKey, type PrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
 import type { Random } from '../../../../src/ports/index.js';
 
 /** Bytes over an array of their own, as libsignal's types have them. */
@@ -12,16 +9,10 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 export const slow = process.env['SLOW'] === '1';
 
 /** What a run is repeated by; the long run takes a fresh one, and titles show it. */
-export const seed = process.env['SOTTO_SEED'] ?? (slow ? String(randomInt(2 ** 31)) : '1');
+export const seed = process.env['SOTTO_SEED'] ?? (slow ? crypto.randomUUID() : '1');
 
 /** Randomness of one test of this run. */
 export const randomFor = (test: string) => seededRandom(`${test} ${seed}`);
-
-/** A random private key, on both sides. */
-export function privateKeyFrom(random: Random): { ours: PrivateKey; theirs: LibsignalPrivateKey } {
-  const ours = parsePrivateKey(random.bytes(32));
-  return { ours, theirs: LibsignalPrivateKey.deserialize(Uint8Array.from(ours)) };
-}
 
 /** Randomness that gives what it was given, once. */
 export function fixedRandom(bytes: Uint8Array): Random {

@@ -6,7 +6,8 @@ import { noblePrimitives } from '../../../../src/engines/portable/primitives/nob
 import { xeddsaSign } from '../../../../src/engines/portable/primitives/xeddsa.js';
 import type { Random } from '../../../../src/ports/index.js';
 import { outcomeOf } from '../../../verification/outcome.js';
-import { asView, flipped, privateKeyFrom, randomFor, seed, slow, type Bytes } from './support.js';
+import { privateKeyFrom } from './libsignal-keys.js';
+import { asView, flipped, randomFor, seed, slow, type Bytes } from './support.js';
 
 const rounds = slow ? 5_000 : 150;
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { playNetwork, type NetworkOptions, type NetworkResult } from './network.js';
 import { movingRows, sendRows, unreachableRow } from './rows.js';
@@ -110,7 +109,7 @@ if (process.env['SLOW'] === '1') {
   describe('from fresh seeds', () => {
     it('nothing is lost, either', { timeout: 3_600_000 }, async () => {
       for (let run = 0; run < 60; run += 1) {
-        const seed = randomBytes(6).toString('hex');
+        const seed = crypto.randomUUID();
         console.log(`spqr network ${run + 1} of 60: seed ${seed}`);
         await playNetwork({ ...schedules[run % schedules.length]!, seed, turns: 1_500 });
       }

@@ -1,13 +1,12 @@
-/** Group messages, sealed messages and decryption errors through the engine port, on both engines. */
-import { describe, expect, it } from 'vitest';
-import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
-import { portableEngine } from '@sotto/sdk/engines/portable';
-import type { EngineStep, OurDevice, ProtocolEngine } from '../../src/ports/index.js';
+/**
+ * The vectors that go through the engine port: safety numbers, group messages, sealed messages and decryption
+ * errors. Runs in Node and in browsers alike.
+ */
+import { expect, it } from 'vitest';
+import type { EngineStep, FingerprintInput, OurDevice, ProtocolEngine } from '../../src/ports/index.js';
 import { Secret } from '../../src/secret.js';
 import type { DeviceAddress } from '../../src/wire/index.js';
 import { readVectors } from './vector-files.js';
-
-const engines = [libsignalEngine(), portableEngine()];
 
 interface GroupInput {
   readonly sender: DeviceAddress;
@@ -76,7 +75,12 @@ async function expectOutcome(outcome: Promise<object>, test: { output?: object; 
   else expect(await outcome).toEqual(test.output);
 }
 
-describe.each(engines)('$name', (engine) => {
+/** Declares a test for each vector. */
+export function declareEngineVectors(engine: ProtocolEngine): void {
+  it.each(readVectors('fingerprint.json').tests)('safety number $id', async ({ input, output }) => {
+    expect(await engine.fingerprint(input as unknown as FingerprintInput)).toEqual(output);
+  });
+
   it.each(readVectors('sender-keys.json').tests)('group message $id', async ({ input, ...test }) => {
     await expectOutcome(decryptGroupMessage(engine, input as unknown as GroupInput), test);
   });
@@ -93,4 +97,4 @@ describe.each(engines)('$name', (engine) => {
       test,
     );
   });
-});
+}

@@ -1,0 +1,22 @@
+/** Every browser-safe entry point is there, and an error of one is an error of all. */
+import { describe, expect, it } from 'vitest';
+import * as sotto from '@sotto/sdk';
+import * as portable from '@sotto/sdk/engines/portable';
+import * as memory from '@sotto/sdk/storage/memory';
+import * as testing from '@sotto/sdk/testing';
+import * as memoryTransport from '@sotto/sdk/transport/memory';
+import * as socketIo from '@sotto/sdk/transport/socket-io';
+import * as verification from '@sotto/sdk/verification';
+import * as wire from '@sotto/sdk/wire';
+
+const entries = { sotto, wire, verification, portable, memory, memoryTransport, socketIo, testing };
+
+describe('entry points', () => {
+  it.each(Object.entries(entries))('%s exports something', (_, entry) => {
+    expect(Object.keys(entry)).not.toEqual([]);
+  });
+
+  it('share one SottoError', () => expect(verification.SottoError).toBe(sotto.SottoError));
+
+  it('are in a browser: there is no Node', () => expect('process' in globalThis).toBe(false));
+});
