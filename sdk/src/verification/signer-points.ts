@@ -3,16 +3,12 @@
  * costs as much as verifying does, and the same few keys sign again and again (a contact's, a group
  * member's): the latest conversions are kept. Knows public keys alone, and no signature.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { SottoError } from '../errors.js';
+import { Point, type EdwardsPoint } from './edwards-point.js';
 import { platformAccepts, type Accepts, type AcceptsFor } from './platform-ed25519.js';
 
-const { Point } = ed25519;
 const { Fp } = Point;
-
-/** A point. */
-export type EdwardsPoint = InstanceType<typeof Point>;
 
 /** A signer's key, converted: each form when it is first needed. */
 export class SignerPoints {

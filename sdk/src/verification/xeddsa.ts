@@ -8,21 +8,14 @@
  * fast; whatever it refuses is decided by portable code, so that one verdict holds everywhere.
  */
 import { mulAddUnsafe } from '@noble/curves/abstract/curve.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import { assertBytes } from './checks.js';
-import {
-  bitsPerMultiple,
-  signerMemory,
-  type EdwardsPoint,
-  type SignerMemory,
-  type SignerPoints,
-} from './signer-points.js';
+import { Point, type EdwardsPoint } from './edwards-point.js';
+import { bitsPerMultiple, signerMemory, type SignerMemory, type SignerPoints } from './signer-points.js';
 
-const { Point } = ed25519;
 const { Fn } = Point;
 
 const publicKeyLength = 33;

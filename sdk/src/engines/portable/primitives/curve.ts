@@ -1,9 +1,10 @@
 /** X25519 over noble, and the check of points that the handshake makes (spec: primitives 1.1). Knows no protocol. */
-import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { x25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { equalBytes } from '../../../bytes.js';
 import { isSottoError, SottoError } from '../../../errors.js';
 import type { Random } from '../../../ports/index.js';
+import { Point } from '../../../verification/edwards-point.js';
 import {
   parsePrivateKey,
   privateKeyLength,
@@ -14,7 +15,7 @@ import {
 } from './keys.js';
 import type { Curve25519 } from './primitives.js';
 
-const { Fp, Fn } = ed25519.Point;
+const { Fp, Fn } = Point;
 
 /** What a platform has to offer of the curve: key pairs are drawn here, the same everywhere. */
 export type CurveOperations = Pick<Curve25519, 'agree' | 'publicKeyOf'>;

@@ -2,12 +2,11 @@
  * Multiples of the Edwards base point: portable, and out of X25519 alone, for platforms that have nothing
  * nearer. Knows no signature.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
+import { Point } from '../../../verification/edwards-point.js';
 import { invertPublic } from './inversion.js';
 import type { EdwardsBase } from './primitives.js';
 
-const { Point } = ed25519;
 const { Fp, Fn } = Point;
 
 /** Multiplication in portable code. */

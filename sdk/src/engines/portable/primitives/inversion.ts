@@ -2,9 +2,9 @@
  * Inverses modulo 2^255 − 19, for public values alone: how long one takes depends on the value. Knows no
  * curve.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { Point } from '../../../verification/edwards-point.js';
 
-const { Fp } = ed25519.Point;
+const { Fp } = Point;
 const p = Fp.ORDER;
 
 /** A double holds 53 bits: below that part of where they began, its remainders are no longer near the true ones. */

@@ -2,6 +2,7 @@
  * Curve25519 keys as bytes (spec: primitives 1.1), with what they are for in their types: a remote
  * ratchet key cannot be passed where our own is meant. Knows no arithmetic and no protocol.
  */
+import { equalBytes } from '../../../bytes.js';
 import { SottoError } from '../../../errors.js';
 
 declare const kind: unique symbol;
@@ -71,6 +72,23 @@ export function parsePrivateKey(bytes: Uint8Array): PrivateKey {
   clamped[0] = (clamped[0] as number) & 0xf8;
   clamped[31] = ((clamped[31] as number) & 0x7f) | 0x40;
   return clamped as PrivateKey;
+}
+
+const held = new WeakMap<Uint8Array, PrivateKey>();
+
+/**
+ * Reads a private key that its owner holds for many calls, an identity's: as long as the array lives and
+ * has the same bytes, the result is the same array, beside which a platform may keep what it imported. Both
+ * go with the array given.
+ * @throws SottoError `invalid-key` unless it has 32 bytes
+ */
+export function parseHeldPrivateKey(bytes: Uint8Array): PrivateKey {
+  const parsed = parsePrivateKey(bytes);
+  const known = held.get(bytes);
+  // Whoever wiped the array, or put another key in it, is not given the old one.
+  if (known && equalBytes(known, parsed)) return known;
+  held.set(bytes, parsed);
+  return parsed;
 }
 
 /** A public key from its 32-byte u-coordinate. */

@@ -2,13 +2,13 @@
  * The Edwards points of the keys that sign here, by their public keys: to compute one costs as much as
  * the rest of a signature. Holds what every signature shows anyway, and no secret.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equalBytes } from '../../../bytes.js';
+import { Point } from '../../../verification/edwards-point.js';
 import type { PublicKey } from './keys.js';
 
-const { Fp } = ed25519.Point;
+const { Fp } = Point;
 
 /** See the head of this file. */
 export class SigningPoints {

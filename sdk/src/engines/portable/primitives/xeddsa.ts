@@ -2,14 +2,14 @@
  * XEdDSA signing (spec: primitives 1.2). Verification is `verification/xeddsa.ts`, the one place for it.
  * Knows nothing of what is signed.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { concatBytes } from '../../../bytes.js';
+import { Point } from '../../../verification/edwards-point.js';
 import type { KeyPair, PrivateKey } from './keys.js';
 import type { Primitives } from './primitives.js';
 import { SigningPoints } from './signing-points.js';
 
-const { Fn } = ed25519.Point;
+const { Fn } = Point;
 
 const randomLength = 64;
 const scalarLength = 32;
