@@ -1,6 +1,7 @@
 /**
  * The engine port in portable TypeScript: puts the pieces of this folder together. Every method is a
- * function of its arguments, the view and randomness; no secret is kept between calls.
+ * function of its arguments, the view and randomness; no secret is kept between calls but beside the identity
+ * that the caller holds, and no longer than that.
  */
 import { systemRandom } from '../../host.js';
 import type {
@@ -16,7 +17,7 @@ import { Secret } from '../../secret.js';
 import { createDecryptionError, parseDecryptionError } from './decryption-errors.js';
 import { compareScannable, fingerprint } from './fingerprints.js';
 import { generatePreKeys, removePreKeys } from './pre-keys.js';
-import { parseExactPublicKey, parsePrivateKey } from './primitives/keys.js';
+import { parseExactPublicKey, parseHeldPrivateKey } from './primitives/keys.js';
 import { noblePrimitives } from './primitives/noble.js';
 import { platformPrimitives } from './primitives/platform.js';
 import type { Primitives } from './primitives/primitives.js';
@@ -159,7 +160,7 @@ async function generateIdentity({ curve }: Primitives): Promise<IdentityKeyPair>
 function sign(primitives: Primitives, our: IdentityKeyPair, message: Uint8Array): Uint8Array {
   const signer = {
     publicKey: parseExactPublicKey(our.publicKey),
-    privateKey: parsePrivateKey(our.privateKey.expose()),
+    privateKey: parseHeldPrivateKey(our.privateKey.expose()),
   };
   return xeddsaSign(primitives, signer, message);
 }

@@ -15,7 +15,7 @@ import type { KemPreKey, OneTimePreKey, SignedPreKey } from '../../wire/index.js
 import { rememberUse } from '../replay-memory.js';
 import {
   parseExactPublicKey,
-  parsePrivateKey,
+  parseHeldPrivateKey,
   privateKeyLength,
   publicKeyLength,
   type BaseKey,
@@ -80,7 +80,7 @@ class PreKeyMaker {
     this.#primitives = primitives;
     this.#identity = {
       publicKey: parseExactPublicKey(our.identity.publicKey),
-      privateKey: parsePrivateKey(our.identity.privateKey.expose()),
+      privateKey: parseHeldPrivateKey(our.identity.privateKey.expose()),
     };
     this.#nowMs = now;
   }

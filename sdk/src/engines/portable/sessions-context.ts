@@ -3,7 +3,12 @@ import { equalBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { EngineView, OurDevice, SessionInput } from '../../ports/index.js';
 import { serviceIdFixedWidth } from './messages/service-id.js';
-import { parsePrivateKey, parseExactPublicKey, type IdentityKey, type KeyPair } from './primitives/keys.js';
+import {
+  parseHeldPrivateKey,
+  parseExactPublicKey,
+  type IdentityKey,
+  type KeyPair,
+} from './primitives/keys.js';
 import type { Primitives } from './primitives/primitives.js';
 import { SessionKeys } from './session-record/keys.js';
 import { maxJump, maxOwnJump } from './triple-ratchet.js';
@@ -33,7 +38,7 @@ export function sessionContext(
 export function ourIdentity({ identity }: OurDevice): KeyPair<'identity'> {
   return {
     publicKey: parseExactPublicKey<'identity'>(identity.publicKey),
-    privateKey: parsePrivateKey(identity.privateKey.expose()),
+    privateKey: parseHeldPrivateKey(identity.privateKey.expose()),
   };
 }
 

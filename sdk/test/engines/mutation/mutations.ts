@@ -164,6 +164,7 @@ export const otherComparisons: Readonly<Record<string, string>> = {
   'equalBytes(archived.baseKey, baseKey)': 'whether a session is known',
   'equalBytes(Fp.toBytes(Fp.div(Fp.create(1n + y), Fp.create(1n - y))), publicKey.subarray(1))':
     'whether a point of our own is remembered',
+  'if (known && equalBytes(known, parsed)) return known;': 'whether an array still holds the same key',
   '!equalBytes(kem.keccak.sha3_256(publicKey), keyHash)': 'whether a record of our own holds a key',
   'const mask = -Number(equalBytes(ciphertext, again));': 'which secret, held against noble’s choice',
 };

@@ -14,7 +14,7 @@ import type { DeviceAddress } from '../../../wire/index.js';
 import { blaming } from '../failures.js';
 import { serviceIdFixedWidth } from '../messages/service-id.js';
 import { isLowerCaseUuid } from '../messages/uuid.js';
-import { parseExactPublicKey, parsePrivateKey, type KeyPair } from '../primitives/keys.js';
+import { parseExactPublicKey, parseHeldPrivateKey, type KeyPair } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { parseSenderCertificate } from './certificates.js';
 import { serializeContent, type ParsedContent } from './content.js';
@@ -166,7 +166,7 @@ function open(primitives: Primitives, our: KeyPair<'identity'>, sealed: Uint8Arr
 function identityOf({ identity }: OurDevice): KeyPair<'identity'> {
   return {
     publicKey: parseExactPublicKey<'identity'>(identity.publicKey),
-    privateKey: parsePrivateKey(identity.privateKey.expose()),
+    privateKey: parseHeldPrivateKey(identity.privateKey.expose()),
   };
 }
 

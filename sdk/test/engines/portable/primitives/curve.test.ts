@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isCanonical, nobleCurve } from '../../../../src/engines/portable/primitives/curve.js';
 import {
   parseExactPublicKey,
+  parseHeldPrivateKey,
   parsePrivateKey,
   parsePublicKey,
   publicKeyFromCoordinate,
@@ -145,6 +146,18 @@ describe('keys as bytes', () => {
 
   it.each([0, 31, 33])('refuses a private key of %i bytes', (length) => {
     expect(outcomeOf(() => void parsePrivateKey(new Uint8Array(length)))).toBe('invalid-key');
+  });
+
+  it('gives one array for a held private key, until the key in it is another', () => {
+    const [given, same] = [new Uint8Array(32).fill(0xff), new Uint8Array(32).fill(0xff)];
+    const parsed = parseHeldPrivateKey(given);
+    expect(parsed).toEqual(parsePrivateKey(given));
+    expect(parseHeldPrivateKey(given)).toBe(parsed);
+    expect(parseHeldPrivateKey(same)).not.toBe(parsed);
+    given.fill(0);
+    expect(parseHeldPrivateKey(given)).toEqual(parsePrivateKey(new Uint8Array(32)));
+    expect(parsed).toEqual(parsePrivateKey(same));
+    expect(outcomeOf(() => void parseHeldPrivateKey(new Uint8Array(31)))).toBe('invalid-key');
   });
 
   it('clamps a private key into an array of its own', () => {
