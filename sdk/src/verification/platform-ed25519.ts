@@ -3,7 +3,6 @@
  * refuses, portable code decides about, see `xeddsa.ts`. It is asked for by name and never imported: a
  * bundle for browsers must not name a built-in, and their WebCrypto answers too late.
  */
-import { base64urlnopad } from '@scure/base';
 import { hexToBytes } from '@noble/hashes/utils.js';
 
 /** Tells for sure of some signatures that they verify: `true` when one does, `false` for all else. */
@@ -39,12 +38,18 @@ function nodeAccepts(crypto: NodeCrypto): AcceptsFor {
 }
 
 function keyFrom(crypto: NodeCrypto, encodedKey: Uint8Array): object | undefined {
-  const x = base64urlnopad.encode(encodedKey);
+  const x = base64url(encodedKey);
   try {
     return crypto.createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   } catch {
     return undefined;
   }
+}
+
+/** By the platform: the library that the wire uses weighs more than the rest of this file. */
+function base64url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /**
