@@ -16,13 +16,13 @@ import { root } from '../lib/run.mjs';
 const limits = [
   {
     name: '@sotto/sdk',
-    maxKib: 46,
+    maxKib: 48,
     reason: 'All features without an engine and adapters, and the texts of all errors.',
   },
   {
     name: '@sotto/sdk/engines/portable',
     maxKib: 40,
-    reason: 'A promise. The noble libraries are more than half of it; the rest is the protocol.',
+    reason: 'A promise. Two fifths of it are the noble libraries; the rest is the protocol.',
   },
   {
     name: '@sotto/sdk/wire',
@@ -31,7 +31,7 @@ const limits = [
   },
   {
     name: '@sotto/sdk/verification',
-    maxKib: 25,
+    maxKib: 26,
     reason: 'Curve, hashes and scrypt, the schemas of what is signed, and the validator.',
   },
   { name: '@sotto/sdk/storage/memory', maxKib: 1, reason: 'A map with a fence.' },
