@@ -27,11 +27,24 @@ export class ProblemError extends Error {
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Runs SQL with `$1` parameters. A text that has parameters is planned once for a connection and kept
- * under the text: texts are constants, values never go into them. A `Uint8Array` goes out in binary.
+ * A statement that is planned once per connection and kept. Its plan outlives the tables' first days, so its
+ * SQL must leave the planner no other way than an index by full key, whatever the tables hold.
  */
+export interface PreparedStatement {
+  /** Its own in all of the program; kebab-case. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** SQL with `$1` parameters; a text is planned anew each time. */
+export type Statement = string | PreparedStatement;
+
+/** Runs statements. A `Uint8Array` goes out in binary: as `bytea`, or as whatever it is spelled for. */
 export interface Queryable {
-  query<Result extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Result[]>;
+  query<Result extends Row = Row>(
+    statement: Statement,
+    parameters?: readonly unknown[],
+  ): Promise<readonly Result[]>;
 }
 
 /** A transaction under way. Statements that are asked for together go out together. */
@@ -40,7 +53,7 @@ export interface Transaction extends Queryable {
    * A statement whose rows nobody needs. It is sent with the commit, which saves a round trip; when it
    * fails, so does the transaction.
    */
-  atCommit(sql: string, parameters?: readonly unknown[]): void;
+  atCommit(statement: Statement, parameters?: readonly unknown[]): void;
 }
 
 /** The relay's database: PGlite or PostgreSQL, the same SQL. */
@@ -69,6 +82,8 @@ export interface ReachTokens {
   issueIntroduction(asker: AccountId, target: AccountId): Promise<string>;
   /** For 30 days, from an accepted send. */
   issueDelivery(asker: AccountId, target: AccountId): Promise<string>;
+  /** A delivery token for a sender who showed this one: the same again while it is young. */
+  renewDelivery(reachToken: string, asker: AccountId, target: AccountId): Promise<string>;
   /** Accepts either kind. @throws ProblemError `introduction-required` */
   verify(reachToken: string, asker: AccountId, target: AccountId): Promise<void>;
 }

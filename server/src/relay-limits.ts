@@ -25,6 +25,10 @@ export const relayLimits = {
   introductionTtlMs: 10 * minuteMs,
   /** As long as the mailbox keeps envelopes: whoever writes once a month needs no new introduction. */
   deliveryTtlMs: 30 * dayMs,
+  /** A delivery token is handed back as it is until then; daily is often enough to keep its time from running out. */
+  deliveryRenewalMs: dayMs,
+  /** Reach tokens that were checked and need not be again; about 300 bytes each. The oldest go. */
+  maxCheckedReachTokens: 10_000,
 
   // work
   /** Argon2id and scrypt calls that wait: at some 80 ms each on 4 threads about two seconds. */

@@ -11,7 +11,7 @@ import type {
   SocketGoodbye,
 } from '@sotto/sdk/wire';
 import { describeUnexpected } from '../logging/relay-log.js';
-import type { AcceptOutcome } from '../mailbox/mailbox.js';
+import type { AcceptOutcome, Delivery, StoredEnvelope } from '../mailbox/mailbox.js';
 import { ProblemError, type LimitSubject } from '../ports.js';
 import { toProblem } from '../problems.js';
 import { DeliveryPump } from './delivery-pump.js';
@@ -35,8 +35,8 @@ export interface ConnectionPeer {
 
 /** What a connection tells the gateway. */
 export interface ConnectionHooks {
-  /** Envelopes were accepted for these devices. */
-  delivered(devices: readonly DeviceAddress[]): void;
+  /** Envelopes were accepted for devices. */
+  delivered(deliveries: readonly Delivery[]): void;
   /** True while the relay takes no new sends. */
   draining(): boolean;
 }
@@ -69,6 +69,7 @@ export class Connection {
       {
         page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit, now()),
         deliver: (envelopes) => socket.emit('envelopes', { envelopes }),
+        soon: (work) => void setImmediate(work),
         caughtUp: () => socket.emit('caught-up'),
         failed: (error) => this.#deliveryFailed(error),
       },
@@ -95,6 +96,11 @@ export class Connection {
    */
   ring(): void {
     if (this.#greeted) this.#pump.ring();
+  }
+
+  /** An envelope was stored in the device's mailbox just now. */
+  offer(stored: StoredEnvelope): void {
+    if (this.#greeted) this.#pump.offer(stored);
   }
 
   /** The device's one-time keys run low. Who is not greeted yet looks at its stock by itself. */
@@ -153,7 +159,8 @@ export class Connection {
     const outcome = await this.#sends.run(bytes, () => this.#admit(request));
     if (outcome.kind === 'device-mismatch') return outcome as SendResponse;
     this.#hooks.delivered(outcome.delivered);
-    const deliveryToken = await this.#services.reach.issueDelivery(device.accountId, request.recipient);
+    const { reachToken, recipient } = request;
+    const deliveryToken = await this.#services.reach.renewDelivery(reachToken, device.accountId, recipient);
     return { kind: 'accepted', acceptedAt: outcome.acceptedAt, deliveryToken };
   }
 

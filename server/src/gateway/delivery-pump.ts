@@ -12,6 +12,8 @@ export interface DeliveryPorts {
   page(afterSeq: number, limit: PageLimit): Promise<MailboxPage>;
   /** Takes envelopes, oldest first. Does not throw. */
   deliver(envelopes: readonly Envelope[]): void;
+  /** Calls back once, at the end of this turn of the event loop. */
+  soon(work: () => void): void;
   /** Everything that waited when the pump started was delivered. Called once. */
   caughtUp(): void;
   /** The mailbox could not be read. The pump has stopped. */
@@ -37,6 +39,10 @@ export class DeliveryPump {
   readonly #inFlight = new Map<EnvelopeId, number>();
   #bytesInFlight = 0;
   #cursor = 0;
+  /** New envelopes that came in while the mailbox was being read. */
+  #offered: StoredEnvelope[] = [];
+  /** Envelopes that go out at the end of this turn: what one commit brought shares a push. */
+  #outgoing: Envelope[] = [];
   /** Something may be in the mailbox after the cursor. */
   #dirty = false;
   #running = false;
@@ -52,6 +58,15 @@ export class DeliveryPump {
   ring(): void {
     this.#dirty = true;
     if (!this.#running && !this.#stopped) void this.#run();
+  }
+
+  /**
+   * A new envelope of the device. When it is the next in line it goes out from here; otherwise it is as
+   * good as a ring: the mailbox has it too.
+   */
+  offer(stored: StoredEnvelope): void {
+    if (this.#running) this.#keepOffered(stored);
+    else if (!this.#deliverNext(stored)) this.ring();
   }
 
   /** Envelopes have left the mailbox, which makes room. Ids that are not in flight are ignored. */
@@ -75,12 +90,34 @@ export class DeliveryPump {
       while (this.#dirty && !this.#stopped) {
         this.#dirty = false;
         await this.#deliverToHead();
+        this.#takeOffered();
       }
     } catch (error) {
       this.#stopped = true;
       this.#ports.failed(error);
     }
     this.#running = false;
+  }
+
+  #keepOffered(stored: StoredEnvelope): void {
+    if (this.#offered.length < this.#limits.maxEnvelopesPerRead) this.#offered.push(stored);
+    else this.#dirty = true;
+  }
+
+  /** What was read meanwhile is skipped; what is not next in line has to be read. */
+  #takeOffered(): void {
+    for (const stored of this.#offered) {
+      if (stored.seq > this.#cursor && !this.#deliverNext(stored)) this.#dirty = true;
+    }
+    this.#offered = [];
+  }
+
+  /** @returns whether it was the next in line and there was room */
+  #deliverNext(stored: StoredEnvelope): boolean {
+    if (this.#stopped || stored.seq !== this.#cursor + 1 || this.#room() === undefined) return false;
+    this.#take(stored);
+    if (this.#outgoing.push(stored.envelope) === 1) this.#ports.soon(() => this.#flush());
+    return true;
   }
 
   async #deliverToHead(): Promise<void> {
@@ -101,19 +138,33 @@ export class DeliveryPump {
   }
 
   #deliver(page: readonly StoredEnvelope[]): void {
+    this.#flush();
+    for (const stored of page) this.#take(stored);
+    this.#push(page.map(({ envelope }) => envelope));
+  }
+
+  #take({ seq, envelope }: StoredEnvelope): void {
+    this.#cursor = seq;
+    this.#inFlight.set(envelope.id, envelope.ciphertext.length);
+    this.#bytesInFlight += envelope.ciphertext.length;
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    if (!this.#stopped) this.#push(outgoing);
+  }
+
+  #push(envelopes: readonly Envelope[]): void {
     const { maxEnvelopesPerPush } = this.#limits;
-    for (const { seq, envelope } of page) {
-      this.#cursor = seq;
-      this.#inFlight.set(envelope.id, envelope.ciphertext.length);
-      this.#bytesInFlight += envelope.ciphertext.length;
-    }
-    for (let start = 0; start < page.length; start += maxEnvelopesPerPush) {
-      this.#ports.deliver(page.slice(start, start + maxEnvelopesPerPush).map(({ envelope }) => envelope));
+    for (let start = 0; start < envelopes.length; start += maxEnvelopesPerPush) {
+      this.#ports.deliver(envelopes.slice(start, start + maxEnvelopesPerPush));
     }
   }
 
   #sayCaughtUp(): void {
     if (this.#caughtUp) return;
+    this.#flush();
     this.#caughtUp = true;
     this.#ports.caughtUp();
   }

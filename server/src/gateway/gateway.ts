@@ -4,10 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { DeviceAddress, SocketHandshake } from '@sotto/sdk/wire';
 import { Server, type Socket } from 'socket.io';
 import type { ConnectedDevices } from '../ports.js';
 import { boundedParser } from './bounded-parser.js';
+import { coalesceWrites } from './coalesced-writes.js';
 import {
   Connection,
   type ConnectionHooks,
@@ -105,9 +107,12 @@ class SocketIoGateway implements Gateway {
     this.#services = { ...services, bounds: { ...gatewayLimits, ...bounds } };
     this.#addressOf = addressOf ?? ((request) => request.socket.remoteAddress ?? 'unknown');
     this.#hooks = {
-      delivered: (devices) => devices.forEach((device) => this.ring(device)),
+      delivered: (deliveries) => {
+        for (const delivery of deliveries) this.#registry.find(delivery.to)?.offer(delivery);
+      },
       draining: () => this.#draining !== undefined,
     };
+    httpServer.prependListener('upgrade', (_request, socket: Duplex) => coalesceWrites(socket));
     this.#server = openServer(httpServer, this.#services.bounds, () => this.#admits());
     this.#server.use((socket, next) => void this.#authenticate(socket, next));
     this.#server.on('connection', (socket) => this.#connected(socket));

@@ -5,7 +5,8 @@
 import type { AccountId, DeviceAddress, DeviceId, SendRequest } from '@sotto/sdk/wire';
 import { ProblemError } from '../ports.js';
 import { compareDevices } from './device-set.js';
-import type { AcceptOutcome } from './mailbox.js';
+import { makeEnvelopeId } from './envelope-id.js';
+import type { AcceptOutcome, Delivery } from './mailbox.js';
 import type { BatchAnswer } from './micro-batch.js';
 
 /** One send that waits to be accepted. */
@@ -44,24 +45,14 @@ export interface BatchFacts {
   readonly strangers: ReadonlySet<string>;
   readonly maxEnvelopesPerMailbox: number;
   /** A new random UUID. */
-  readonly newEnvelopeId: () => string;
-}
-
-/** A row to insert. */
-export interface PlannedEnvelope {
-  readonly to: DeviceAddress;
-  readonly seq: number;
-  readonly envelopeId: string;
-  readonly from: DeviceAddress;
-  readonly kind: string;
-  readonly ciphertext: Uint8Array;
-  readonly acceptedAt: number;
+  readonly newRandomId: () => string;
 }
 
 /** What to write, and what to answer, in the order of the sends. */
 export interface AcceptPlan {
   readonly answers: readonly BatchAnswer<AcceptOutcome>[];
-  readonly envelopes: readonly PlannedEnvelope[];
+  /** Rows to insert. */
+  readonly envelopes: readonly Delivery[];
   readonly attempts: readonly KnownAttempt[];
   /** The new `lastSeq` of every device that got something. */
   readonly advanced: readonly { readonly to: DeviceAddress; readonly lastSeq: number }[];
@@ -103,7 +94,7 @@ class BatchPlanner {
   readonly #facts: BatchFacts;
   readonly #accounts: Map<AccountId, MailboxState[]>;
   readonly #known: Map<string, KnownAttempt>;
-  readonly envelopes: PlannedEnvelope[] = [];
+  readonly envelopes: Delivery[] = [];
   readonly attempts: KnownAttempt[] = [];
 
   constructor(facts: BatchFacts) {
@@ -153,22 +144,14 @@ class BatchPlanner {
     const bodies = new Map(request.bodies.map((body) => [body.deviceId, body]));
     const delivered = mailboxes.map((mailbox) => {
       const { accountId, deviceId } = mailbox.device;
-      const to = { accountId, deviceId };
       const { kind, ciphertext } = bodies.get(deviceId) as SendRequest['bodies'][number];
       mailbox.lastSeq += 1;
       mailbox.depth += 1;
-      const envelopeId = this.#facts.newEnvelopeId();
-      this.envelopes.push({
-        to,
-        seq: mailbox.lastSeq,
-        envelopeId,
-        from: sender,
-        kind,
-        ciphertext,
-        acceptedAt: now,
-      });
-      return to;
+      const id = makeEnvelopeId(this.#facts.newRandomId(), mailbox.lastSeq);
+      const envelope = { id, sender, kind, ciphertext, acceptedAt: now };
+      return { to: { accountId, deviceId }, seq: mailbox.lastSeq, envelope };
     });
+    this.envelopes.push(...delivered);
     const attempt = { sender, attemptId: request.attemptId, contentHash, acceptedAt: now };
     this.attempts.push(attempt);
     this.#known.set(attemptKey(sender, request.attemptId), attempt);

@@ -4,6 +4,18 @@
  */
 import type { DeviceAddress, Envelope, EnvelopeId, SendRequest } from '@sotto/sdk/wire';
 
+/** An envelope and its place in its mailbox. */
+export interface StoredEnvelope {
+  /** Grows by one with every envelope of the device, 1 first; gaps mean acknowledged or expired ones. */
+  readonly seq: number;
+  readonly envelope: Envelope;
+}
+
+/** A new envelope in somebody's mailbox. */
+export interface Delivery extends StoredEnvelope {
+  readonly to: DeviceAddress;
+}
+
 /** What became of a send that was not refused. */
 export type AcceptOutcome =
   | {
@@ -13,8 +25,8 @@ export type AcceptOutcome =
       readonly acceptedAt: number;
       /** True when the attempt had been accepted before and nothing was stored now. */
       readonly repeated: boolean;
-      /** Whose mailboxes have something new. Empty when `repeated`. */
-      readonly delivered: readonly DeviceAddress[];
+      /** What is new in which mailbox. Empty when `repeated`. */
+      readonly delivered: readonly Delivery[];
     }
   | {
       /** The bodies do not fit the recipient's devices. Nothing was stored, the attempt id included. */
@@ -23,13 +35,6 @@ export type AcceptOutcome =
       readonly extra: readonly number[];
       readonly stale: readonly number[];
     };
-
-/** An envelope and its place in its mailbox. */
-export interface StoredEnvelope {
-  /** Grows with every envelope of the device, 1 first; gaps mean acknowledged or expired ones. */
-  readonly seq: number;
-  readonly envelope: Envelope;
-}
 
 /** How much a page may hold. */
 export interface PageLimit {

@@ -8,6 +8,7 @@ import type {
   DeviceAddress,
   DeviceId,
   Envelope,
+  EnvelopeId,
   ProblemDocument,
   SendRequest,
   SocketGoodbye,
@@ -71,6 +72,8 @@ export class TestClient {
   readonly received: Envelope[] = [];
   readonly log: string[] = [];
   goodbye: SocketGoodbye | undefined;
+  readonly #unacknowledged: EnvelopeId[] = [];
+  #acknowledging = false;
   readonly #waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(
@@ -89,10 +92,17 @@ export class TestClient {
     if (event === 'envelopes') {
       const envelopes = payload.envelopes ?? [];
       this.received.push(...envelopes);
-      if (this.options.acknowledge)
-        this.socket.emit('acknowledge', { ids: envelopes.map(({ id }) => id) }, () => {});
+      this.#unacknowledged.push(...envelopes.map(({ id }) => id));
+      if (this.options.acknowledge && !this.#acknowledging) this.#acknowledge();
     }
     this.#note(event);
+  }
+
+  /** One request at a time, with all that came meanwhile. */
+  #acknowledge(): void {
+    const ids = this.#unacknowledged.splice(0);
+    this.#acknowledging = ids.length > 0;
+    if (this.#acknowledging) this.socket.emit('acknowledge', { ids }, () => this.#acknowledge());
   }
 
   #note(event: string): void {

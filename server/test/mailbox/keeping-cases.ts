@@ -108,6 +108,18 @@ export function keepingCases(test: SceneTest): void {
   });
 
   describe('acknowledge', () => {
+    test('takes no other id for the one at its place', async ({ mailbox, sender, recipient, inbox }) => {
+      for (let sent = 0; sent < 2; sent += 1) await mailbox.accept(sender, send(recipient), now);
+      const ids = (await drain(mailbox, inbox)).map(({ envelope }) => envelope.id);
+      // The place is the end of an id: each gets the other's.
+      const [first = '', second = ''] = ids as readonly string[];
+      const swapped = [first.slice(0, 24) + second.slice(24), second.slice(0, 24) + first.slice(24)];
+      await mailbox.acknowledge(inbox, swapped as EnvelopeId[]);
+      expect(await mailbox.depth(inbox)).toBe(2);
+      await mailbox.acknowledge(inbox, ids);
+      expect(await mailbox.depth(inbox)).toBe(0);
+    });
+
     test('deletes what is named and nothing else; unknown ids and repetition do no harm', async ({
       mailbox,
       sender,

@@ -13,6 +13,7 @@ import {
   problem,
   send,
   type SceneTest,
+  wholePage,
 } from './mailbox-suite-kit.js';
 
 export function sendingCases(test: SceneTest): void {
@@ -39,10 +40,22 @@ export function sendingCases(test: SceneTest): void {
       }
     });
 
-    test('names the devices that have something new', async ({ mailbox, sender, registered }) => {
+    test('hands over what is new in which mailbox, as the mailbox has it', async ({
+      mailbox,
+      sender,
+      registered,
+    }) => {
       const target = await registered([1, 2]);
-      const outcome = await mailbox.accept(sender, send(target, [body(1), body(2)]), now);
-      expect(outcome).toMatchObject({ delivered: [deviceOf(target, 1), deviceOf(target, 2)] });
+      const devices = [deviceOf(target, 1), deviceOf(target, 2)];
+      for (const seq of [1, 2]) {
+        const outcome = await mailbox.accept(sender, send(target, [body(1), body(2)]), now);
+        const stored = await Promise.all(
+          devices.map((device) => mailbox.page(device, seq - 1, wholePage, now)),
+        );
+        const expected = devices.map((to, index) => ({ to, ...stored[index]?.envelopes[0] }));
+        expect(expected.map((one) => one.seq)).toEqual([seq, seq]);
+        expect(outcome).toMatchObject({ delivered: expected });
+      }
     });
 
     test('is durable once it has answered: another mailbox over the same data sees it', async ({

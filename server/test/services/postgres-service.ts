@@ -11,6 +11,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 
+/** Options of {@link startPostgres}. */
+export interface PostgresServiceOptions {
+  /** Whether a commit waits for the disk, as it does by default in PostgreSQL. Default false: tests are over sooner. */
+  readonly durable?: boolean;
+}
+
 /** A running server. */
 export interface PostgresService {
   /** Makes an empty database and says where it is. */
@@ -57,8 +63,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function start(programs: string, folder: string, port: number, user: UserIds): ChildProcess {
-  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off'];
+interface Server {
+  readonly programs: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly user: UserIds;
+  readonly durable: boolean;
+}
+
+function start({ programs, folder, port, user, durable }: Server): ChildProcess {
+  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
+  if (!durable) settings.push('fsync=off');
   const parameters = ['-D', path.join(folder, 'data'), '-p', String(port)];
   return spawn(path.join(programs, 'postgres'), [...parameters, ...settings.flatMap((one) => ['-c', one])], {
     ...user,
@@ -103,7 +118,9 @@ async function createDatabase(port: number, name: string): Promise<string> {
  * Starts a server.
  * @throws Error when PostgreSQL is not installed
  */
-export async function startPostgres(): Promise<PostgresService> {
+export async function startPostgres({
+  durable = false,
+}: PostgresServiceOptions = {}): Promise<PostgresService> {
   const programs = findPostgresPrograms();
   if (programs === undefined) throw new Error('PostgreSQL is not installed');
   const user = serverUser();
@@ -122,7 +139,7 @@ export async function startPostgres(): Promise<PostgresService> {
   ];
   execFileSync(path.join(programs, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'pipe' });
   const port = await freePort();
-  const server = start(programs, folder, port, user);
+  const server = start({ programs, folder, port, user, durable });
   let databases = 0;
   try {
     await untilReady(server);

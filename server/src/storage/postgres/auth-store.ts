@@ -1,7 +1,7 @@
 /** {@link AuthStore} in SQL, for PGlite and PostgreSQL. */
 import type { AccountId, DeviceAddress } from '@sotto/sdk/wire';
 import type { AuthStore, LoginRecord, NewRefreshFamily, RefreshFamily } from '../../auth/auth-store.js';
-import type { Database, Row } from '../../ports.js';
+import type { Database, PreparedStatement, Row, Statement } from '../../ports.js';
 
 interface LoginRow extends Row {
   readonly account_id: AccountId;
@@ -46,16 +46,39 @@ const trimFamiliesSql = `
     SELECT family_id FROM refresh_families WHERE account_id = $1 AND device_id = $2
     ORDER BY family_id = $4 DESC, expires_at DESC OFFSET $3)`;
 
-const findFamilySql = `
-  SELECT f.account_id, f.device_id, f.number, f.request_hash, f.expires_at, d.auth_key
-  FROM refresh_families f JOIN devices d USING (account_id, device_id)
-  WHERE f.family_id = $1`;
+/** A family has a device as long as it lives; the subquery leaves the planner one way to its key. */
+const findFamily: PreparedStatement = {
+  name: 'find-family',
+  sql: `
+    SELECT f.account_id, f.device_id, f.number, f.request_hash, f.expires_at,
+           (SELECT d.auth_key FROM devices d
+             WHERE d.account_id = f.account_id AND d.device_id = f.device_id) AS auth_key
+      FROM refresh_families f WHERE f.family_id = $1`,
+};
 
-const advanceFamilySql = `
-  UPDATE refresh_families
-  SET number = number + 1, token_hash = $3, request_hash = $4, expires_at = $5
-  WHERE family_id = $1 AND token_hash = $2 AND expires_at > $6
-  RETURNING family_id`;
+const advanceFamily: PreparedStatement = {
+  name: 'advance-family',
+  sql: `
+    UPDATE refresh_families
+       SET number = number + 1, token_hash = $3, request_hash = $4, expires_at = $5
+     WHERE family_id = $1 AND token_hash = $2 AND expires_at > $6
+     RETURNING family_id`,
+};
+
+const findAuthKey: PreparedStatement = {
+  name: 'find-auth-key',
+  sql: 'SELECT auth_key FROM devices WHERE account_id = $1 AND device_id = $2',
+};
+
+const addNonce: PreparedStatement = {
+  name: 'add-nonce',
+  sql: 'INSERT INTO auth_nonces (nonce, expires_at) VALUES ($1, $2)',
+};
+
+const takeNonce: PreparedStatement = {
+  name: 'take-nonce',
+  sql: 'DELETE FROM auth_nonces WHERE nonce = $1 AND expires_at > $2 RETURNING nonce',
+};
 
 const sweepFamiliesSql = `
   WITH gone AS (DELETE FROM refresh_families WHERE expires_at <= $1 RETURNING 1)
@@ -98,34 +121,32 @@ async function addFamily(database: Database, family: NewRefreshFamily): Promise<
 
 /** Opens the store. */
 export function createAuthStore(database: Database): AuthStore {
-  const count = async (sql: string, parameters: readonly unknown[]) =>
-    (await database.query<CountRow>(sql, parameters))[0]?.count ?? 0;
+  const count = async (statement: Statement, parameters: readonly unknown[]) =>
+    (await database.query<CountRow>(statement, parameters))[0]?.count ?? 0;
   return {
     async findLogin(username, deviceId) {
       const [row] = await database.query<LoginRow>(findLoginSql, [username, deviceId]);
       return row && toLogin(row);
     },
     async findAuthKey({ accountId, deviceId }) {
-      const sql = 'SELECT auth_key FROM devices WHERE account_id = $1 AND device_id = $2';
-      const [row] = await database.query<{ auth_key: Uint8Array }>(sql, [accountId, deviceId]);
+      const [row] = await database.query<{ auth_key: Uint8Array }>(findAuthKey, [accountId, deviceId]);
       return row?.auth_key;
     },
     async addNonce(nonce, expiresAt) {
-      await database.query('INSERT INTO auth_nonces (nonce, expires_at) VALUES ($1, $2)', [nonce, expiresAt]);
+      await database.query(addNonce, [nonce, expiresAt]);
     },
     async takeNonce(nonce, now) {
-      const sql = 'DELETE FROM auth_nonces WHERE nonce = $1 AND expires_at > $2 RETURNING nonce';
-      return (await database.query(sql, [nonce, now])).length === 1;
+      return (await database.query(takeNonce, [nonce, now])).length === 1;
     },
     sweepNonces: (now, max) => count(sweepNoncesSql, [now, max]),
     addFamily: (family) => addFamily(database, family),
     async findFamily(familyId) {
-      const [row] = await database.query<FamilyRow>(findFamilySql, [familyId]);
+      const [row] = await database.query<FamilyRow>(findFamily, [familyId]);
       return row && toFamily(row);
     },
     async advanceFamily({ familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now }) {
       const parameters = [familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now];
-      return (await database.query(advanceFamilySql, parameters)).length === 1;
+      return (await database.query(advanceFamily, parameters)).length === 1;
     },
     async removeFamily(familyId) {
       await database.query('DELETE FROM refresh_families WHERE family_id = $1', [familyId]);

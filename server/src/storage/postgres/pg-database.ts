@@ -1,7 +1,7 @@
 /** A PostgreSQL server as the relay's database, through a pool of connections. Knows no table. */
 import pg from 'pg';
-import type { Database, Row, Transaction } from '../../ports.js';
-import { preparedPlanSettings, StatementNames } from './statements.js';
+import type { Database, Row, Statement, Transaction } from '../../ports.js';
+import { preparedPlanSettings } from './session-settings.js';
 import { parseBytea, parseInt8 } from './values.js';
 
 const limits = {
@@ -37,14 +37,15 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
   return own ?? pg.types.getTypeParser(oid, format);
 }
 
-/** How a statement is put: with a name when it is to be kept prepared. */
-type Spell = (sql: string, parameters: readonly unknown[]) => pg.QueryConfig;
+/** How a statement is put: with its name when it is to be kept prepared. */
+type Spell = (statement: Statement, parameters?: readonly unknown[]) => pg.QueryConfig;
 
 function spelling(prepare: boolean): Spell {
-  const names = new StatementNames();
-  return (text, parameters) => {
-    const name = prepare && parameters.length > 0 ? names.nameOf(text) : undefined;
-    return { text, values: [...parameters], ...(name !== undefined && { name }) };
+  return (statement, parameters = []) => {
+    const values = [...parameters];
+    if (typeof statement === 'string') return { text: statement, values };
+    const { name, sql: text } = statement;
+    return prepare ? { name, text, values } : { text, values };
   };
 }
 
@@ -61,13 +62,16 @@ class PooledTransaction implements Transaction {
     this.#spell = spell;
   }
 
-  async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
-    const [, { rows }] = await Promise.all([this.#begin(), this.#client.query(this.#spell(sql, parameters))]);
+  async query<Result extends Row>(statement: Statement, parameters?: readonly unknown[]) {
+    const [, { rows }] = await Promise.all([
+      this.#begin(),
+      this.#client.query(this.#spell(statement, parameters)),
+    ]);
     return rows as readonly Result[];
   }
 
-  atCommit(sql: string, parameters: readonly unknown[] = []): void {
-    this.#atCommit.push(this.#spell(sql, parameters));
+  atCommit(statement: Statement, parameters?: readonly unknown[]): void {
+    this.#atCommit.push(this.#spell(statement, parameters));
   }
 
   async commit(): Promise<void> {
@@ -150,8 +154,8 @@ export function openPostgresDatabase(url: string, options: PostgresOptions = {})
   const spell = spelling(options.prepare !== false);
   let closing: Promise<void> | undefined;
   return {
-    async query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
-      const { rows } = await pool.query(spell(sql, parameters));
+    async query<Result extends Row>(statement: Statement, parameters?: readonly unknown[]) {
+      const { rows } = await pool.query(spell(statement, parameters));
       return rows as readonly Result[];
     },
     transaction: (work) => transaction(pool, spell, work),

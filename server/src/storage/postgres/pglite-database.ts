@@ -7,8 +7,8 @@
  * PGlite takes no lock on its folder either: whoever opens one holds a folder lock around it.
  */
 import { PGlite } from '@electric-sql/pglite';
-import type { Database, Row, Transaction } from '../../ports.js';
-import { PGliteSession, type Statement } from './pglite-session.js';
+import type { Database, Row, Statement, Transaction } from '../../ports.js';
+import { PGliteSession } from './pglite-session.js';
 
 /** One piece of work after the other. How many wait is bounded where the work comes from. */
 class Turns {
@@ -24,27 +24,27 @@ class Turns {
 class EmbeddedTransaction implements Transaction {
   readonly #session: PGliteSession;
   readonly #turns = new Turns();
-  readonly #atCommit: Statement[] = [];
+  readonly #atCommit: [Statement, readonly unknown[]][] = [];
   #state: 'unused' | 'begun' | 'ended' = 'unused';
 
   constructor(session: PGliteSession) {
     this.#session = session;
   }
 
-  query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+  query<Result extends Row>(statement: Statement, parameters: readonly unknown[] = []) {
     return this.#turns.take(async () => {
       await this.#begin();
-      const { rows } = await this.#session.run({ sql, parameters });
+      const { rows } = await this.#session.run(statement, parameters);
       return rows as readonly Result[];
     });
   }
 
-  atCommit(sql: string, parameters: readonly unknown[] = []): void {
-    this.#atCommit.push({ sql, parameters });
+  atCommit(statement: Statement, parameters: readonly unknown[] = []): void {
+    this.#atCommit.push([statement, parameters]);
   }
 
   async commit(): Promise<void> {
-    for (const { sql, parameters } of this.#atCommit) await this.query(sql, parameters);
+    for (const [statement, parameters] of this.#atCommit) await this.query(statement, parameters);
     if (this.#state !== 'begun') return;
     this.#state = 'ended';
     const { command } = await this.#session.runText('COMMIT');
@@ -73,9 +73,9 @@ class EmbeddedDatabase implements Database {
     this.#session = session;
   }
 
-  query<Result extends Row>(sql: string, parameters: readonly unknown[] = []) {
+  query<Result extends Row>(statement: Statement, parameters: readonly unknown[] = []) {
     return this.#turns.take(async () => {
-      const { rows } = await this.#session.run({ sql, parameters });
+      const { rows } = await this.#session.run(statement, parameters);
       return rows as readonly Result[];
     });
   }

@@ -5,8 +5,8 @@
  * call in after the other.
  */
 import { protocol, types, type PGlite } from '@electric-sql/pglite';
-import type { Row } from '../../ports.js';
-import { preparedPlanSettings, StatementNames } from './statements.js';
+import type { Row, Statement } from '../../ports.js';
+import { preparedPlanSettings } from './session-settings.js';
 import { arrayText, parseBytea, parseInt8 } from './values.js';
 
 const { serialize } = protocol;
@@ -14,12 +14,6 @@ type Message = Awaited<ReturnType<PGlite['execProtocolStream']>>[number];
 type RowDescription = InstanceType<typeof protocol.messages.RowDescriptionMessage>;
 type DataRow = InstanceType<typeof protocol.messages.DataRowMessage>;
 type CommandComplete = InstanceType<typeof protocol.messages.CommandCompleteMessage>;
-
-/** A text and its parameters. */
-export interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
 
 /** How one statement ended. */
 export interface StatementResult {
@@ -75,7 +69,6 @@ function toProtocolValue(value: unknown): string | Uint8Array | null {
 /** See the file's header. */
 export class PGliteSession {
   readonly #pglite: PGlite;
-  readonly #names = new StatementNames();
   /** Columns of the statements that are prepared, by name. */
   readonly #prepared = new Map<string, readonly Column[]>();
 
@@ -97,12 +90,11 @@ export class PGliteSession {
   }
 
   /** Runs one statement. */
-  async run({ sql, parameters }: Statement): Promise<StatementResult> {
-    const name = parameters.length === 0 ? undefined : this.#names.nameOf(sql);
-    if (name === undefined && parameters.length === 0) return this.runText(sql);
-    const columns = await this.#prepare(name ?? '', sql);
-    const values = parameters.map(toProtocolValue);
-    const bind = serialize.bind({ statement: name ?? '', values });
+  async run(statement: Statement, parameters: readonly unknown[]): Promise<StatementResult> {
+    if (typeof statement === 'string' && parameters.length === 0) return this.runText(statement);
+    const { name, sql } = typeof statement === 'string' ? { name: '', sql: statement } : statement;
+    const columns = await this.#prepare(name, sql);
+    const bind = serialize.bind({ statement: name, values: parameters.map(toProtocolValue) });
     return toResult(await this.#exchange([bind, serialize.execute(), serialize.sync()]), columns);
   }
 
@@ -112,7 +104,7 @@ export class PGliteSession {
 
   /** @param name - empty for a statement that is not kept */
   async #prepare(name: string, sql: string): Promise<readonly Column[]> {
-    const known = name === '' ? undefined : this.#prepared.get(name);
+    const known = this.#prepared.get(name);
     if (known !== undefined) return known;
     const parse = serialize.parse({ name, text: sql });
     const columns = columnsOf(

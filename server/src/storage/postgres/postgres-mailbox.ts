@@ -21,7 +21,7 @@ export interface PostgresMailboxOptions {
   /** Overrides of {@link mailboxLimits}. */
   readonly limits?: Partial<MailboxLimits>;
   /** A new random UUID. Default: the platform's. */
-  readonly newEnvelopeId?: () => string;
+  readonly newRandomId?: () => string;
 }
 
 interface Acknowledgement {
@@ -40,14 +40,14 @@ export function openPostgresMailbox(options: PostgresMailboxOptions): Mailbox {
 class PostgresMailbox implements Mailbox {
   readonly #database: Database;
   readonly #limits: MailboxLimits;
-  readonly #newEnvelopeId: () => string;
+  readonly #newRandomId: () => string;
   readonly #accepts: MicroBatch<PendingSend, AcceptOutcome>;
   readonly #acknowledgements: MicroBatch<Acknowledgement, void>;
 
-  constructor({ database, limits, newEnvelopeId = randomUUID }: PostgresMailboxOptions) {
+  constructor({ database, limits, newRandomId = randomUUID }: PostgresMailboxOptions) {
     this.#database = database;
     this.#limits = { ...mailboxLimits, ...limits };
-    this.#newEnvelopeId = newEnvelopeId;
+    this.#newRandomId = newRandomId;
     this.#accepts = new MicroBatch({
       maxItems: this.#limits.maxSendsPerBatch,
       maxBytes: this.#limits.maxBytesPerBatch,
@@ -123,7 +123,7 @@ class PostgresMailbox implements Mailbox {
         attempts,
         strangers: new Set(strangers.map(deviceKey)),
         maxEnvelopesPerMailbox: this.#limits.maxEnvelopesPerMailbox,
-        newEnvelopeId: this.#newEnvelopeId,
+        newRandomId: this.#newRandomId,
       });
       if (plan.envelopes.length > 0) rows.writeAccepted(transaction, plan);
       return plan.answers;

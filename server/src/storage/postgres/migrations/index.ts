@@ -4,7 +4,7 @@ import { accountsMigration } from './001-accounts.js';
 import { mailboxMigration } from './002-mailbox.js';
 import { authMigration } from './003-auth.js';
 import { keysMigration } from './004-keys.js';
-import { mailboxDepthMigration } from './005-mailbox-depth.js';
+import { mailboxPlacesMigration } from './005-mailbox-places.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -12,5 +12,5 @@ export const migrations: readonly Migration[] = [
   mailboxMigration,
   authMigration,
   keysMigration,
-  mailboxDepthMigration,
+  mailboxPlacesMigration,
 ];
