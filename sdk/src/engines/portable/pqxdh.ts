@@ -4,6 +4,7 @@
  */
 import { concatBytes, utf8 } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
+import { blaming } from './failures.js';
 import { isCanonical } from './primitives/curve.js';
 import { hkdf } from './primitives/hash.js';
 import type { BaseKey, IdentityKey, KeyPair, PrivateKey, PublicKey } from './primitives/keys.js';
@@ -68,7 +69,7 @@ export interface InitiatorKeys {
 /**
  * The recipient's side.
  * @throws SottoError `invalid-message` when the base key is not canonical or the KEM ciphertext malformed;
- * `invalid-key` when a key cannot be agreed with
+ * `invalid-key` when a key cannot be agreed with; `engine-record-invalid` when our KEM key is none
  */
 export async function respond(
   { curve, kyber1024 }: Primitives,
@@ -82,7 +83,11 @@ export async function respond(
     await curve.agree(our.signedPreKey.privateKey, their.baseKey),
   ];
   if (our.oneTimePreKey) agreements.push(await curve.agree(our.oneTimePreKey.privateKey, their.baseKey));
-  return handshakeSecrets(agreements, await kyber1024.decapsulate(our.kemSecretKey, their.kemCiphertext));
+  // The other side has no part in what is wrong with a key of ours.
+  const kemSecret = await blaming('engine-record-invalid', async () =>
+    kyber1024.decapsulate(our.kemSecretKey, their.kemCiphertext),
+  );
+  return handshakeSecrets(agreements, kemSecret);
 }
 
 /**

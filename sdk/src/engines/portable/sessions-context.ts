@@ -22,12 +22,13 @@ export interface SessionContext {
   readonly keys: SessionKeys;
 }
 
-/** @throws TypeError when the other side is not a device address */
+/** @throws TypeError when the other side is not a device address, or the time not a moment */
 export function sessionContext(
   primitives: Primitives,
   view: EngineView,
   input: SessionInput,
 ): SessionContext {
+  assertMoment(input.now);
   return { primitives, view, input, keys: new SessionKeys(input.their) };
 }
 

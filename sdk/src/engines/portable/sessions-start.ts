@@ -17,7 +17,6 @@ import type { Primitives } from './primitives/primitives.js';
 import { emptySessionRecord, loadSessionRecord, replaceCurrent } from './session-record/store.js';
 import type { Session } from './session-record/session.js';
 import {
-  assertMoment,
   assertPinned,
   jumpLimit,
   ourIdentity,
@@ -44,7 +43,6 @@ export async function startSession(
   view: EngineView,
   input: SessionInput & { readonly bundle: SessionBundle },
 ): Promise<EngineStep<undefined>> {
-  assertMoment(input.now);
   const context = sessionContext(primitives, view, input);
   const bundle = await blaming('invalid-bundle', async () => parseBundle(input.bundle));
   assertPinned(input, bundle.identityKey);

@@ -15,7 +15,7 @@ import { SessionKeys } from './session-record/keys.js';
 import { isUsable } from './session-record/session.js';
 import { loadSessionRecord, removeSessions, replaceCurrent } from './session-record/store.js';
 import { decryptPreKeySignalMessage } from './sessions-accept.js';
-import { assertBytes, sessionContext } from './sessions-context.js';
+import { assertBytes, assertMoment, sessionContext } from './sessions-context.js';
 import { decryptSignalMessage } from './sessions-decrypt.js';
 
 /** See `ProtocolEngine.decrypt`. */
@@ -38,6 +38,7 @@ export async function sessionState(
   their: DeviceAddress,
   nowMs: number,
 ): Promise<SessionState> {
+  assertMoment(nowMs);
   const record = await loadSessionRecord(view, new SessionKeys(their));
   if (!record?.current) return { usable: false };
   const { current } = record;

@@ -13,6 +13,7 @@ class SlowPrimitives implements Primitives {
   readonly random = this.#fast.random;
   readonly edwardsBase = this.#fast.edwardsBase;
   readonly ciphers = this.#fast.ciphers;
+  readonly sha512 = this.#fast.sha512;
   readonly keccak = this.#fast.keccak;
   agreements = 0;
   keyPairs = 0;
@@ -89,6 +90,13 @@ describe('the portable engine', () => {
     for (const now of [-1, 0.5, NaN]) {
       const keys = { our, oneTimeIds: [], kemOneTimeIds: [], now };
       await expect(engine.generatePreKeys(keys)).rejects.toThrow(TypeError);
+      const late = { ...input, now };
+      const bytes = new Uint8Array(100);
+      await expect(engine.sessionState(view, input.their, now)).rejects.toThrow(TypeError);
+      await expect(engine.encrypt(view, { ...late, plaintext: bytes })).rejects.toThrow(TypeError);
+      await expect(engine.decrypt(view, { ...late, kind: 'message', ciphertext: bytes })).rejects.toThrow(
+        TypeError,
+      );
     }
   });
 

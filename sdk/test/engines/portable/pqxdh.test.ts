@@ -60,6 +60,22 @@ describe('PQXDH', () => {
     }
   });
 
+  it('blames our record, not the message, for a KEM key of ours that is damaged', async () => {
+    const { named, initiator } = await handshake(true);
+    // In the hash of the public key, which stands near the end of the secret one.
+    for (const at of [0, 3169 - 40]) {
+      const kemSecretKey = named.kemSecretKey.slice();
+      kemSecretKey[at] = kemSecretKey[at]! ^ 1;
+      await expect(respond(primitives, { ...named, kemSecretKey }, initiator)).rejects.toMatchObject({
+        code: 'engine-record-invalid',
+      });
+    }
+    const kemCiphertext = initiator.kemCiphertext.subarray(1);
+    await expect(respond(primitives, named, { ...initiator, kemCiphertext })).rejects.toMatchObject({
+      code: 'invalid-message',
+    });
+  });
+
   it('refuses a base key that is not canonical', async () => {
     const { named, initiator } = await handshake(false);
     const highBit = initiator.baseKey.slice() as Uint8Array as BaseKey;

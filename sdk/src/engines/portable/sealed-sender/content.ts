@@ -39,10 +39,11 @@ export interface ParsedContent {
 /**
  * Writes the inside of a sealed message.
  * @param certificate - a serialized sender certificate, already known to be one
- * @throws TypeError when the hint is not an unsigned 32-bit number
+ * @throws TypeError when the kind is none, or the hint is not an unsigned 32-bit number
  */
 export function serializeContent(content: SealedContent, certificate: Uint8Array): Uint8Array {
   const { kind, message, contentHint: hint, groupId } = content;
+  if (!Object.hasOwn(typeOfKind, kind)) throw new TypeError('not a kind of message');
   if (!Number.isInteger(hint) || hint < 0 || hint > maxUint32) throw new TypeError('not a content hint');
   return encode(schema, {
     type: typeOfKind[kind],

@@ -84,6 +84,13 @@ async function sealNative(
   });
 }
 
+describe.each(['portable, version 1', 'portable, version 2'])('sealing by %s', (name) => {
+  it.each(['strange', 'toString'])('refuses content of the kind %s', async (kind) => {
+    const content = { ...contents[0]!, kind } as unknown as SealedContent;
+    await expect(sealers[name]!(content, bob)).rejects.toThrow(TypeError);
+  });
+});
+
 describe.each(Object.entries(sealers))('sealed by %s', (name, sealWith) => {
   it.each(contents)('$kind with the hint $contentHint', async (content) => {
     const sealed = await sealWith(content, bob);
