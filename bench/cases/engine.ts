@@ -40,6 +40,7 @@ export const cases: readonly BenchCase[] = [
   compare('group-decrypt', 'messages', 120),
   compare('sealed-encrypt', 'messages', 80),
   compare('sealed-decrypt', 'messages', 80),
+  compare('sealed-encrypt-to-100', 'messages', 3),
   compare('100-pre-keys', 'batches', 4),
   compare('ping-pong-256', 'messages', 20, 'noble'),
 ];

@@ -2,7 +2,7 @@
 
 /** A device with keys and sessions in memory. Bundles and messages are opaque to the script. */
 export interface BenchDevice {
-  /** 1–9; names the account. */
+  /** 1–999; names the account. */
   readonly account: number;
   /** Fresh one-time keys of both kinds, with the lasting ones. */
   issueBundle(): Promise<unknown>;
@@ -16,7 +16,7 @@ export interface BenchDevice {
 
 /** The account's UUID. */
 export function accountUuid(account: number): string {
-  return `${account}1111111-1111-4111-8111-111111111111`;
+  return `${String(account).padStart(8, '0')}-1111-4111-8111-111111111111`;
 }
 
 /** As many ids as a batch of pre-keys has. */
@@ -40,7 +40,13 @@ export interface Sealer {
   unseal(sealed: unknown): Promise<void>;
 }
 
-/** Makes a device of an account, 1–9. */
+/** A device with a certificate, that can seal for all it has sessions with. */
+export interface ManySealer extends BenchDevice {
+  /** Seals a group message of 256 bytes, made beforehand, once for the devices of these accounts. */
+  sealForMany(theirAccounts: readonly number[]): Promise<unknown>;
+}
+
+/** Makes a device of an account, 1–999. */
 export type Make<Device> = (account: number) => Promise<Device>;
 
 /** The group's distribution id. */

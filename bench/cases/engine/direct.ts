@@ -45,8 +45,8 @@ class Sessions extends SessionStore {
     const record = this.records.get(name.toString());
     return record ? SessionRecord.deserialize(record) : null;
   }
-  async getExistingSessions(): Promise<SessionRecord[]> {
-    return [];
+  async getExistingSessions(names: ProtocolAddress[]): Promise<SessionRecord[]> {
+    return names.map((name) => SessionRecord.deserialize(need(this.records.get(name.toString()))));
   }
 }
 
@@ -116,20 +116,20 @@ class KemKeys extends KyberPreKeyStore {
 
 /** See `BenchDevice`. */
 export class DirectDevice implements BenchDevice {
-  readonly #sessions = new Sessions();
+  protected readonly sessions = new Sessions();
   readonly #oneTime = new OneTimeKeys();
   readonly #signed = new SignedKeys();
   readonly #kem = new KemKeys();
-  readonly #identities: Identities;
+  protected readonly identities: Identities;
   readonly #address: ProtocolAddress;
   readonly #theirs = new Map<number, ProtocolAddress>();
   #nextId = 1;
 
-  private constructor(
+  protected constructor(
     readonly account: number,
     readonly identity: PrivateKey,
   ) {
-    this.#identities = new Identities(identity, account);
+    this.identities = new Identities(identity, account);
     this.#address = ProtocolAddress.new(accountUuid(account), 1);
   }
 
@@ -137,7 +137,7 @@ export class DirectDevice implements BenchDevice {
     return new DirectDevice(account, PrivateKey.generate());
   }
 
-  #their(account: number): ProtocolAddress {
+  protected their(account: number): ProtocolAddress {
     const known = this.#theirs.get(account);
     if (known) return known;
     const address = ProtocolAddress.new(accountUuid(account), 1);
@@ -198,25 +198,25 @@ export class DirectDevice implements BenchDevice {
   }
 
   async startSession(theirAccount: number, bundle: unknown): Promise<void> {
-    const their = this.#their(theirAccount);
+    const their = this.their(theirAccount);
     await processPreKeyBundle(
       bundle as PreKeyBundle,
       their,
       this.#address,
-      this.#sessions,
-      this.#identities,
+      this.sessions,
+      this.identities,
       now,
     );
   }
 
   async encrypt(theirAccount: number, plaintext: Uint8Array): Promise<{ type: number; bytes: Bytes }> {
-    const their = this.#their(theirAccount);
+    const their = this.their(theirAccount);
     const message: CiphertextMessage = await signalEncrypt(
       plaintext as Bytes,
       their,
       this.#address,
-      this.#sessions,
-      this.#identities,
+      this.sessions,
+      this.identities,
       now,
     );
     return { type: message.type(), bytes: message.serialize() };
@@ -224,22 +224,22 @@ export class DirectDevice implements BenchDevice {
 
   async decrypt(theirAccount: number, message: unknown): Promise<Uint8Array> {
     const { type, bytes } = message as { type: number; bytes: Bytes };
-    const their = this.#their(theirAccount);
+    const their = this.their(theirAccount);
     if (type === Number(CiphertextMessageType.Whisper)) {
       return signalDecrypt(
         SignalMessage.deserialize(bytes),
         their,
         this.#address,
-        this.#sessions,
-        this.#identities,
+        this.sessions,
+        this.identities,
       );
     }
     return signalDecryptPreKey(
       PreKeySignalMessage.deserialize(bytes),
       their,
       this.#address,
-      this.#sessions,
-      this.#identities,
+      this.sessions,
+      this.identities,
       this.#oneTime,
       this.#signed,
       this.#kem,
@@ -247,8 +247,8 @@ export class DirectDevice implements BenchDevice {
   }
 
   forgetSessions(): void {
-    this.#sessions.records.clear();
-    this.#identities.known.clear();
+    this.sessions.records.clear();
+    this.identities.known.clear();
   }
 
   async makePreKeys(): Promise<void> {

@@ -16,6 +16,7 @@ import {
   usualLength,
   type BenchDevice,
   type GroupMember,
+  type ManySealer,
   type Sealer,
 } from './device.js';
 import type { Makers } from './scripts.js';
@@ -23,8 +24,14 @@ import type { Makers } from './scripts.js';
 const now = Date.now();
 const addressOf = (account: number): DeviceAddress =>
   deviceAddress.parse({ accountId: accountUuid(account), deviceId: 1 });
-const addresses = Array.from({ length: 9 }, (_, index) => addressOf(index + 1));
-const their = (account: number) => addresses[account - 1] as DeviceAddress;
+const addresses = new Map<number, DeviceAddress>();
+
+/** Checked once each: a messenger keeps the addresses of whom it writes to. */
+function their(account: number): DeviceAddress {
+  const known = addresses.get(account) ?? addressOf(account);
+  addresses.set(account, known);
+  return known;
+}
 
 /** Records in, changes out. */
 class Records {
@@ -50,8 +57,8 @@ async function makeOur(engine: ProtocolEngine, account: number): Promise<OurDevi
 }
 
 class SessionDevice implements BenchDevice {
-  readonly #records = new Records();
-  readonly #pins = new Map<number, Uint8Array>();
+  protected readonly records = new Records();
+  protected readonly pins = new Map<number, Uint8Array>();
   #nextId = 1;
 
   constructor(
@@ -61,14 +68,14 @@ class SessionDevice implements BenchDevice {
   ) {}
 
   #input(theirAccount: number) {
-    const pinnedIdentityKey = this.#pins.get(theirAccount);
+    const pinnedIdentityKey = this.pins.get(theirAccount);
     const input = { our: this.our, their: their(theirAccount), now };
     return pinnedIdentityKey ? { ...input, pinnedIdentityKey } : input;
   }
 
   async issueBundle(): Promise<SessionBundle> {
     const id = this.#nextId++;
-    const made = this.#records.commit(
+    const made = this.records.commit(
       await this.engine.generatePreKeys({
         our: this.our,
         signedId: 1_000_000 + id,
@@ -85,26 +92,26 @@ class SessionDevice implements BenchDevice {
 
   async startSession(theirAccount: number, bundle: unknown): Promise<void> {
     const input = { ...this.#input(theirAccount), bundle: bundle as SessionBundle };
-    this.#records.commit(await this.engine.startSession(this.#records.view, input));
-    this.#pins.set(theirAccount, input.bundle.identityKey);
+    this.records.commit(await this.engine.startSession(this.records.view, input));
+    this.pins.set(theirAccount, input.bundle.identityKey);
   }
 
   async encrypt(theirAccount: number, plaintext: Uint8Array): Promise<EncryptedMessage> {
     const input = { ...this.#input(theirAccount), plaintext };
-    return this.#records.commit(await this.engine.encrypt(this.#records.view, input));
+    return this.records.commit(await this.engine.encrypt(this.records.view, input));
   }
 
   async decrypt(theirAccount: number, message: unknown): Promise<Uint8Array> {
     const { kind, ciphertext } = message as EncryptedMessage;
     const input = { ...this.#input(theirAccount), kind, ciphertext };
-    const result = this.#records.commit(await this.engine.decrypt(this.#records.view, input));
-    this.#pins.set(theirAccount, result.identityKey);
+    const result = this.records.commit(await this.engine.decrypt(this.records.view, input));
+    this.pins.set(theirAccount, result.identityKey);
     return result.plaintext;
   }
 
   forgetSessions(): void {
-    this.#records.forgetSessions();
-    this.#pins.clear();
+    this.records.forgetSessions();
+    this.pins.clear();
   }
 
   async makePreKeys(): Promise<void> {
@@ -143,21 +150,35 @@ async function makeAuthority(engine: ProtocolEngine) {
   return { trustRoots: [root.publicKey], signingKey: server.privateKey, serverCertificate };
 }
 
-async function makeSealer(
+type Authority = Awaited<ReturnType<typeof makeAuthority>>;
+
+async function certify(
   engine: ProtocolEngine,
-  account: number,
-  { trustRoots, ...issuer }: Awaited<ReturnType<typeof makeAuthority>>,
-): Promise<Sealer> {
-  const our = await makeOur(engine, account);
-  const { publicKey: identityKey } = our.identity;
-  const holder = { sender: our.address, identityKey, expiresAt: now + certificateLifeMs };
-  const certificate = await engine.issueSenderCertificate({ ...issuer, ...holder });
+  { address, identity }: OurDevice,
+  { serverCertificate, signingKey }: Authority,
+): Promise<Uint8Array> {
+  const holder = {
+    sender: address,
+    identityKey: identity.publicKey,
+    expiresAt: now + certificateLifeMs,
+  };
+  return engine.issueSenderCertificate({ serverCertificate, signingKey, ...holder });
+}
+
+async function makeContent(engine: ProtocolEngine) {
   const group = groupMember(engine);
   await group.distribute();
   const message = (await group.encryptToGroup(new Uint8Array(usualLength))) as Uint8Array;
-  const content = { kind: 'sender-key', message, contentHint: 0 } as const;
+  return { kind: 'sender-key', message, contentHint: 0 } as const;
+}
+
+async function makeSealer(engine: ProtocolEngine, account: number, authority: Authority): Promise<Sealer> {
+  const our = await makeOur(engine, account);
+  const certificate = await certify(engine, our, authority);
+  const content = await makeContent(engine);
+  const { trustRoots } = authority;
   return {
-    identityKey,
+    identityKey: our.identity.publicKey,
     seal: (theirIdentityKey) =>
       engine.seal({ our, certificate, content, theirIdentityKey: theirIdentityKey as Uint8Array }),
     unseal: async (sealed) => {
@@ -166,12 +187,41 @@ async function makeSealer(
   };
 }
 
+class ManySealingDevice extends SessionDevice implements ManySealer {
+  constructor(
+    account: number,
+    engine: ProtocolEngine,
+    our: OurDevice,
+    readonly certificate: Uint8Array,
+    readonly content: Awaited<ReturnType<typeof makeContent>>,
+  ) {
+    super(account, engine, our);
+  }
+
+  sealForMany(theirAccounts: readonly number[]): Promise<Uint8Array> {
+    const { our, certificate, content } = this;
+    const recipients = theirAccounts.map((account) => ({
+      address: their(account),
+      identityKey: this.pins.get(account) as Uint8Array,
+    }));
+    return this.engine.sealForMany(this.records.view, { our, certificate, content, recipients });
+  }
+}
+
+async function makeManySealer(engine: ProtocolEngine, account: number, authority: Authority) {
+  const our = await makeOur(engine, account);
+  const certificate = await certify(engine, our, authority);
+  return new ManySealingDevice(account, engine, our, certificate, await makeContent(engine));
+}
+
 /** The devices of an engine. */
 export function engineMakers(engine: ProtocolEngine): Makers {
-  let authority: ReturnType<typeof makeAuthority> | undefined;
+  let made: Promise<Authority> | undefined;
+  const authority = () => (made ??= makeAuthority(engine));
   return {
     session: async (account) => new SessionDevice(account, engine, await makeOur(engine, account)),
     group: async () => groupMember(engine),
-    sealed: async (account) => makeSealer(engine, account, await (authority ??= makeAuthority(engine))),
+    sealed: async (account) => makeSealer(engine, account, await authority()),
+    manySealer: async (account) => makeManySealer(engine, account, await authority()),
   };
 }

@@ -10,6 +10,7 @@ import {
   PublicKey,
   sealedSenderDecryptToUsmc,
   sealedSenderEncrypt,
+  sealedSenderMultiRecipientEncrypt,
   SenderCertificate,
   SenderKeyDistributionMessage,
   SenderKeyRecord,
@@ -23,6 +24,7 @@ import {
   groupId,
   usualLength,
   type GroupMember,
+  type ManySealer,
   type Sealer,
 } from './device.js';
 import { DirectDevice } from './direct.js';
@@ -88,18 +90,26 @@ const root = PrivateKey.generate();
 const server = PrivateKey.generate();
 const serverCertificate = ServerCertificate.new(1, server.getPublicKey(), root);
 
+function certify(account: number, identityKey: PublicKey): SenderCertificate {
+  const expiresAt = now + certificateLifeMs;
+  const uuid = accountUuid(account);
+  return SenderCertificate.new(uuid, null, 1, identityKey, expiresAt, serverCertificate, server);
+}
+
+async function makeMessage() {
+  const store = new SenderKeys();
+  await SenderKeyDistributionMessage.create(sender, groupId, store);
+  return groupEncrypt(sender, groupId, store, new Uint8Array(usualLength));
+}
+
 async function makeSealer(account: number): Promise<Sealer> {
   const ours = PrivateKey.generate();
   const identityKey = ours.getPublicKey();
-  const expiresAt = now + certificateLifeMs;
-  const uuid = accountUuid(account);
-  const certificate = SenderCertificate.new(uuid, null, 1, identityKey, expiresAt, serverCertificate, server);
+  const certificate = certify(account, identityKey);
   const theirs = addressOf(2);
   const known = new Map<string, Bytes>();
   const identities = new Identities(ours, known);
-  const store = new SenderKeys();
-  await SenderKeyDistributionMessage.create(sender, groupId, store);
-  const message = await groupEncrypt(sender, groupId, store, new Uint8Array(usualLength));
+  const message = await makeMessage();
   return {
     identityKey: identityKey.serialize(),
     seal: (theirIdentityKey) => {
@@ -115,9 +125,28 @@ async function makeSealer(account: number): Promise<Sealer> {
   };
 }
 
+class ManySealingDevice extends DirectDevice implements ManySealer {
+  readonly #certificate: SenderCertificate;
+  readonly #message: Awaited<ReturnType<typeof makeMessage>>;
+
+  constructor(account: number, message: Awaited<ReturnType<typeof makeMessage>>) {
+    super(account, PrivateKey.generate());
+    this.#certificate = certify(account, this.identity.getPublicKey());
+    this.#message = message;
+  }
+
+  sealForMany(theirAccounts: readonly number[]): Promise<Uint8Array> {
+    const content = UnidentifiedSenderMessageContent.new(this.#message, this.#certificate, 0, null);
+    const recipients = theirAccounts.map((account) => this.their(account));
+    const [identityStore, sessionStore] = [this.identities, this.sessions];
+    return sealedSenderMultiRecipientEncrypt({ content, recipients, identityStore, sessionStore });
+  }
+}
+
 /** The devices of libsignal. */
 export const nativeMakers: Makers = {
   session: DirectDevice.create,
   group: async () => groupMember(),
   sealed: makeSealer,
+  manySealer: async (account) => new ManySealingDevice(account, await makeMessage()),
 };

@@ -3,12 +3,22 @@
  * Node or in a page. Knows no engine.
  */
 import type { Side } from '../../harness.js';
-import { usualLength, type BenchDevice, type GroupMember, type Make, type Sealer } from './device.js';
+import {
+  usualLength,
+  type BenchDevice,
+  type GroupMember,
+  type Make,
+  type ManySealer,
+  type Sealer,
+} from './device.js';
 
 type Script<Device> = (make: Make<Device>) => Promise<Side>;
 
 /** As many as the protocol has kept. */
 const skippedKeys = 2_000;
+
+/** Of a message sealed for many. */
+const recipientCount = 100;
 
 /** Two devices that have a session. */
 export interface Conversation {
@@ -19,10 +29,14 @@ export interface Conversation {
 /** Two devices that have heard from each other. */
 export async function conversation(make: Make<BenchDevice>): Promise<Conversation> {
   const [alice, bob] = [await make(1), await make(2)];
+  await meet(alice, bob);
+  return { alice, bob };
+}
+
+async function meet(alice: BenchDevice, bob: BenchDevice): Promise<void> {
   await alice.startSession(bob.account, await bob.issueBundle());
   await bob.decrypt(alice.account, await alice.encrypt(bob.account, new Uint8Array(8)));
   await alice.decrypt(bob.account, await bob.encrypt(alice.account, new Uint8Array(8)));
-  return { alice, bob };
 }
 
 /** Two who take turns. */
@@ -131,6 +145,15 @@ const sealedDecrypt: Script<Sealer> = async (make) => {
   };
 };
 
+const sealedToMany: Script<ManySealer> = async (make) => {
+  const alice = await make(1);
+  const accounts = Array.from({ length: recipientCount }, (_, index) => index + 2);
+  for (const account of accounts) await meet(alice, await make(account));
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) await alice.sealForMany(accounts);
+  };
+};
+
 /** Scripts by case, for whoever has sessions. */
 export const sessionScripts = {
   'ping-pong-256': pingPong(256),
@@ -155,20 +178,35 @@ export const sealedScripts = {
   'sealed-decrypt': sealedDecrypt,
 } as const satisfies Record<string, Script<Sealer>>;
 
+/** Scripts by case, for sealing once for many. */
+export const manySealerScripts = {
+  'sealed-encrypt-to-100': sealedToMany,
+} as const satisfies Record<string, Script<ManySealer>>;
+
 /** What a side can be asked to do. */
-export type ScriptName = keyof typeof sessionScripts | keyof typeof groupScripts | keyof typeof sealedScripts;
+export type ScriptName =
+  | keyof typeof sessionScripts
+  | keyof typeof groupScripts
+  | keyof typeof sealedScripts
+  | keyof typeof manySealerScripts;
 
 /** A side: how to make its devices. One that cannot do something leaves it out. */
 export interface Makers {
   readonly session: Make<BenchDevice>;
   readonly group?: Make<GroupMember>;
   readonly sealed?: Make<Sealer>;
+  readonly manySealer?: Make<ManySealer>;
 }
 
 /** Prepares a script for a side. */
-export function prepareScript(name: ScriptName, { session, group, sealed }: Makers): Promise<Side> {
+export function prepareScript(
+  name: ScriptName,
+  { session, group, sealed, manySealer }: Makers,
+): Promise<Side> {
   if (name in sessionScripts) return sessionScripts[name as keyof typeof sessionScripts](session);
   if (group && name in groupScripts) return groupScripts[name as keyof typeof groupScripts](group);
   if (sealed && name in sealedScripts) return sealedScripts[name as keyof typeof sealedScripts](sealed);
+  if (manySealer && name in manySealerScripts)
+    return manySealerScripts[name as keyof typeof manySealerScripts](manySealer);
   throw new Error(`this side cannot do ${name}`);
 }
