@@ -9,7 +9,7 @@ import { makeSchedule } from './actions.js';
 import { simulate } from './simulate.js';
 
 const committed = ['ada', 'grace', 'hedy', 'radia', 'whitfield'];
-const soakRuns = 500;
+const soakRuns = 100;
 const soakLength = 200;
 const slow = process.env['SLOW'] === '1';
 
