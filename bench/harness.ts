@@ -13,9 +13,14 @@ export type Side = (count: number) => Promise<() => Promise<number | void>>;
 export interface BenchCase {
   /** Kebab-case. */
   readonly name: string;
-  /** What is counted, in the plural: `messages`. Results are per second. */
+  /** What is counted, in the plural: `messages`. Results are per second, or the `cost` of one slice. */
   readonly unit: string;
   readonly peerName: string;
+  /**
+   * What the work of a side resolves to when it is a cost and not a time: `ms`, `KiB per connection`. Less is
+   * better, so the ratio is the peer's to ours.
+   */
+  readonly cost?: string;
   /** How often a side does the work in one slice; aim at 20–100 ms, so that a disturbance hits few slices. */
   readonly countPerSlice: number;
   /** Slices per side; 41 by default. */
@@ -27,7 +32,7 @@ export interface BenchCase {
   }>;
 }
 
-/** One line of a report. Rates are per second; `ratio` is ours to the peer's, better when larger. */
+/** One line of a report. Rates are per second; `ratio` is ours to the peer's, of costs the other way round: better when larger. */
 export interface BenchResult {
   readonly bench: string;
   readonly case: string;
@@ -50,11 +55,11 @@ export async function runCase(bench: string, one: BenchCase): Promise<BenchResul
   const rounds = one.rounds ?? defaultRounds;
   try {
     // Once unmeasured: compiled code and filled caches are what a long-lived process has.
-    await rate(one.countPerSlice, ours);
-    await rate(one.countPerSlice, peer);
+    await measure(one, ours);
+    await measure(one, peer);
     const measured: { readonly ours: number; readonly peer: number }[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      measured.push(await measureRound(one.countPerSlice, ours, peer, round % 2 === 0));
+      measured.push(await measureRound(one, ours, peer, round % 2 === 0));
     }
     return summarize(bench, one, measured);
   } finally {
@@ -63,21 +68,24 @@ export async function runCase(bench: string, one: BenchCase): Promise<BenchResul
 }
 
 /** One slice of each side; who begins alternates, because what is left of one weighs on the next. */
-async function measureRound(count: number, ours: Side, peer: Side, oursFirst: boolean) {
+async function measureRound(one: BenchCase, ours: Side, peer: Side, oursFirst: boolean) {
   if (oursFirst) {
-    const first = await rate(count, ours);
-    return { ours: first, peer: await rate(count, peer) };
+    const first = await measure(one, ours);
+    return { ours: first, peer: await measure(one, peer) };
   }
-  const first = await rate(count, peer);
-  return { ours: await rate(count, ours), peer: first };
+  const first = await measure(one, peer);
+  return { ours: await measure(one, ours), peer: first };
 }
 
-async function rate(count: number, side: Side): Promise<number> {
-  const work = await side(count);
+/** One slice of one side: how often a second, or what it cost. */
+async function measure({ countPerSlice, cost }: BenchCase, side: Side): Promise<number> {
+  const work = await side(countPerSlice);
   collectYoung();
   const start = performance.now();
-  const elsewhereMs = await work();
-  return (count * 1000) / (elsewhereMs ?? performance.now() - start);
+  const amount = await work();
+  if (cost === undefined) return (countPerSlice * 1000) / (amount ?? performance.now() - start);
+  if (amount === undefined) throw new Error('the work says nothing of its cost');
+  return amount;
 }
 
 /**
@@ -95,11 +103,11 @@ function summarize(
   one: BenchCase,
   measured: readonly { readonly ours: number; readonly peer: number }[],
 ): BenchResult {
-  const ratios = measured.map(({ ours, peer }) => ours / peer);
+  const ratios = measured.map(({ ours, peer }) => (one.cost === undefined ? ours / peer : peer / ours));
   return {
     bench,
     case: one.name,
-    unit: `${one.unit}/s`,
+    unit: one.cost ?? `${one.unit}/s`,
     ours: rounded(median(measured.map(({ ours }) => ours))),
     peer: rounded(median(measured.map(({ peer }) => peer))),
     peerName: one.peerName,

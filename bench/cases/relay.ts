@@ -1,0 +1,107 @@
+/**
+ * What does it cost to keep every message until it is received? Our relay, one node on a PostgreSQL that
+ * waits for the disk, with authentication, validation, limits, idempotency and acknowledgement after commit,
+ * beside a bare Socket.IO relay that passes the same bytes on and keeps nothing. Servers, database and load
+ * are processes of their own on one machine, so only ratios say something.
+ *
+ * `SOTTO_BENCH_RATE` (default 1000) is the messages a second of the latency cases, `SOTTO_BENCH_CONNECTIONS`
+ * (default 1000) the connections of the memory case.
+ */
+import type { BenchCase, Side } from '../harness.js';
+import { openStage, type Stage, type StageSide } from './relay/stage.js';
+
+const peerName = 'bare-socket-io';
+/** Users of a busy relay: enough that several messages for one of them seldom share a commit. */
+const users = 64;
+const rate = Number(process.env['SOTTO_BENCH_RATE'] ?? 1000);
+const idleConnections = Number(process.env['SOTTO_BENCH_CONNECTIONS'] ?? 1000);
+/** Long enough for a 99th percentile of thousands. */
+const rateDurationMs = 4000;
+
+async function openBusyStage(): Promise<Stage> {
+  const stage = await openStage();
+  await stage.ours.connect(users);
+  await stage.bare.connect(users);
+  return stage;
+}
+
+/** The same measurement of both sides of one stage. */
+function busyCase(
+  one: Pick<BenchCase, 'name' | 'unit' | 'cost' | 'countPerSlice' | 'rounds'>,
+  side: (side: StageSide, name: string) => Side,
+): BenchCase {
+  return {
+    ...one,
+    peerName,
+    prepare: async () => {
+      const stage = await openBusyStage();
+      return { ours: side(stage.ours, 'ours'), peer: side(stage.bare, peerName), close: () => stage.close() };
+    },
+  };
+}
+
+const throughput: (side: StageSide) => Side = (side) => async (count) => () => side.burst(count);
+
+const serverCpu: (side: StageSide) => Side = (side) => async (count) => {
+  const before = await side.usage();
+  return async () => {
+    await side.burst(count);
+    return (((await side.usage()).cpuMs - before.cpuMs) * 1000) / count;
+  };
+};
+
+/** @param percentile - which of a run at the fixed rate */
+function latency(percentile: 'p50Ms' | 'p99Ms'): (side: StageSide, name: string) => Side {
+  return (side, name) => async () => async () => {
+    const latencies = await side.atRate(rate, rateDurationMs);
+    if (latencies.heldRate < 0.95 * rate) {
+      console.error(`${name} held ${Math.round(latencies.heldRate)} of ${rate} messages/s`);
+    }
+    return latencies[percentile];
+  };
+}
+
+/** Every time in fresh processes: what a process once had it seldom gives back. */
+function idleMemory(which: 'ours' | 'bare'): Side {
+  return async (count) => async () => {
+    const stage = await openStage();
+    const side = stage[which];
+    try {
+      await side.connect(1);
+      await side.disconnect();
+      await side.collect();
+      const before = (await side.usage()).residentBytes;
+      await side.connect(count);
+      await side.collect();
+      return ((await side.usage()).residentBytes - before) / 1024 / count;
+    } finally {
+      await stage.close();
+    }
+  };
+}
+
+/** See the header. */
+export const cases: readonly BenchCase[] = [
+  busyCase({ name: 'durable-throughput', unit: 'messages', countPerSlice: 4000, rounds: 9 }, throughput),
+  busyCase(
+    { name: 'server-cpu', unit: 'messages', cost: 'µs CPU/message', countPerSlice: 4000, rounds: 9 },
+    serverCpu,
+  ),
+  busyCase(
+    { name: `ack-p50-at-${rate}`, unit: 'messages', cost: 'ms', countPerSlice: 1, rounds: 3 },
+    latency('p50Ms'),
+  ),
+  busyCase(
+    { name: `ack-p99-at-${rate}`, unit: 'messages', cost: 'ms', countPerSlice: 1, rounds: 3 },
+    latency('p99Ms'),
+  ),
+  {
+    name: `idle-memory-${idleConnections}`,
+    unit: 'connections',
+    cost: 'KiB/connection',
+    peerName,
+    countPerSlice: idleConnections,
+    rounds: 1,
+    prepare: async () => ({ ours: idleMemory('ours'), peer: idleMemory('bare') }),
+  },
+];

@@ -1,0 +1,135 @@
+/**
+ * The users of the two relays: each sends to the one after it and receives from the one before. Ours speak
+ * the relay protocol, with ciphertexts prepared beforehand; the bare one's say as little as possible.
+ */
+import { randomBytes } from 'node:crypto';
+import { frame } from './raw-websocket.js';
+import { SocketIoClient } from './socket-io-client.js';
+
+/** One user and what it needs to write to the next. */
+export interface Account {
+  readonly accountId: string;
+  readonly accessToken: string;
+  readonly recipientId: string;
+  readonly reachToken: string;
+}
+
+/** What the load asks of a user, and what it hears. */
+export interface User {
+  readonly connected: Promise<void>;
+  /** Sends one message; calls back when it was accepted. */
+  send(accepted: () => void): void;
+  close(): void;
+}
+
+/** Told of every message a user received and is done with. */
+export type Received = () => void;
+
+/** Bytes of one message. */
+export const payloadBytes = 512;
+
+function failed(what: string): never {
+  throw new Error(what);
+}
+
+/** Sixteen fresh bytes: a random prefix and a counter. */
+class AttemptIds {
+  readonly #bytes = randomBytes(16);
+  #count = 0;
+
+  next(): Buffer {
+    this.#count += 1;
+    this.#bytes.writeUInt32BE(this.#count, 12);
+    return frame(this.#bytes);
+  }
+}
+
+const idPattern = /"id":"([0-9a-f-]{36})"/g;
+
+/** A user of ours. Received envelopes are acknowledged: all that came while the request before was under way. */
+export class RelayUser implements User {
+  readonly #client: SocketIoClient;
+  readonly #received: Received;
+  readonly #ciphertext = frame(randomBytes(payloadBytes));
+  readonly #attemptIds = new AttemptIds();
+  readonly #sendJson: string;
+  readonly #waiting: string[] = [];
+  #acknowledging = false;
+
+  constructor(url: string, account: Account, received: Received) {
+    this.#received = received;
+    const body = `{"deviceId":1,"registrationId":1,"kind":"message","ciphertext":{"_placeholder":true,"num":1}}`;
+    this.#sendJson =
+      `["send",{"attemptId":{"_placeholder":true,"num":0},"recipient":"${account.recipientId}",` +
+      `"reachToken":"${account.reachToken}","bodies":[${body}]}]`;
+    const auth = { protocol: 1, accessToken: account.accessToken };
+    this.#client = new SocketIoClient(url, '/v1/socket', auth, {
+      event: (json) => this.#heard(json),
+      closed: () => {},
+    });
+  }
+
+  get connected(): Promise<void> {
+    return this.#client.connected;
+  }
+
+  send(accepted: () => void): void {
+    this.#client.request(this.#sendJson, [this.#attemptIds.next(), this.#ciphertext], (reply) => {
+      if (!reply.includes('"kind":"accepted"')) failed(`a send was refused: ${reply}`);
+      accepted();
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #heard(json: string): void {
+    if (!json.startsWith('["envelopes"')) return;
+    for (const [, id] of json.matchAll(idPattern)) this.#waiting.push(id as string);
+    if (!this.#acknowledging) this.#acknowledge();
+  }
+
+  #acknowledge(): void {
+    const ids = this.#waiting.splice(0, 256);
+    this.#acknowledging = ids.length > 0;
+    if (ids.length === 0) return;
+    this.#client.request(`["acknowledge",${JSON.stringify({ ids })}]`, [], (reply) => {
+      if (!reply.includes('"ok":true')) failed(`an acknowledgement was refused: ${reply}`);
+      for (const _ of ids) this.#received();
+      this.#acknowledge();
+    });
+  }
+}
+
+/** A user of the bare relay, which passes bytes on and keeps nothing. */
+export class BareUser implements User {
+  readonly #client: SocketIoClient;
+  readonly #payload = frame(randomBytes(payloadBytes));
+  readonly #sendJson: string;
+
+  constructor(url: string, name: number, next: number, received: Received) {
+    this.#sendJson = `["send","${next}",{"_placeholder":true,"num":0}]`;
+    this.#client = new SocketIoClient(
+      url,
+      '/socket.io',
+      { name: String(name) },
+      {
+        event: received,
+        closed: () => {},
+      },
+    );
+  }
+
+  get connected(): Promise<void> {
+    return this.#client.connected;
+  }
+
+  send(accepted: () => void): void {
+    this.#client.request(this.#sendJson, [this.#payload], accepted);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

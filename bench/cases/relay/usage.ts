@@ -1,0 +1,22 @@
+/** What a server process uses, for whoever asks it. */
+
+/** See the header. */
+export interface Usage {
+  /** User and system time since the start. */
+  readonly cpuMs: number;
+  /** Resident memory. */
+  readonly residentBytes: number;
+}
+
+/** This process's usage. */
+export function usage(): Usage {
+  const { user, system } = process.cpuUsage();
+  return { cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() };
+}
+
+/** Collects garbage, twice: what the first pass finalises the second one frees. */
+export function collect(): void {
+  const gc = globalThis.gc as (() => void) | undefined;
+  gc?.();
+  gc?.();
+}
