@@ -60,11 +60,11 @@ export async function ratchetEncrypt(
     ratchetKey: step.ratchetKey,
     counter: step.counter,
     previousCounter: step.previousCounter,
-    ciphertext: ciphers.aesCbcEncrypt(cipherKey, iv, message.plaintext),
+    ciphertext: await ciphers.aesCbcEncrypt(cipherKey, iv, message.plaintext),
     pqRatchet: pq.message,
     ...(message.addresses ? { addresses: message.addresses } : {}),
   };
-  const signalMessage = serializeSignalMessage(
+  const signalMessage = await serializeSignalMessage(
     fields,
     macKey,
     ourIdentity,
@@ -103,20 +103,20 @@ export async function ratchetDecrypt(
     of: (epoch) => options.openSkipped(`q${epoch}`, spqrDirectory(ratchet.spqr, epoch)),
   });
   const keys = messageKeys(step.seed, pq.key);
-  authenticate(primitives.ciphers, ratchet, message, keys, options);
-  const plaintext = primitives.ciphers.aesCbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext);
+  await authenticate(primitives.ciphers, ratchet, message, keys, options);
+  const plaintext = await primitives.ciphers.aesCbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext);
   if (!plaintext) throw new SottoError('invalid-message');
   return { ratchet: { ...ratchet, doubleRatchet: step.state, spqr: pq.state }, plaintext };
 }
 
-function authenticate(
+async function authenticate(
   { hmacSha256 }: Ciphers,
   { ourIdentity, theirIdentity }: TripleRatchet,
   message: SignalMessage,
   { macKey }: MessageKeys,
   { addresses }: RatchetDecryptOptions,
-): void {
-  const mac = signalMessageMac(macKey, theirIdentity, ourIdentity, message.authenticated, hmacSha256);
+): Promise<void> {
+  const mac = await signalMessageMac(macKey, theirIdentity, ourIdentity, message.authenticated, hmacSha256);
   if (!equalBytes(mac, message.mac)) throw new SottoError('invalid-message');
   if (!message.addresses) return;
   const expected = addresses();

@@ -107,7 +107,7 @@ export const mutations: readonly Mutation[] = [
   without(
     'MACs of sealed sender, version 1',
     'portable/sealed-sender/version-1.ts',
-    '!equalBytes(boxMac(ciphers, macKey, ciphertext), box.subarray(split))',
+    '!equalBytes(await boxMac(ciphers, macKey, ciphertext), box.subarray(split))',
   ),
   without(
     'sealer of version 1',

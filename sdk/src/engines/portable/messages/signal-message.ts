@@ -89,18 +89,18 @@ export function parseSignalMessage(bytes: Uint8Array): SignalMessage {
  * @param senderIdentity - of whoever encrypts this message
  * @param hmac - HMAC-SHA-256; portable by default
  */
-export function serializeSignalMessage(
+export async function serializeSignalMessage(
   fields: SignalMessageFields,
   macKey: Uint8Array,
   senderIdentity: IdentityKey,
   receiverIdentity: IdentityKey,
   hmac: Ciphers['hmacSha256'] = hmacSha256,
-): Uint8Array {
+): Promise<Uint8Array> {
   const pqRatchet = fields.pqRatchet.length > 0 ? fields.pqRatchet : undefined;
   const bytes = encode(schema, { ...fields, pqRatchet }, { before: 1, after: macLength });
   bytes[0] = versionByte;
   const authenticated = bytes.subarray(0, bytes.length - macLength);
-  const mac = signalMessageMac(macKey, senderIdentity, receiverIdentity, authenticated, hmac);
+  const mac = await signalMessageMac(macKey, senderIdentity, receiverIdentity, authenticated, hmac);
   bytes.set(mac, authenticated.length);
   return bytes;
 }
@@ -111,13 +111,13 @@ export function serializeSignalMessage(
  * @param hmac - HMAC-SHA-256; portable by default
  * @returns 8 bytes
  */
-export function signalMessageMac(
+export async function signalMessageMac(
   macKey: Uint8Array,
   senderIdentity: IdentityKey,
   receiverIdentity: IdentityKey,
   authenticated: Uint8Array,
   hmac: Ciphers['hmacSha256'] = hmacSha256,
-): Uint8Array {
+): Promise<Uint8Array> {
   const input = concatBytes(senderIdentity, receiverIdentity, authenticated);
-  return hmac(macKey, input).subarray(0, macLength);
+  return (await hmac(macKey, input)).subarray(0, macLength);
 }

@@ -8,8 +8,8 @@ import { nobleKyber1024 } from './kyber1024.js';
 import { nobleKeccak } from './ml-kem/keccak.js';
 import type { Ciphers, Primitives } from './primitives.js';
 
-/** Ciphers and hashes in portable code. */
-export const nobleCiphers: Ciphers = { aesCbcEncrypt, aesCbcDecrypt, aesCtr, hmacSha256, sha512 };
+/** Ciphers and codes in portable code. */
+export const nobleCiphers: Ciphers = { aesCbcEncrypt, aesCbcDecrypt, aesCtr, hmacSha256 };
 
 /** Portable primitives over one source of randomness. */
 export function noblePrimitives(random: Random): Primitives {
@@ -17,6 +17,7 @@ export function noblePrimitives(random: Random): Primitives {
     curve: nobleCurve(random),
     edwardsBase: nobleEdwardsBase,
     ciphers: nobleCiphers,
+    sha512,
     kyber1024: nobleKyber1024(random),
     keccak: nobleKeccak,
     random,

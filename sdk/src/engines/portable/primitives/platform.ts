@@ -3,18 +3,20 @@
  * code where there are none. What is chosen is passed along: two engines of one program may differ.
  */
 import type { Random } from '../../../ports/index.js';
-import { chosenCurve } from './chosen-curve.js';
+import { chosenCiphers, chosenCurve } from './chosen.js';
 import { withKeyPairs, type CurveOperations } from './curve.js';
-import { areSameCiphers, areSameHashes, isTrueEdwardsBase } from './known-answers.js';
+import { sha512 } from './hash.js';
+import { areSameHashes, isSameHash, isTrueEdwardsBase } from './known-answers.js';
 import { kyber1024 } from './kyber1024.js';
 import { nobleKeccak } from './ml-kem/keccak.js';
 import { nobleCiphers, noblePrimitives } from './noble.js';
-import { nodeCiphers } from './node/ciphers.js';
+import { nodeCiphers, nodeSha512 } from './node/ciphers.js';
 import { nodeHost, type NodeHost } from './node/crypto.js';
 import { nodeCurve } from './node/curve.js';
 import { nodeEdwardsBase } from './node/edwards-base.js';
 import { nodeKeccak } from './node/keccak.js';
-import type { Primitives } from './primitives.js';
+import type { Ciphers, Primitives } from './primitives.js';
+import { webCiphers } from './web/ciphers.js';
 import { webCurve } from './web/curve.js';
 
 /** Where a platform's cryptography is found. */
@@ -32,6 +34,7 @@ export function platformPrimitives(random: Random, hosts = platformHosts()): Pri
     ...noblePrimitives(random),
     ...(hosts.node ? nodePieces(hosts.node, random) : {}),
     curve: withKeyPairs(chosenCurve(curvesOf(hosts)), random),
+    ciphers: chosenCiphers(ciphersOf(hosts)),
   };
 }
 
@@ -45,15 +48,20 @@ function curvesOf({ node, subtle }: PlatformHosts): CurveOperations[] {
   return [...(node ? [nodeCurve(node)] : []), ...(subtle ? [webCurve(subtle)] : [])];
 }
 
+function ciphersOf({ node, subtle }: PlatformHosts): Ciphers[] {
+  return [...(node ? [nodeCiphers(node.crypto)] : []), ...(subtle ? [webCiphers(subtle, nobleCiphers)] : [])];
+}
+
+/** What has to answer at once. */
 function nodePieces(host: NodeHost, random: Random): Partial<Primitives> {
-  const [edwardsBase, ciphers, keccak] = [
+  const [edwardsBase, hash, keccak] = [
     nodeEdwardsBase(host),
-    nodeCiphers(host.crypto),
+    nodeSha512(host.crypto),
     nodeKeccak(host.crypto),
   ];
   return {
     ...(isTrueEdwardsBase(edwardsBase) ? { edwardsBase } : {}),
-    ...(areSameCiphers(ciphers, nobleCiphers) ? { ciphers } : {}),
+    ...(isSameHash(hash, sha512) ? { sha512: hash } : {}),
     ...(areSameHashes(keccak, nobleKeccak) ? { keccak, kyber1024: kyber1024(random, keccak) } : {}),
   };
 }

@@ -33,21 +33,20 @@ export interface EdwardsBase {
   readonly multiply: (scalar: bigint) => Uint8Array;
 }
 
-/**
- * Ciphers and hashes over whole messages. Synchronous: to wait for one costs more than it takes. Each
- * result is an array of its own.
- */
+/** Ciphers and codes over whole messages. Each result is an array of its own. */
 export interface Ciphers {
   /** AES-256-CBC with PKCS#7 padding. `key` has 32 bytes, `iv` 16. */
-  readonly aesCbcEncrypt: (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array) => Uint8Array;
+  readonly aesCbcEncrypt: (key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array) => Awaitable<Uint8Array>;
   /** The reverse; `undefined` for every ciphertext that cannot be one, whatever is wrong with it. */
-  readonly aesCbcDecrypt: (key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array) => Uint8Array | undefined;
+  readonly aesCbcDecrypt: (
+    key: Uint8Array,
+    iv: Uint8Array,
+    ciphertext: Uint8Array,
+  ) => Awaitable<Uint8Array | undefined>;
   /** AES-256-CTR from a zero counter block, both ways. The key must serve once. */
-  readonly aesCtr: (key: Uint8Array, data: Uint8Array) => Uint8Array;
+  readonly aesCtr: (key: Uint8Array, data: Uint8Array) => Awaitable<Uint8Array>;
   /** HMAC-SHA-256, 32 bytes. */
-  readonly hmacSha256: (key: Uint8Array, message: Uint8Array) => Uint8Array;
-  /** SHA-512, 64 bytes. */
-  readonly sha512: (message: Uint8Array) => Uint8Array;
+  readonly hmacSha256: (key: Uint8Array, message: Uint8Array) => Awaitable<Uint8Array>;
 }
 
 /** A KEM key pair as serialized: each half with its type byte (1569 and 3169 bytes). */
@@ -78,6 +77,8 @@ export interface Primitives {
   readonly curve: Curve25519;
   readonly edwardsBase: EdwardsBase;
   readonly ciphers: Ciphers;
+  /** SHA-512 of a whole message, 64 bytes: what signing hashes with. */
+  readonly sha512: (message: Uint8Array) => Uint8Array;
   readonly kyber1024: Kyber1024;
   /** What both KEMs hash with. */
   readonly keccak: Keccak;

@@ -19,7 +19,7 @@ const noncePrefix = new Uint8Array(32).fill(0xff);
 noncePrefix[0] = 0xfe;
 
 /** What signing takes from its host. */
-export type SigningPrimitives = Pick<Primitives, 'edwardsBase' | 'ciphers' | 'random'>;
+export type SigningPrimitives = Pick<Primitives, 'edwardsBase' | 'sha512' | 'random'>;
 
 /** Who signs. */
 export interface Signer {
@@ -39,14 +39,13 @@ const signingPoints = new SigningPoints(maxSigners);
  * @returns 64 bytes
  */
 export function xeddsaSign(
-  { edwardsBase, ciphers, random }: SigningPrimitives,
+  { edwardsBase, sha512, random }: SigningPrimitives,
   { privateKey, publicKey }: Signer,
   message: Uint8Array,
 ): Uint8Array {
   const scalar = Fn.create(bytesToNumberLE(privateKey));
   const signer = signingPoints.of(publicKey, () => edwardsBase.multiply(scalar));
-  const scalarOf = (...parts: Uint8Array[]) =>
-    Fn.create(bytesToNumberLE(ciphers.sha512(concatBytes(...parts))));
+  const scalarOf = (...parts: Uint8Array[]) => Fn.create(bytesToNumberLE(sha512(concatBytes(...parts))));
   const nonce = scalarOf(noncePrefix, privateKey, message, random.bytes(randomLength));
   const commitment = edwardsBase.multiply(nonce);
   const challenge = scalarOf(commitment, signer, message);

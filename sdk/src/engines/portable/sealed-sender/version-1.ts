@@ -48,9 +48,13 @@ export async function sealVersion1(
   const ephemeral = await curve.generateKeyPair();
   const firstAgreement = await curve.agree(ephemeral.privateKey, theirs);
   const first = firstKeys(firstAgreement, theirs, ephemeral.publicKey);
-  const encryptedStatic = seal(ciphers, first.box, our.publicKey);
+  const encryptedStatic = await seal(ciphers, first.box, our.publicKey);
   const secondAgreement = await curve.agree(our.privateKey, theirs);
-  const encryptedMessage = seal(ciphers, secondKeys(secondAgreement, first.chain, encryptedStatic), content);
+  const encryptedMessage = await seal(
+    ciphers,
+    secondKeys(secondAgreement, first.chain, encryptedStatic),
+    content,
+  );
   const message = { ephemeralKey: ephemeral.publicKey, encryptedStatic, encryptedMessage };
   const bytes = encode(schema, message, { before: 1, after: 0 });
   bytes[0] = versionByte;
@@ -72,10 +76,14 @@ export async function openVersion1(
   const encryptedMessage = present(fields.encryptedMessage);
   const ephemeralKey = messageKey(present(fields.ephemeralKey));
   const first = firstKeys(await curve.agree(our.privateKey, ephemeralKey), our.publicKey, ephemeralKey);
-  const staticBytes = open(ciphers, first.box, encryptedStatic);
+  const staticBytes = await open(ciphers, first.box, encryptedStatic);
   const theirs = messageKey<'identity'>(staticBytes);
   const secondAgreement = await curve.agree(our.privateKey, theirs);
-  const opened = open(ciphers, secondKeys(secondAgreement, first.chain, encryptedStatic), encryptedMessage);
+  const opened = await open(
+    ciphers,
+    secondKeys(secondAgreement, first.chain, encryptedStatic),
+    encryptedMessage,
+  );
   const parsed = parseContent(opened);
   if (!equalBytes(staticBytes, parsed.certificate.identityKey)) throw new SottoError('invalid-message');
   return parsed;
@@ -101,20 +109,25 @@ function boxKeys(derived: Uint8Array): BoxKeys {
   return { cipherKey: derived.subarray(32, 64), macKey: derived.subarray(64) };
 }
 
-function seal(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, data: Uint8Array): Uint8Array {
-  const ciphertext = ciphers.aesCtr(cipherKey, data);
-  return concatBytes(ciphertext, boxMac(ciphers, macKey, ciphertext));
+async function seal(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, data: Uint8Array): Promise<Uint8Array> {
+  const ciphertext = await ciphers.aesCtr(cipherKey, data);
+  return concatBytes(ciphertext, await boxMac(ciphers, macKey, ciphertext));
 }
 
-function open(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, box: Uint8Array): Uint8Array {
+async function open(ciphers: Ciphers, { cipherKey, macKey }: BoxKeys, box: Uint8Array): Promise<Uint8Array> {
   const split = box.length - boxMacLength;
   if (split < 0) throw new SottoError('invalid-message');
   const ciphertext = box.subarray(0, split);
-  if (!equalBytes(boxMac(ciphers, macKey, ciphertext), box.subarray(split)))
+  if (!equalBytes(await boxMac(ciphers, macKey, ciphertext), box.subarray(split)))
     throw new SottoError('invalid-message');
   return ciphers.aesCtr(cipherKey, ciphertext);
 }
 
-function boxMac({ hmacSha256 }: Ciphers, macKey: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  return hmacSha256(macKey, ciphertext).subarray(0, boxMacLength);
+async function boxMac(
+  { hmacSha256 }: Ciphers,
+  macKey: Uint8Array,
+  ciphertext: Uint8Array,
+): Promise<Uint8Array> {
+  const mac = await hmacSha256(macKey, ciphertext);
+  return mac.subarray(0, boxMacLength);
 }

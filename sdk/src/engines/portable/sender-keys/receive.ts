@@ -32,7 +32,7 @@ export async function decryptFromGroup(
   assertSigned(state, message);
   const skipped = store.openSkipped(state);
   const { chain, seed } = await takeSeed(state.chain, message.iteration, skipped);
-  const plaintext = decryptWith(ciphers, seed, message);
+  const plaintext = await decryptWith(ciphers, seed, message);
   const after = { ...state, chain, skipped: skipped.directory() };
   const changes = [store.put(withState(record, after)), ...store.putSkipped(state, skipped)];
   return { result: { distributionId, plaintext }, changes };
@@ -79,9 +79,13 @@ async function skipTo(chain: SenderChain, iteration: number, skipped: SkippedKey
   return reached;
 }
 
-function decryptWith(ciphers: Ciphers, seed: Uint8Array, { ciphertext }: SenderKeyMessage): Uint8Array {
+async function decryptWith(
+  ciphers: Ciphers,
+  seed: Uint8Array,
+  { ciphertext }: SenderKeyMessage,
+): Promise<Uint8Array> {
   const { cipherKey, iv } = messageKeyOf(seed);
-  const plaintext = ciphers.aesCbcDecrypt(cipherKey, iv, ciphertext);
+  const plaintext = await ciphers.aesCbcDecrypt(cipherKey, iv, ciphertext);
   if (!plaintext) throw new SottoError('invalid-message');
   return plaintext;
 }

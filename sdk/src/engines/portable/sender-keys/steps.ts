@@ -105,7 +105,7 @@ export async function encryptToGroup(
     distributionId: uuidBytes(input.distributionId) as Uint8Array,
     chainId,
     iteration: chain.iteration,
-    ciphertext: primitives.ciphers.aesCbcEncrypt(cipherKey, iv, input.plaintext),
+    ciphertext: await primitives.ciphers.aesCbcEncrypt(cipherKey, iv, input.plaintext),
   };
   const result = serializeSenderKeyMessage(message, (signed) =>
     xeddsaSign(primitives, { privateKey, publicKey: signingKey }, signed),

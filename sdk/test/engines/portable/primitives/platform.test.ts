@@ -1,12 +1,15 @@
 /** A platform's pieces are taken where they give the right answers, and only there. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { chosenCurve } from '../../../../src/engines/portable/primitives/chosen-curve.js';
+import { chosenCiphers, chosenCurve } from '../../../../src/engines/portable/primitives/chosen.js';
 import { nobleOperations, type CurveOperations } from '../../../../src/engines/portable/primitives/curve.js';
 import { nobleEdwardsBase } from '../../../../src/engines/portable/primitives/edwards-base.js';
-import { isTrueCurve } from '../../../../src/engines/portable/primitives/known-answers.js';
+import { sha512 } from '../../../../src/engines/portable/primitives/hash.js';
+import { areSameCiphers, isTrueCurve } from '../../../../src/engines/portable/primitives/known-answers.js';
 import { nobleKeccak } from '../../../../src/engines/portable/primitives/ml-kem/keccak.js';
 import { nobleCiphers } from '../../../../src/engines/portable/primitives/noble.js';
 import { nodeHost, type NodeCrypto } from '../../../../src/engines/portable/primitives/node/crypto.js';
+import type { Ciphers } from '../../../../src/engines/portable/primitives/primitives.js';
+import { webCiphers } from '../../../../src/engines/portable/primitives/web/ciphers.js';
 import { platformPrimitives } from '../../../../src/engines/portable/primitives/platform.js';
 import { parsePrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
 import { SottoError } from '../../../../src/errors.js';
@@ -23,7 +26,7 @@ function taken(changed: Partial<NodeCrypto>) {
   const made = platformPrimitives(random, { node: { ...host, crypto }, subtle: undefined });
   return {
     edwardsBase: made.edwardsBase !== nobleEdwardsBase,
-    ciphers: made.ciphers !== nobleCiphers,
+    sha512: made.sha512 !== sha512,
     keccak: made.keccak !== nobleKeccak,
   };
 }
@@ -31,7 +34,7 @@ function taken(changed: Partial<NodeCrypto>) {
 const fails = () => {
   throw new Error('not supported');
 };
-const all = { edwardsBase: true, ciphers: true, keccak: true };
+const all = { edwardsBase: true, sha512: true, keccak: true };
 
 describe('pieces of node:crypto', () => {
   it('are all taken here', () => {
@@ -39,24 +42,57 @@ describe('pieces of node:crypto', () => {
   });
 
   it.each<[string, Partial<NodeCrypto>, Partial<typeof all>]>([
-    ['a cipher fails', { createCipheriv: fails }, { ciphers: false }],
-    ['a decipher fails', { createDecipheriv: fails }, { ciphers: false }],
-    ['ciphertexts are wrong', { createCipheriv: wrong('createCipheriv') }, { ciphers: false }],
-    ['codes are wrong', { createHmac: wrong('createHmac') }, { ciphers: false }],
     ['keys cannot be read', { createPrivateKey: fails }, { edwardsBase: false }],
     ['hashes have one length', { createHash: (name) => host.crypto.createHash(name) }, { keccak: false }],
-    ['hashes fail', { createHash: fails }, { keccak: false, ciphers: false }],
+    ['hashes fail', { createHash: fails }, { keccak: false, sha512: false }],
   ])('are left to portable code where %s', (_, changed, expected) => {
     expect(taken(changed)).toEqual({ ...all, ...expected });
   });
 });
 
-/** The same cipher or hash, of another key. */
-function wrong<Name extends 'createCipheriv' | 'createHmac'>(name: Name): NodeCrypto[Name] {
-  const make = host.crypto[name].bind(host.crypto) as (...parts: unknown[]) => never;
-  return ((algorithm: string, key: Uint8Array, ...rest: unknown[]) =>
-    make(algorithm, new Uint8Array(key.length), ...rest)) as NodeCrypto[Name];
-}
+describe('ciphers', () => {
+  const key = new Uint8Array(32).fill(1);
+  const good = nobleCiphers;
+  const other = new Uint8Array(32).fill(2);
+  const long = 3_000;
+  const bad: Readonly<Record<string, Partial<Ciphers>>> = {
+    'fail to encrypt': { aesCbcEncrypt: fails },
+    'fail later': { aesCbcEncrypt: async () => fails() },
+    'fail to decrypt': { aesCbcDecrypt: () => undefined },
+    'encrypt otherwise': { aesCbcEncrypt: (_, iv, data) => good.aesCbcEncrypt(other, iv, data) },
+    'decrypt what is none': { aesCbcDecrypt: async (...all) => (await good.aesCbcDecrypt(...all)) ?? other },
+    'count otherwise': { aesCtr: (_, data) => good.aesCtr(other, data) },
+    'authenticate otherwise': { hmacSha256: (_, data) => good.hmacSha256(other, data) },
+    'fail for long messages': {
+      aesCtr: (own, data) => (data.length < long ? good.aesCtr(own, data) : fails()),
+    },
+  };
+
+  it.each(Object.keys(bad))('are not those that %s', async (name) => {
+    const spoilt = { ...good, ...bad[name] };
+    expect(await areSameCiphers(spoilt, good)).toBe(false);
+    const asked = vi.fn(good.hmacSha256);
+    const chosen = chosenCiphers([spoilt, { ...good, hmacSha256: asked }]);
+    expect(await chosen.hmacSha256(key, other)).toEqual(await good.hmacSha256(key, other));
+    expect(asked).toHaveBeenCalled();
+  });
+
+  it.each(providers)('pass: $name', async ({ ciphers }) => {
+    expect(await areSameCiphers(ciphers, good)).toBe(true);
+  });
+
+  it('are portable where no others pass', async () => {
+    const chosen = chosenCiphers([{ ...good, aesCtr: fails }]);
+    expect(await chosen.aesCtr(key, other)).toEqual(await good.aesCtr(key, other));
+  });
+
+  it('of WebCrypto leave short messages to portable code', async () => {
+    const asked = vi.fn(good.aesCtr);
+    const { aesCtr } = webCiphers(globalThis.crypto.subtle, { ...good, aesCtr: asked });
+    for (const length of [0, 2_047, 2_048, 2_049]) await aesCtr(key, new Uint8Array(length));
+    expect(asked.mock.calls.map(([, data]) => data.length)).toEqual([0, 2_047]);
+  });
+});
 
 describe('the curve', () => {
   const privateKey = parsePrivateKey(new Uint8Array(32).fill(7));
@@ -140,7 +176,8 @@ describe('a runtime', () => {
 
   it('without anything does everything in portable code', async () => {
     const made = platformPrimitives(random, { node: undefined, subtle: undefined });
-    expect(made.ciphers).toBe(nobleCiphers);
+    expect(made.sha512).toBe(sha512);
+    expect(made.keccak).toBe(nobleKeccak);
     expect(made.edwardsBase).toBe(nobleEdwardsBase);
     const privateKey = parsePrivateKey(random.bytes(32));
     expect(await made.curve.publicKeyOf(privateKey)).toEqual(nobleOperations.publicKeyOf(privateKey));

@@ -85,13 +85,17 @@ describe('limits of a session', () => {
 });
 
 /** A message that anybody on the way can make: fields as they like, and a MAC of no key. */
-function forge(original: Sent, change: (fields: SignalMessageFields) => Partial<SignalMessageFields>): Sent {
+async function forge(
+  original: Sent,
+  change: (fields: SignalMessageFields) => Partial<SignalMessageFields>,
+): Promise<Sent> {
   const { ratchetKey, version, authenticated, mac, ...rest } = parseSignalMessage(original.ciphertext);
   expect([version, authenticated.length > 0, mac.length]).toEqual([4, true, 8]);
   const fields = { ...rest, ratchetKey: ratchetKey as Uint8Array as RatchetKey };
   const identity = new Uint8Array(33) as Uint8Array as IdentityKey;
   const changed = { ...fields, ...change(fields) };
-  return { ...original, ciphertext: serializeSignalMessage(changed, new Uint8Array(32), identity, identity) };
+  const ciphertext = await serializeSignalMessage(changed, new Uint8Array(32), identity, identity);
+  return { ...original, ciphertext };
 }
 
 /** An SPQR message that says another index. */
@@ -109,12 +113,12 @@ describe('forged messages', () => {
     const message = await alice.encrypt(bob, 'genuine');
     const { publicKey } = await primitives.curve.generateKeyPair();
     const forgeries = {
-      'in a known chain': forge(message, () => ({ counter: 0xffffffff })),
-      'under a new key': forge(message, () => ({
+      'in a known chain': await forge(message, () => ({ counter: 0xffffffff })),
+      'under a new key': await forge(message, () => ({
         counter: 0xffffffff,
         ratchetKey: publicKey as Uint8Array as RatchetKey,
       })),
-      'in the post-quantum ratchet': forge(message, ({ pqRatchet }) => ({
+      'in the post-quantum ratchet': await forge(message, ({ pqRatchet }) => ({
         pqRatchet: withIndex(pqRatchet, highest),
       })),
     };

@@ -51,9 +51,9 @@ async function asItsSender(
   const { cipherKey, iv, macKey } = messageKeys(messageSeed, pq.key);
   const ciphertext = spoil(aesCbcEncrypt(cipherKey, iv, new Uint8Array(20)));
   const fields = { ...step, ciphertext, pqRatchet: pq.message };
-  const bytes = serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
+  const bytes = await serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
   bytes[0] = (version << 4) | 4;
-  const mac = signalMessageMac(macKey, ourIdentity, theirIdentity, bytes.subarray(0, -8));
+  const mac = await signalMessageMac(macKey, ourIdentity, theirIdentity, bytes.subarray(0, -8));
   bytes.set(mac, bytes.length - 8);
   return { kind: 'message', ciphertext: bytes };
 }

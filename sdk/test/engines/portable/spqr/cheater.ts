@@ -172,7 +172,7 @@ export class CheatedWorld {
     const { cipherKey, macKey, iv } = messageKeys(step.seed, said.key);
     const plaintext = Uint8Array.of(1, 2, 3);
     const fields = { ...step, ciphertext: aesCbcEncrypt(cipherKey, iv, plaintext), pqRatchet: said.message };
-    const ciphertext = serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
+    const ciphertext = await serializeSignalMessage(fields, macKey, ourIdentity, theirIdentity);
     const ratchet = { ...session.ratchet, doubleRatchet: step.state, spqr: said.state };
     const current = { ...session, pending: undefined, ratchet };
     this.cheater.records.set(key, encodeSessionRecord({ ...record, current }));
