@@ -4,13 +4,11 @@
  */
 import { portableEngine } from '@sotto/sdk/engines/portable';
 import type { BenchCase, Side } from '../harness.js';
-import type { BenchDevice } from './engine/device.js';
 import { engineMakers } from './engine/engine-devices.js';
-import { conversation, exchanges, type Conversation } from './engine/scripts.js';
+import { conversation, exchanges, row, skipMessages, type Conversation } from './engine/scripts.js';
 
-/** As many as the protocol keeps, of archived sessions and of skipped keys in one chain. */
+/** As many as the protocol keeps. */
 const archivedSessions = 40;
-const skippedKeys = 2_000;
 const epochs = 1_000;
 /** An epoch of the post-quantum ratchet takes about this many exchanges between two who take turns. */
 const exchangesPerEpoch = 44;
@@ -29,41 +27,33 @@ async function archiveSessions(devices: Conversation): Promise<void> {
   }
 }
 
-/** Both hold skipped keys of the other's last chain but one. */
-async function skipKeys(devices: Conversation): Promise<void> {
-  const { alice, bob } = devices;
-  for (const [from, to] of [
-    [alice, bob],
-    [bob, alice],
-  ] as [BenchDevice, BenchDevice][]) {
-    for (let index = 0; index < skippedKeys; index += 1) await from.encrypt(to.account, new Uint8Array(8));
-    await to.decrypt(from.account, await from.encrypt(to.account, new Uint8Array(8)));
-  }
-}
-
 async function passEpochs(devices: Conversation): Promise<void> {
   for (let index = 0; index < epochs * exchangesPerEpoch; index += 1) await exchange(devices);
 }
 
-async function side(past: (devices: Conversation) => Promise<void>): Promise<Side> {
+type Past = (devices: Conversation) => Promise<void>;
+type Work = (devices: Conversation, length: number) => Side;
+
+async function side(past: Past, work: Work): Promise<Side> {
   const devices = await conversation(engineMakers(portableEngine()).session);
   await past(devices);
-  return exchanges(devices, 256);
+  return work(devices, 256);
 }
 
-function grown(name: string, past: (devices: Conversation) => Promise<void>): BenchCase {
+function grown(name: string, past: Past, work: Work, countPerSlice: number): BenchCase {
   return {
     name,
     unit: 'messages',
     peerName: 'itself-without',
-    countPerSlice: 60,
-    prepare: async () => ({ ours: await side(past), peer: await side(async () => undefined) }),
+    countPerSlice,
+    prepare: async () => ({ ours: await side(past, work), peer: await side(async () => undefined, work) }),
   };
 }
 
 /** The cases of `npm run bench -- engine-growth`. */
 export const cases: readonly BenchCase[] = [
-  grown('40-archived-sessions', archiveSessions),
-  grown('2000-skipped-keys', skipKeys),
-  grown('1000-epochs', passEpochs),
+  grown('40-archived-sessions', archiveSessions, exchanges, 60),
+  // In a row: whoever takes turns would soon have left the chain whose keys were skipped.
+  grown('2000-skipped-keys', skipMessages, row, 120),
+  grown('1000-epochs', passEpochs, exchanges, 60),
 ];

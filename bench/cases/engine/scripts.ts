@@ -54,16 +54,26 @@ function pingPong(length: number): Script<BenchDevice> {
   return async (make) => exchanges(await conversation(make), length);
 }
 
-function oneWay(length: number, skipped = 0): Script<BenchDevice> {
+/** One who writes, and one who reads. */
+export function row({ alice, bob }: Conversation, length: number): Side {
+  const plaintext = new Uint8Array(length);
+  return async (count) => async () => {
+    for (let index = 0; index < count; index += 1) {
+      await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
+    }
+  };
+}
+
+/** The reader holds the keys of as many messages of the row as the protocol keeps. */
+export async function skipMessages({ alice, bob }: Conversation): Promise<void> {
+  for (let index = 0; index < skippedKeys; index += 1) await alice.encrypt(bob.account, new Uint8Array(8));
+}
+
+function oneWay(length: number, past?: typeof skipMessages): Script<BenchDevice> {
   return async (make) => {
-    const { alice, bob } = await conversation(make);
-    const plaintext = new Uint8Array(length);
-    for (let index = 0; index < skipped; index += 1) await alice.encrypt(bob.account, plaintext);
-    return async (count) => async () => {
-      for (let index = 0; index < count; index += 1) {
-        await bob.decrypt(alice.account, await alice.encrypt(bob.account, plaintext));
-      }
-    };
+    const devices = await conversation(make);
+    await past?.(devices);
+    return row(devices, length);
   };
 }
 
@@ -160,7 +170,7 @@ export const sessionScripts = {
   'ping-pong-4096': pingPong(4096),
   'one-way-256': oneWay(256),
   'one-way-4096': oneWay(4096),
-  'one-way-256-2000-skipped': oneWay(256, skippedKeys),
+  'one-way-256-2000-skipped': oneWay(256, skipMessages),
   'session-setup': sessionSetup,
   'first-decrypt': firstDecrypt,
   '100-pre-keys': preKeys,
