@@ -7,7 +7,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { findChromium, findPostgres, findRedis } from './lib/find-programs.mjs';
+import { findChromium, findPostgres, findRedis, isRequired } from './lib/find-programs.mjs';
 import { root, runTool } from './lib/run.mjs';
 import { addTallies, describeTally } from './lib/tally.mjs';
 
@@ -29,10 +29,6 @@ const lanes = {
 };
 
 const nothing = { passed: 0, failed: 0, skipped: 0 };
-
-function isRequired(name) {
-  return (process.env['SOTTO_REQUIRE'] ?? '').split(',').includes(name);
-}
 
 /** A file that could not even be loaded has no tests to count, and is one failure. */
 function countFile(file) {

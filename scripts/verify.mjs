@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkApiReports } from './verify/api-reports.mjs';
 import { checkDocs } from './verify/docs-compile.mjs';
+import { checkBundlers } from './verify/bundlers.mjs';
 import {
   checkBundles,
   checkConsumer,
@@ -14,6 +15,7 @@ import {
   checkRelayCommand,
   checkTypesWrong,
 } from './verify/packages.mjs';
+import { checkRuntimes } from './verify/runtimes.mjs';
 import { checkSizes } from './verify/sizes.mjs';
 import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
 import { root, run, runTool, sourceFlags } from './lib/run.mjs';
@@ -51,6 +53,8 @@ const steps = {
   'packages: imports': checkImports,
   'packages: consumer': checkConsumer,
   'packages: bundles': checkBundles,
+  'packages: bundlers': checkBundlers,
+  'packages: runtimes': checkRuntimes,
   'packages: relay command': checkRelayCommand,
   sizes: checkSizes,
 };

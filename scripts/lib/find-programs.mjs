@@ -42,3 +42,8 @@ export function findPostgres() {
 export function findRedis() {
   return findOnPath(['redis-server']);
 }
+
+/** Whether `SOTTO_REQUIRE` says that what needs these programs must not be skipped. @param {string} what */
+export function isRequired(what) {
+  return (process.env['SOTTO_REQUIRE'] ?? '').split(',').includes(what);
+}

@@ -4,79 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { build as bundle } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { build } from '../build.mjs';
 import { browserSafeEntries, entryPoints } from '../lib/entry-points.mjs';
-import { root, run, runTool } from '../lib/run.mjs';
-
-const packFolder = join(root, 'temp', 'pack');
-
-/** Runs once however many checks ask; a failure is each asker's failure. */
-function memoize(work) {
-  let result;
-  return () => (result ??= work());
-}
-
-const readManifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-
-/** Both tarballs, by folder. */
-const packed = memoize(async () => {
-  if (!(await build({ ifNeeded: true }))) throw new Error('the build failed');
-  rmSync(packFolder, { recursive: true, force: true });
-  mkdirSync(packFolder, { recursive: true });
-  const args = ['pack', '-w', 'sdk', '-w', 'server', '--ignore-scripts', '--pack-destination', packFolder];
-  const { ok, output } = await run('npm', args);
-  if (!ok) throw new Error(output);
-  const tarball = (name) =>
-    join(packFolder, readdirSync(packFolder).find((file) => file.startsWith(name)) ?? name);
-  return { sdk: tarball('sotto-sdk-'), server: tarball('sotto-relay-') };
-});
-
-/** An empty folder in which both packages and the SDK's peers are installed from the tarballs. */
-const installed = memoize(async () => {
-  const tarballs = await packed();
-  const folder = mkdtempSync(join(tmpdir(), 'sotto-consumer-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const { peerDependencies, devDependencies } = readManifest('sdk');
-  const peers = Object.fromEntries(
-    Object.keys(peerDependencies).map((name) => [name, devDependencies[name]]),
-  );
-  const dependencies = {
-    '@sotto/sdk': `file:${tarballs.sdk}`,
-    '@sotto/relay': `file:${tarballs.server}`,
-    ...peers,
-  };
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies }),
-  );
-  const args = [
-    'install',
-    '--prefer-offline',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--no-package-lock',
-  ];
-  const { ok, output } = await run('npm', args, { cwd: folder });
-  if (!ok) throw new Error(`installing the tarballs failed:\n${output}`);
-  return folder;
-});
+import { compiledPrograms, installed, packed } from '../lib/packed-packages.mjs';
+import { run, runTool } from '../lib/run.mjs';
 
 /** What publint says of the packed files. */
 export async function checkPublint() {
@@ -142,40 +79,10 @@ export async function checkImports() {
   return ok ? [] : [output];
 }
 
-function consumerProject(resolution) {
-  const nodenext = resolution === 'nodenext';
-  return {
-    compilerOptions: {
-      target: 'ES2022',
-      lib: ['ES2022', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
-      module: nodenext ? 'NodeNext' : 'ESNext',
-      moduleResolution: nodenext ? 'NodeNext' : 'Bundler',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      verbatimModuleSyntax: true,
-      skipLibCheck: false,
-      outDir: resolution,
-      types: ['node'],
-      typeRoots: [join(root, 'node_modules', '@types')],
-    },
-    files: ['consumer.ts'],
-  };
-}
-
-/** A strict program that uses the packages compiles, under both ways of resolving modules in use today, and runs. */
+/** The strict programs that use the packages compile, under both ways of resolving modules in use today, and run. */
 export async function checkConsumer() {
-  const folder = await installed();
-  copyFileSync(join(root, 'test', 'package', 'consumer.ts'), join(folder, 'consumer.ts'));
-  const problems = [];
-  for (const resolution of ['nodenext', 'bundler']) {
-    const project = join(folder, `tsconfig.${resolution}.json`);
-    writeFileSync(project, JSON.stringify(consumerProject(resolution)));
-    const { ok, output } = await runTool('tsc', ['-p', project, '--pretty', 'false'], { cwd: folder });
-    if (!ok) problems.push(`${resolution}:\n${output}`);
-  }
-  if (problems.length > 0) return problems;
-  const { ok, output } = await run(process.execPath, [join('nodenext', 'consumer.js')], { cwd: folder });
+  const { folder, programs } = await compiledPrograms();
+  const { ok, output } = await run(process.execPath, [join(programs, 'consumer.js')], { cwd: folder });
   return ok ? [] : [`the compiled program failed:\n${output}`];
 }
 

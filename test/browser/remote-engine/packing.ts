@@ -2,8 +2,8 @@
  * The values that go through the engine port as JSON and back: bytes, secrets and what is not there
  * included. Knows neither side.
  */
-import { base64 } from '@scure/base';
 import { Secret } from '../../../sdk/src/secret.js';
+import { fromBase64Url, toBase64Url } from '../../../sdk/src/wire/bytes.js';
 
 /** What JSON has no form for: an object with this one member says what it is. */
 const tag = '$';
@@ -13,8 +13,8 @@ export function pack(value: unknown): unknown {
   if (value === undefined) return { [tag]: ['undefined'] };
   if (typeof value === 'number' && !Number.isFinite(value)) return { [tag]: ['number', String(value)] };
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
-  if (value instanceof Uint8Array) return { [tag]: ['bytes', base64.encode(Uint8Array.from(value))] };
-  if (value instanceof Secret) return { [tag]: ['secret', base64.encode(Uint8Array.from(value.expose()))] };
+  if (value instanceof Uint8Array) return { [tag]: ['bytes', toBase64Url(Uint8Array.from(value))] };
+  if (value instanceof Secret) return { [tag]: ['secret', toBase64Url(Uint8Array.from(value.expose()))] };
   if (Array.isArray(value)) return value.map(pack);
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, pack(member)]));
@@ -37,9 +37,9 @@ function special([kind, text]: readonly [string, string]): unknown {
     case 'number':
       return Number(text);
     case 'bytes':
-      return base64.decode(text);
+      return fromBase64Url(text);
     case 'secret':
-      return new Secret(base64.decode(text));
+      return new Secret(fromBase64Url(text));
     default:
       throw new Error(`nothing is packed as ${kind}`);
   }

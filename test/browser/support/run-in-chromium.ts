@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { TestResult } from '../in-browser/run-tests.js';
 import type { PageTests } from '../in-browser/scope.js';
 import { bundleTests } from './bundle.js';
-import { withChromium } from './chromium.js';
+import { withChromium } from '../../../scripts/lib/chromium.mjs';
 import { servePage, type TextHandler } from './page-server.js';
 
 type Scope = keyof PageTests;

@@ -1,9 +1,9 @@
 /** Starts the Chromium of this machine with a profile of its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { chromium, type BrowserContext } from 'playwright-core';
-import { findChromium } from '../../../scripts/lib/find-programs.mjs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { findChromium } from './find-programs.mjs';
 
 /** Nothing but what a test asks for: no sandbox (tests run as root), no GPU, no traffic of the browser's own. */
 const flags = [
@@ -16,13 +16,16 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Runs `work` in a fresh browser, which is gone afterwards, profile included. */
-export async function withChromium<Result>(
-  work: (browser: BrowserContext) => Promise<Result>,
-): Promise<Result> {
+/**
+ * Runs `work` in a fresh browser, which is gone afterwards, profile included.
+ * @template Result
+ * @param {(browser: import('playwright-core').BrowserContext) => Promise<Result>} work
+ * @returns {Promise<Result>}
+ */
+export async function withChromium(work) {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium found: set SOTTO_CHROMIUM');
-  const profile = await mkdtemp(path.join(tmpdir(), 'sotto-chromium-'));
+  const profile = await mkdtemp(join(tmpdir(), 'sotto-chromium-'));
   try {
     const options = { executablePath, headless: true, args: flags, env: { ...process.env, HOME: profile } };
     const browser = await chromium.launchPersistentContext(profile, options);
