@@ -70,7 +70,10 @@ export const ledgerColumns = {
   'envelopes.account_id': { holds: 'Whose mailbox an undelivered envelope is in.', until: delivery },
   'envelopes.device_id': { holds: 'Which device’s.', until: delivery },
   'envelopes.seq': { holds: 'Its place in that mailbox.', until: delivery },
-  'envelopes.envelope_id': { holds: 'A UUID made by the relay: random bits and the place in the mailbox.', until: delivery },
+  'envelopes.envelope_id': {
+    holds: 'A UUID made by the relay: random bits and the place in the mailbox.',
+    until: delivery,
+  },
   'envelopes.sender_account_id': {
     holds: 'Who sent it: without sealed sender the relay sees who writes to whom.',
     until: delivery,
