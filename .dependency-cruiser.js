@@ -47,7 +47,7 @@ const portableLayers = {
   'records/': [],
   'protobuf/': [],
   'messages/': ['protobuf/', 'primitives/'],
-  'pqxdh.ts': ['primitives/'],
+  'pqxdh.ts': ['primitives/', 'failures.ts'],
   'double-ratchet/': ['primitives/', 'records/'],
   'spqr/': ['primitives/', 'records/'],
   'triple-ratchet.ts': ['double-ratchet/', 'spqr/', 'messages/', 'primitives/', 'records/', 'failures.ts'],

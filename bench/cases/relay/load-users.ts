@@ -26,7 +26,7 @@ export interface User {
 export type Received = () => void;
 
 /** Bytes of one message. */
-export const payloadBytes = 512;
+const payloadBytes = 512;
 
 function failed(what: string): never {
   throw new Error(what);
