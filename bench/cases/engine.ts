@@ -5,26 +5,16 @@
  */
 import { portableEngine } from '@sotto/sdk/engines/portable';
 import type { BenchCase } from '../harness.js';
-import { engineMakers } from './engine/engine-devices.js';
-import { nativeMakers } from './engine/native-devices.js';
-import { prepareScript, type ScriptName } from './engine/scripts.js';
+import { againstLibsignal } from './engine/in-node.js';
+import type { ScriptName } from './engine/scripts.js';
 
-function compare(
-  script: ScriptName,
-  unit: string,
-  countPerSlice: number,
-  primitives: 'platform' | 'noble' = 'platform',
-): BenchCase {
-  return {
-    name: primitives === 'noble' ? `noble-${script}` : script,
-    unit,
-    peerName: 'libsignal',
-    countPerSlice,
-    prepare: async () => ({
-      ours: await prepareScript(script, engineMakers(portableEngine({ primitives }))),
-      peer: await prepareScript(script, nativeMakers),
-    }),
-  };
+function compare(script: ScriptName, unit: string, countPerSlice: number): BenchCase {
+  return againstLibsignal({ name: script, script, unit, countPerSlice }, () => portableEngine());
+}
+
+function compareNoble(script: ScriptName, unit: string, countPerSlice: number): BenchCase {
+  const noble = { name: `noble-${script}`, script, unit, countPerSlice };
+  return againstLibsignal(noble, () => portableEngine({ primitives: 'noble' }));
 }
 
 /** The cases of `npm run bench -- engine`. */
@@ -42,5 +32,5 @@ export const cases: readonly BenchCase[] = [
   compare('sealed-decrypt', 'messages', 80),
   compare('sealed-encrypt-to-100', 'messages', 3),
   compare('100-pre-keys', 'batches', 4),
-  compare('ping-pong-256', 'messages', 20, 'noble'),
+  compareNoble('ping-pong-256', 'messages', 20),
 ];

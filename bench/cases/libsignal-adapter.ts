@@ -4,21 +4,11 @@
  */
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import type { BenchCase } from '../harness.js';
-import { engineMakers } from './engine/engine-devices.js';
-import { nativeMakers } from './engine/native-devices.js';
-import { prepareScript, type ScriptName } from './engine/scripts.js';
+import { againstLibsignal } from './engine/in-node.js';
+import type { ScriptName } from './engine/scripts.js';
 
-function compare(name: ScriptName, unit: string, countPerSlice: number): BenchCase {
-  return {
-    name,
-    unit,
-    peerName: 'libsignal-direct',
-    countPerSlice,
-    prepare: async () => ({
-      ours: await prepareScript(name, engineMakers(libsignalEngine())),
-      peer: await prepareScript(name, nativeMakers),
-    }),
-  };
+function compare(script: ScriptName, unit: string, countPerSlice: number): BenchCase {
+  return againstLibsignal({ name: script, script, unit, countPerSlice }, libsignalEngine);
 }
 
 /** The cases of `npm run bench -- libsignal-adapter`. */

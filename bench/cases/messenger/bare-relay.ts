@@ -1,18 +1,6 @@
-/** The peer: a Socket.IO server that passes bytes on, in memory, without accounts, checks or a mailbox. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Server } from 'socket.io';
+/** The peer as a process: prints its address, and ends on SIGTERM. */
+import { startBareRelay } from '../../bare-relay.js';
 
-const http = createServer();
-const io = new Server(http, { transports: ['websocket'], serveClient: false });
-io.on('connection', (socket) => {
-  void socket.join(String(socket.handshake.auth.name));
-  socket.on('send', (to: string, body: Uint8Array, reply: (accepted: true) => void) => {
-    io.to(to).emit('message', body);
-    reply(true);
-  });
-});
-http.listen(0, '127.0.0.1', () => {
-  console.log(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
-});
-process.on('SIGTERM', () => void io.close());
+const relay = await startBareRelay();
+console.log(relay.url);
+process.on('SIGTERM', () => void relay.close());
