@@ -4,7 +4,7 @@ import { limits } from '../../src/limits.js';
 import type { MessageHandler } from '../../src/messages/index.js';
 import { door } from '../support/door.js';
 import { textOf, type Party } from '../support/party.js';
-import { replaced, three, writeAll } from '../support/replaced.js';
+import { dieWhenAccepted, replaced, three, writeAll } from '../support/replaced.js';
 
 async function quarantined(party: Party): Promise<string[]> {
   return [...(await party.dump()).keys()].filter((key) => key.startsWith('quarantine/'));
@@ -35,14 +35,11 @@ describe('what waits in quarantine', () => {
   });
 
   it('takes effect before what came while its device was dead', async () => {
-    const { world, alice, aliceId, bobId, replaceBob } = await replaced('overtake-dead');
+    const scene = await replaced('overtake-dead');
+    const { world, alice, aliceId, replaceBob } = scene;
     const otherBob = await replaceBob();
     await writeAll(otherBob, aliceId, three);
-    alice.commitPlan = (changes) =>
-      changes.some(({ key }) => /^contact\//.test(key)) ? 'die-after' : 'pass';
-    void alice.messenger.contacts.acceptIdentity(bobId);
-    await world.until(() => !alice.running);
-    alice.commitPlan = () => 'pass';
+    await dieWhenAccepted(scene);
     await writeAll(otherBob, aliceId, ['while you were away']);
     await alice.revive();
     await world.until(() => alice.texts.length === 4);

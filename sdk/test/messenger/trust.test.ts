@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
 import { makeIdentity, signManifest, signStatement } from '../support/identities.js';
 import { introduced, textOf, type PartyOptions } from '../support/party.js';
-import { replaced, three, writeAll } from '../support/replaced.js';
+import { dieWhenAccepted, replaced, three, writeAll } from '../support/replaced.js';
 
 describe('a message under another identity key', () => {
   it('blocks sending, waits in quarantine, and takes effect in order once the key is accepted', async () => {
@@ -93,14 +93,11 @@ describe('a message under another identity key', () => {
   });
 
   it('takes effect after a crash between the acceptance and its effect, too', async () => {
-    const { world, alice, aliceId, bobId, replaceBob } = await replaced('crash-accept');
+    const scene = await replaced('crash-accept');
+    const { world, alice, aliceId, bobId, replaceBob } = scene;
     const otherBob = await replaceBob();
     await writeAll(otherBob, aliceId, three);
-    alice.commitPlan = (changes) =>
-      changes.some(({ key }) => /^contact\//.test(key)) ? 'die-after' : 'pass';
-    void alice.messenger.contacts.acceptIdentity(bobId);
-    await world.until(() => !alice.running);
-    alice.commitPlan = () => 'pass';
+    await dieWhenAccepted(scene);
     expect(alice.texts).toEqual([]);
     await alice.revive();
     await world.until(() => alice.texts.length === three.length);

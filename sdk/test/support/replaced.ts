@@ -30,5 +30,17 @@ export async function writeAll(from: Party, to: AccountId, texts: readonly strin
   await from.world.pass(5_000);
 }
 
+/** Lets a user accept the other key, and the device die when that is durable and nothing has followed from it. */
+export async function dieWhenAccepted({
+  world,
+  alice,
+  bobId,
+}: Awaited<ReturnType<typeof replaced>>): Promise<void> {
+  alice.commitPlan = (changes) => (changes.some(({ key }) => /^contact\//.test(key)) ? 'die-after' : 'pass');
+  void alice.messenger.contacts.acceptIdentity(bobId);
+  await world.until(() => !alice.running);
+  alice.commitPlan = () => 'pass';
+}
+
 /** What somebody who has taken a place says. */
 export const three = ['it is me', 'really', 'I have a new phone'];
