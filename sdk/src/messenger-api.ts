@@ -129,7 +129,8 @@ export interface MessengerPreKeys {
   /** What the relay still holds. */
   status(): Promise<PreKeyStatus>;
   /**
-   * Fills the stock up if it is low. Happens by itself on every connection and when the relay says so.
+   * Fills the stock up if it is low, and replaces the signed and the last-resort key after a week. Happens by
+   * itself on every connection, twice a day while it lasts, and when the relay says so.
    * @throws SottoError `limit-exceeded` when the relay wants more than the 1,000 one-time keys of a kind
    * that a device holds, `offline`
    */

@@ -49,7 +49,7 @@ export class Renewals {
     try {
       await this.#composer.stageRenewal(unit, renewed);
     } catch (error) {
-      // An outbox that is full holds what will begin the session as well.
+      // The outbox is full: the next message to the contact begins the session.
       if (!isSottoError(error, 'limit-exceeded')) throw error;
     }
   }

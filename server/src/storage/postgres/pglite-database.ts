@@ -88,7 +88,8 @@ class EmbeddedDatabase implements Database {
         await transaction.commit();
         return result;
       } catch (error) {
-        await transaction.rollBack();
+        // What went wrong first is what the caller has to know.
+        await transaction.rollBack().catch(() => undefined);
         throw error;
       }
     });
