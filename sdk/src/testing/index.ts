@@ -5,6 +5,11 @@
  */
 export { createTestNetwork } from './network/test-network.js';
 export type { TestNetwork, TestNetworkOptions } from './network/test-network.js';
+export type { TestUser, TestUserOptions } from './network/test-user.js';
+export type { TestDeviceOptions } from './network/test-device.js';
+export type { TestEngine, TestEngineInput } from './network/test-engines.js';
+export { failingStorage } from './failing-storage.js';
+export type { CommitFate, CommitPlan, FailingStorage, FailingStorageOptions } from './failing-storage.js';
 export type { TestRelay, TestRelayAccount } from './network/test-relay.js';
 export type {
   Loss,

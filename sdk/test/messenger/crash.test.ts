@@ -8,7 +8,7 @@ import type { StorageChange } from '../../src/ports/storage.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { AccountId, DeviceId, Envelope } from '../../src/wire/index.js';
 import { KeyWatch } from '../support/key-watch.js';
-import type { CommitFate } from '../support/mortal-storage.js';
+import type { CommitFate } from '../../src/testing/failing-storage.js';
 import { Party, textOf } from '../support/party.js';
 import { World } from '../support/world.js';
 

@@ -3,7 +3,7 @@ import type { MessageHandler } from '../../src/messages/index.js';
 import type { Loss, OperationName, RelayCall } from '../../src/testing/network/tamper.js';
 import type { AccountId, Envelope } from '../../src/wire/index.js';
 import { KeyWatch } from '../support/key-watch.js';
-import type { CommitFate } from '../support/mortal-storage.js';
+import type { CommitFate } from '../../src/testing/failing-storage.js';
 import { Party } from '../support/party.js';
 import { World } from '../support/world.js';
 import { names, type Action, type Name } from './actions.js';

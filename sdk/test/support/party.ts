@@ -2,18 +2,12 @@
 import assert from 'node:assert/strict';
 import type { MessengerEventName, MessengerEvents } from '../../src/events.js';
 import type { Message } from '../../src/messages/index.js';
-import { createMessenger } from '../../src/messenger.js';
 import type { Messenger, MessengerOptions } from '../../src/messenger-api.js';
-import type { Clock } from '../../src/ports/host.js';
-import type { Transport } from '../../src/ports/transport.js';
 import { messageRecord } from '../../src/messages/message-record.js';
-import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
+import { memoryStorage } from '../../src/storage/memory/index.js';
+import { TestDevice } from '../../src/testing/network/test-device.js';
 import { seededRandom } from '../../src/testing/seeded-random.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../src/wire/index.js';
-import { engineFor } from './engines.js';
-import { countingEngine } from './idle.js';
-import { MortalStorage, type CommitPlan } from './mortal-storage.js';
-import { smallStock } from './small-stock.js';
 import { dumpStorage, type StorageDump } from './storage-dump.js';
 import { World } from './world.js';
 
@@ -23,7 +17,6 @@ export interface PartyOptions extends Pick<MessengerOptions, 'onMessage' | 'mess
   readonly stock?: number;
 }
 
-const defaultStock = 4;
 const eventNames = [
   'message',
   'message-status',
@@ -36,36 +29,35 @@ const eventNames = [
   'fenced',
 ] as const satisfies readonly MessengerEventName[];
 
-/** A process: what dies with it. */
-interface Life {
-  readonly messenger: Messenger;
-  readonly transport: Transport;
-  readonly storage: MortalStorage;
-  readonly clock: MutableClock;
-  /** Resolves when the process dies. */
-  readonly died: Promise<void>;
-  readonly reportDeath: () => void;
-}
-
 /** See the header. */
-export class Party {
+export class Party extends TestDevice {
   /** What observers heard, over all lives. */
-  readonly events: { [Name in MessengerEventName]?: MessengerEvents[Name][] } = {};
+  readonly events: { [Name in MessengerEventName]?: MessengerEvents[Name][] };
   /** What observers heard under each number of the journal, over all lives. */
-  readonly journal = new Map<number, string>();
-  readonly medium = createMemoryMedium();
-  /** Decides over every commit of this device. */
-  commitPlan: CommitPlan = () => 'pass';
-  /** How far this device's wall clock is off. */
-  clockOffsetMs = 0;
-  #life: Life | undefined;
-  #lives = 0;
+  readonly journal: Map<number, string>;
 
   private constructor(
     readonly world: World,
-    readonly username: string,
-    readonly options: PartyOptions,
-  ) {}
+    username: string,
+    { stock, ...options }: PartyOptions,
+  ) {
+    const events: Party['events'] = {};
+    const journal: Party['journal'] = new Map();
+    let lives = 0;
+    super({
+      host: world.host,
+      username,
+      options: { ...options, ...(stock !== undefined && { preKeyBatch: stock }) },
+      prepare: (messenger) => {
+        for (const name of eventNames) record(messenger, name, events, journal);
+      },
+      // Another stream in every life: ids must not come again. The same in the first life of a name, whoever
+      // has it: that is how somebody takes another's account id.
+      shapeRandom: () => seededRandom(`${world.seed}/${username}/${(lives += 1)}`),
+    });
+    this.events = events;
+    this.journal = journal;
+  }
 
   /** A device with nothing in its storage. */
   static async open(world: World, username: string, options: PartyOptions = {}): Promise<Party> {
@@ -86,66 +78,10 @@ export class Party {
     return `${this.username}'s long password`;
   }
 
-  get messenger(): Messenger {
-    if (!this.#life) throw new Error(`${this.username} is not running`);
-    return this.#life.messenger;
-  }
-
-  get transport(): Transport {
-    if (!this.#life) throw new Error(`${this.username} is not running`);
-    return this.#life.transport;
-  }
-
-  get running(): boolean {
-    return this.#life !== undefined;
-  }
-
-  /** Opens the device from what its storage holds. */
-  async start(): Promise<void> {
-    const { network, seed, clock: worldClock } = this.world;
-    this.#lives += 1;
-    const engineRandom = seededRandom(`${seed}/engine ${this.world.nextEngine()}`);
-    const engine = smallStock(engineFor(this.username, engineRandom), this.options.stock ?? defaultStock);
-    const { logger } = this.options;
-    const transport = network.transport(logger ? { logger } : {});
-    const clock = new MutableClock(worldClock, () => this.clockOffsetMs);
-    const storage = new MortalStorage(
-      this.medium,
-      (changes) => this.commitPlan(changes),
-      () => {
-        this.kill();
-      },
-    );
-    const messenger = await createMessenger({
-      engine: countingEngine(engine),
-      storage,
-      transport,
-      clock,
-      // Another stream in every life: ids must not come again.
-      random: seededRandom(`${seed}/${this.username}/${this.#lives}`),
-      ...this.options,
-    });
-    let reportDeath = () => {};
-    const died = new Promise<void>((resolve) => (reportDeath = resolve));
-    this.#life = { messenger, transport, storage, clock, died, reportDeath };
-    for (const name of eventNames) this.#record(messenger, name);
-  }
-
   /** Connects and waits until the relay has taken the connection. */
   async online(): Promise<void> {
     await this.messenger.connect();
     await this.world.until(() => this.messenger.connection.kind === 'online');
-  }
-
-  /** The process dies: nothing is flushed, nothing is said. */
-  kill(): void {
-    const life = this.#life;
-    if (!life) return;
-    this.#life = undefined;
-    life.storage.kill();
-    life.clock.mute();
-    this.world.network.unplug(life.transport);
-    life.reportDeath();
   }
 
   /**
@@ -162,22 +98,6 @@ export class Party {
       await this.attempt(act);
     }
     assert.ok(await isDone(), `${this.username} could not do it`);
-  }
-
-  /** Lets a running process do something, until that is done, has failed, or the process has died. */
-  async attempt(act: (messenger: Messenger) => Promise<unknown>): Promise<void> {
-    if (!this.#life) return;
-    const { messenger, died } = this.#life;
-    await Promise.race([act(messenger).catch(() => undefined), died]);
-    await this.world.settle();
-  }
-
-  /** Opens and connects a dead process; it may die again meanwhile. */
-  async revive(): Promise<void> {
-    if (this.#life) return;
-    await this.start();
-    void this.messenger.connect().catch(() => undefined);
-    await this.world.settle();
   }
 
   /** The messages in the storage, in order, whether or not a process is running. */
@@ -228,20 +148,23 @@ export class Party {
   dump(): Promise<StorageDump> {
     return dumpStorage(this.medium);
   }
+}
 
-  #record<Name extends MessengerEventName>(messenger: Messenger, name: Name): void {
-    messenger.on(name, (event) => {
-      const list = (this.events[name] ??= [] as never) as MessengerEvents[Name][];
-      list.push(event);
-      if ('seq' in event) this.#noteJournalled(event.seq, `${name} ${describe(event)}`);
-    });
-  }
-
-  /** At least once, and always the same under one number. */
-  #noteJournalled(seq: number, heard: string): void {
-    assert.equal(heard, this.journal.get(seq) ?? heard, `journal ${seq} of ${this.username}`);
-    this.journal.set(seq, heard);
-  }
+function record<Name extends MessengerEventName>(
+  messenger: Messenger,
+  name: Name,
+  events: Party['events'],
+  journal: Party['journal'],
+): void {
+  messenger.on(name, (event) => {
+    const list = (events[name] ??= [] as never) as MessengerEvents[Name][];
+    list.push(event);
+    if (!('seq' in event)) return;
+    // At least once, and always the same under one number.
+    const heard = `${name} ${describe(event)}`;
+    assert.equal(heard, journal.get(event.seq) ?? heard, `journal ${event.seq}`);
+    journal.set(event.seq, heard);
+  });
 }
 
 /** Two people who have found each other: alice has added bob by his code and written, bob has accepted her. */
@@ -284,44 +207,4 @@ function describe(event: object): string {
   }
   const { contact: _, ...rest } = event as Record<string, unknown>;
   return JSON.stringify(rest);
-}
-
-/** A process's view of the clock: when it dies, nothing it scheduled happens any more. */
-class MutableClock implements Clock {
-  readonly #clock: Clock;
-  readonly #offsetMs: () => number;
-  readonly #cancels = new Set<() => void>();
-  #muted = false;
-
-  constructor(clock: Clock, offsetMs: () => number) {
-    this.#clock = clock;
-    this.#offsetMs = offsetMs;
-  }
-
-  now(): number {
-    return this.#clock.now() + this.#offsetMs();
-  }
-
-  monotonicNow(): number {
-    return this.#clock.monotonicNow();
-  }
-
-  schedule(delayMs: number, callback: () => void): () => void {
-    if (this.#muted) return () => undefined;
-    const cancel = this.#clock.schedule(delayMs, () => {
-      this.#cancels.delete(cancel);
-      callback();
-    });
-    this.#cancels.add(cancel);
-    return () => {
-      this.#cancels.delete(cancel);
-      cancel();
-    };
-  }
-
-  mute(): void {
-    this.#muted = true;
-    for (const cancel of this.#cancels) cancel();
-    this.#cancels.clear();
-  }
 }
