@@ -140,7 +140,23 @@ export const localErrorCatalogue = {
   'invalid-signature': { when: 'A signature does not verify.', next: 'Refuse the input.' },
   // contacts
   'invalid-contact-code': { when: 'The text is not a contact code.', next: 'Check for typing errors.' },
-  'contact-is-self': { when: 'The contact code is the own one.', next: 'Enter somebody else’s.' },
+  'invalid-contact-link': {
+    when: 'The text is not a contact link, or is not spelled as one is.',
+    next: 'Copy or scan it again, whole.',
+  },
+  'contact-link-version': {
+    when: 'The contact link is of a version this SDK does not know.',
+    next: 'Update the application, or use the contact code.',
+  },
+  'contact-link-of-another-relay': {
+    when: 'The contact link is of an account at another relay.',
+    next: 'It can be added where the same relay is used only.',
+  },
+  'link-code-outside-linking': {
+    when: 'The code links a device to an account; it is no contact.',
+    next: 'Do not use it unless you asked for it yourself: whoever sent it may want to read your messages.',
+  },
+  'contact-is-self': { when: 'The contact code or link is the own one.', next: 'Enter somebody else’s.' },
   'statement-mismatch': {
     when: 'A statement or manifest does not belong to the account, name or code it was asked for.',
     next: 'The relay may be hostile; nothing was stored.',

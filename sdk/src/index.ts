@@ -18,6 +18,8 @@ export type { OwnProfile, RegistrationInput } from './account/index.js';
 export type {
   Contact,
   ContactRelation,
+  ContactShare,
+  ContactShareOptions,
   ContactTrust,
   PinStrength,
   SafetyNumberComparison,

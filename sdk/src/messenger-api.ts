@@ -1,6 +1,6 @@
 /** What an application can do with a messenger: the public surface, as interfaces. */
 import type { OwnProfile, RegistrationInput } from './account/index.js';
-import type { Contact, SafetyNumberComparison } from './contacts/index.js';
+import type { Contact, ContactShare, ContactShareOptions, SafetyNumberComparison } from './contacts/index.js';
 import type { MessengerEventName, MessengerListener } from './events.js';
 import type {
   Conversation,
@@ -65,11 +65,28 @@ export interface MessengerAccount {
 export interface MessengerContacts {
   /**
    * Adds a contact by its code (`@name#XXXX-XXXX-XXXX`; case, spaces, dashes and look-alikes are
-   * forgiven). 12 characters or more make it `code-checked`, 8 do not.
+   * forgiven). 12 characters or more make it `code-checked`; 8 are weak and leave it `unverified`
+   * (`parseContactCode` in `@sotto/sdk/verification` says how strong a code is before it is used).
    * @throws SottoError `invalid-contact-code`, `not-found`, `contact-is-self`, `identity-changed`,
    * `statement-mismatch` and other refusals of a lying relay, `rate-limited`, `offline`
    */
   add(code: string): Promise<Contact>;
+  /**
+   * Adds a contact by its link, or by what its QR code says; both carry the whole identity key. The contact is
+   * `verified`: for somebody new the relay must show a statement by that very key; somebody known is compared
+   * with the pin, without the relay. A key that is not the pinned one makes the contact `changed`, which blocks
+   * sending until `acceptIdentity` or `recheckIdentity`.
+   * @param link - as `share` gives it at the other side, exactly
+   * @throws SottoError `invalid-contact-link`, `contact-link-version`, `contact-link-of-another-relay`,
+   * `link-code-outside-linking`; `identity-changed`, also for somebody known with another key; and as `add`
+   */
+  addByLink(link: string): Promise<Contact>;
+  /**
+   * What others need to find this account: its contact code, and a link and the text of a QR code that
+   * carry the whole identity key.
+   * @throws SottoError `not-registered`, `invalid-contact-link` if `page` is not such an address
+   */
+  share(options?: ContactShareOptions): Promise<ContactShare>;
   /** All contacts, message requests and blocked ones included, in no particular order. */
   list(): Promise<Contact[]>;
   /** One contact, if known. */

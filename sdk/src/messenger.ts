@@ -1,6 +1,6 @@
 /** Wires engine, storage, transport and features into a messenger: the only place in the SDK that does. */
 import { AccountService, RelayClient } from './account/index.js';
-import { ContactBook, contactDevices, contactView, Directory } from './contacts/index.js';
+import { ContactBook, ContactLinks, contactDevices, contactView, Directory } from './contacts/index.js';
 import { isSottoError } from './errors.js';
 import { EventHub } from './events.js';
 import { silentLogger, systemClock, systemRandom, type Host } from './host.js';
@@ -90,6 +90,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     ...{ writer, engine, account, sessions, directory, journal, host },
     onRequestAccepted: (unit, contact) => receipts.oweForRequest(unit, contact),
   });
+  const contactLinks = new ContactLinks({ account, contacts, relayOrigin: transport.relayOrigin });
   const composer = new Composer({
     account,
     contacts,
@@ -123,7 +124,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   });
   return {
     ...{ host, events, writer, context, listening, journal, account, preKeys, sessions, contacts },
-    ...{ sender, receipts, quarantine, messages, live, shutdown },
+    ...{ contactLinks, sender, receipts, quarantine, messages, live, shutdown },
   };
 }
 
@@ -212,9 +213,11 @@ class WiredMessenger implements Messenger {
   }
 
   #contactsApi(): MessengerContacts {
-    const { contacts, quarantine } = this.#parts;
+    const { contacts, contactLinks, quarantine } = this.#parts;
     return {
       add: (code) => this.#call(() => contacts.add(code)),
+      addByLink: (link) => this.#call(() => contactLinks.add(link)),
+      share: (options) => this.#call(() => contactLinks.share(options)),
       list: () => this.#call(() => contacts.list()),
       get: (account) =>
         this.#call(async () => {

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { aesCbcVectors, aesCtrVectors, aesGcmSivVectors } from './ciphers.js';
 import { contactCodeVectors } from './contact-code.js';
+import { contactLinkVectors } from './contact-link.js';
 import { canonicalKeyVectors, x25519Vectors, xeddsaSignVectors } from './curve25519.js';
 import { decryptionErrorVectors } from './decryption-errors.js';
 import { doubleRatchetVectors } from './double-ratchet.js';
@@ -24,6 +25,7 @@ const files: Readonly<Record<string, () => VectorFile | Promise<VectorFile>>> = 
   'xeddsa.json': xeddsaVectors,
   'fingerprint.json': fingerprintVectors,
   'contact-code.json': contactCodeVectors,
+  'contact-link.json': contactLinkVectors,
   'labels.json': labelVectors,
   'double-ratchet.json': doubleRatchetVectors,
   'x25519.json': x25519Vectors,

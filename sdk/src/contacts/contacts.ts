@@ -12,7 +12,7 @@ import type { Fingerprint, ProtocolEngine } from '../ports/engine.js';
 import type { SessionService } from '../sessions/index.js';
 import type { Journal, Unit, Writer } from '../unit/index.js';
 import { parseContactCode } from '../verification/index.js';
-import type { AccountId, DeviceManifest } from '../wire/index.js';
+import type { AccountId, DeviceManifest, Username } from '../wire/index.js';
 import {
   contactDevices,
   contactKey,
@@ -27,7 +27,15 @@ import {
 } from './contact-record.js';
 import type { Directory, ResolvedAccount } from './directory.js';
 import { SafetyNumbers, type SafetyNumberComparison } from './safety-numbers.js';
-import { acceptOtherKey, isPinned, showOtherKey, showPinnedKey, strengthOfCode, strongest } from './trust.js';
+import {
+  acceptOtherKey,
+  assertUnchanged,
+  isPinned,
+  showOtherKey,
+  showPinnedKey,
+  strengthOfCode,
+  strongest,
+} from './trust.js';
 
 /** Somebody whose message request was waiting is accepted. */
 type RequestAccepted = (unit: Unit, contact: ContactEntry) => Promise<void>;
@@ -102,13 +110,38 @@ export class ContactBook {
     if (username === own.username) throw new SottoError('contact-is-self');
     const resolved = await this.#directory.resolve(username, digits);
     const entry = await this.#writer.run((unit) => this.#pin(unit, resolved, strengthOfCode(strength)));
-    if (entry.changedTo) {
-      const { accountId } = entry.statement;
-      throw new SottoError('identity-changed', {
-        details: { accountId, shownIdentityKey: entry.changedTo.slice() },
-      });
-    }
+    assertUnchanged(entry);
     return contactView(entry);
+  }
+
+  /**
+   * Adds a contact by its whole identity key, or compares it with what is pinned of one: equal is verified,
+   * anything else is shown as another key.
+   * @throws SottoError as {@link ContactBook.add}
+   */
+  async addByKey(username: Username, identityKey: Uint8Array): Promise<Contact> {
+    const compared = await this.#writer.run((unit) => this.#compare(unit, username, identityKey));
+    const entry = compared ?? (await this.#pinByKey(username, identityKey));
+    assertUnchanged(entry);
+    return contactView(entry);
+  }
+
+  /** Holds a key against the pin of a name; nothing where only the relay can tell more. */
+  async #compare(unit: Unit, username: Username, identityKey: Uint8Array): Promise<ContactEntry | undefined> {
+    const name = await unit.read(contactNameKey(username), contactNameRecord);
+    const known = name && (await this.read(unit, name.accountId));
+    if (!known) return undefined;
+    if (!isPinned(known, identityKey)) {
+      await this.noteOtherKey(unit, known, identityKey);
+      return showOtherKey(known, identityKey);
+    }
+    // It is the right one, and the relay has shown another: let it show the right one first.
+    return known.changedTo ? undefined : this.#raise(unit, known, 'verified');
+  }
+
+  async #pinByKey(username: Username, identityKey: Uint8Array): Promise<ContactEntry> {
+    const resolved = await this.#directory.resolveByKey(username, identityKey);
+    return this.#writer.run((unit) => this.#pin(unit, resolved, 'verified'));
   }
 
   /**
@@ -273,15 +306,20 @@ export class ContactBook {
       return showOtherKey(known, statement.identityKey);
     }
     const renewed = await this.pinManifest(unit, known, manifest);
-    const raised: ContactEntry = {
-      ...showPinnedKey(renewed),
-      relation: 'accepted',
-      strength: strongest(known.strength, strength),
-      reachToken: introductionToken,
-    };
-    this.write(unit, raised);
     if (known.changedTo) await this.#note(unit, statement.accountId, 'identity-restored');
-    await this.#note(unit, statement.accountId, 'accepted');
+    return this.#raise(unit, { ...showPinnedKey(renewed), reachToken: introductionToken }, strength);
+  }
+
+  /** The user has asked for somebody whose pinned key it is: accepted, and checked as far as that goes. */
+  async #raise(unit: Unit, known: ContactEntry, checked: PinStrength): Promise<ContactEntry> {
+    const { accountId } = known.statement;
+    const strength = strongest(known.strength, checked);
+    const raised: ContactEntry = { ...known, relation: 'accepted', strength };
+    this.write(unit, raised);
+    await this.#note(unit, accountId, 'accepted');
+    if (strength === 'verified' && known.strength !== strength) {
+      await this.#note(unit, accountId, 'verified');
+    }
     if (known.relation === 'request') await this.#onRequestAccepted(unit, raised);
     return raised;
   }

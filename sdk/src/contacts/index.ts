@@ -1,3 +1,4 @@
+export { ContactLinks, type ContactShare, type ContactShareOptions } from './contact-links.js';
 export { ContactBook, shownKeyOf } from './contacts.js';
 export {
   contactDevices,

@@ -8,6 +8,8 @@
  * | message under another key | untouched | blocked, `changed` | quarantined until accepted |
  * | accepted by the user | moved | open, `unverified` | quarantine drained in order |
  * | asked by the user, the relay shows the pinned key again | untouched | open, as before | what is quarantined stays so |
+ * | link, QR code or safety number with the pinned key | untouched | open, `verified` | – |
+ * | link or QR code with another key | untouched | blocked, `changed` | – |
  */
 import { equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
@@ -55,11 +57,15 @@ export function isPinned(entry: ContactEntry, identityKey: Uint8Array): boolean 
 export function assertMaySend(entry: ContactEntry): void {
   if (entry.relation === 'blocked') throw new SottoError('contact-blocked');
   if (entry.relation === 'request') throw new SottoError('contact-not-accepted');
-  if (entry.changedTo) {
-    throw new SottoError('identity-changed', {
-      details: { accountId: entry.statement.accountId, shownIdentityKey: entry.changedTo.slice() },
-    });
-  }
+  assertUnchanged(entry);
+}
+
+/** @throws SottoError `identity-changed` while another key than the pinned one waits for the user */
+export function assertUnchanged({ statement, changedTo }: ContactEntry): void {
+  if (!changedTo) return;
+  throw new SottoError('identity-changed', {
+    details: { accountId: statement.accountId, shownIdentityKey: changedTo.slice() },
+  });
 }
 
 /** Whether we answer by ourselves (receipts): never to strangers, blocked or changed accounts. */

@@ -66,6 +66,13 @@ export interface TransportRequestOptions {
  */
 export interface Transport {
   /**
+   * Where the relay is, such as `https://relay.example`: an `http:` or `https:` origin, as the platform spells
+   * it. It stands in contact links, and links of another origin are refused: all applications of one relay
+   * should reach it under one name.
+   */
+  readonly relayOrigin: string;
+
+  /**
    * One request/response operation. Not repeated by the transport.
    * @throws SottoError `offline`, `request-timeout`, `invalid-response`, or a problem of the relay
    * under its own code

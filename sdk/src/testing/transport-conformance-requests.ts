@@ -25,6 +25,12 @@ export function requestCases(it: DeclareTransportCase): void {
 }
 
 function answerCases(it: DeclareTransportCase): void {
+  it('says where the relay is, as an origin', async ({ transport }) => {
+    const { relayOrigin } = transport;
+    assert(/^https?:\/\//.test(relayOrigin), 'over HTTP');
+    assertEqual(new URL(relayOrigin).origin, relayOrigin, 'nothing but the origin');
+  });
+
   it('carries a request and its answer, bytes as bytes', async ({ relay, transport }) => {
     relay.answer = async () => ({ ok: true, response: { nonce: toBase64Url(nonce) } });
     const answer = await transport.request('auth.nonce', {});

@@ -1,12 +1,14 @@
 /**
  * Checks that need no engine: signatures by identity and device auth keys, statements, manifests,
- * request proofs and contact codes. Runs in every JavaScript runtime; it is what a relay uses. Checks
+ * request proofs, contact codes and contact links. Runs in every JavaScript runtime; it is what a relay uses. Checks
  * throw; none returns a verdict.
  * @packageDocumentation
  */
 export { SottoError, isSottoError } from '../errors.js';
 export { deriveContactCode, formatContactCode, matchContactCode, parseContactCode } from './contact-code.js';
 export type { ContactCode, ContactCodeStrength, Scrypt, ScryptParameters } from './contact-code.js';
+export { formatContactLink, parseContactLink } from './contact-link.js';
+export type { ContactLink } from './contact-link.js';
 export { verifyDeviceSignature } from './device-signature.js';
 export { manifestHash, verifyManifest } from './manifest.js';
 export type { ManifestExpectation, SeenManifest } from './manifest.js';

@@ -62,6 +62,7 @@ function wrapped(breakage: Breakage): CreateTransport {
     };
     const good = memoryTransport(link, host);
     const plain: Transport = {
+      relayOrigin: good.relayOrigin,
       request: (operation, input, options) => good.request(operation, input, options),
       open: async (handlers) => {
         const connection = await good.open(handlersWith(handlers, breakage));
@@ -88,6 +89,11 @@ const breakages: readonly (readonly [what: string, caughtBy: string, breakage: B
     'calls every problem offline',
     'throws every problem of the relay',
     { transport: (good) => ({ request: (...call) => asOffline(good.request(...call)) }) },
+  ],
+  [
+    'says a whole address where the origin belongs',
+    'says where the relay is',
+    { transport: (good) => ({ relayOrigin: `${good.relayOrigin}/v1` }) },
   ],
   [
     'asks again by itself',

@@ -19,6 +19,10 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   parseContactCode: ['@alice#0123-4567-89AB'],
   formatContactCode: [{ username: 'alice', digits: '0123456789AB' }],
   matchContactCode: ['0123456789ABCDEF', '01234567'],
+  formatContactLink: [
+    { relayOrigin: 'https://relay.example', username: 'alice', identityKey: alice.identityKey },
+  ],
+  parseContactLink: ['sotto:contact#sotto-contact=1&relay=https%3A%2F%2Frelay.example'],
   requestProofMessage: [{ operation: 'x', encodedBody: {} }, bytes(32)],
   verifyRequestProof: [
     {

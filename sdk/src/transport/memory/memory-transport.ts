@@ -18,8 +18,14 @@ import { waitFor } from '../request-wait.js';
 import type { StreamDriver } from '../stream-driver.js';
 import type { RelayLink } from './relay-link.js';
 
-/** Options of {@link memoryTransport}: the machine it runs on; the platform's by default. */
-export type MemoryTransportOptions = Partial<Host>;
+/** Options of {@link memoryTransport}: the machine it runs on, the platform's by default. */
+export interface MemoryTransportOptions extends Partial<Host> {
+  /** What contact links say of where the relay is; `https://relay.invalid` by default. */
+  readonly relayOrigin?: string;
+}
+
+/** A name that leads nowhere (RFC 2606). */
+const defaultRelayOrigin = 'https://relay.invalid';
 
 /**
  * Makes a transport over a link in the same process. It reconnects with backoff and jitter like one
@@ -27,16 +33,19 @@ export type MemoryTransportOptions = Partial<Host>;
  */
 export function memoryTransport(link: RelayLink, options: MemoryTransportOptions = {}): Transport {
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
-  return new MemoryTransport(link, { clock, random, logger });
+  const { relayOrigin = defaultRelayOrigin } = options;
+  return new MemoryTransport(link, relayOrigin, { clock, random, logger });
 }
 
 class MemoryTransport implements Transport {
+  readonly relayOrigin: string;
   readonly #link: RelayLink;
   readonly #host: Host;
   readonly #closing = new AbortController();
   #stream: LiveStream | undefined;
 
-  constructor(link: RelayLink, host: Host) {
+  constructor(link: RelayLink, relayOrigin: string, host: Host) {
+    this.relayOrigin = relayOrigin;
     this.#link = link;
     this.#host = host;
   }

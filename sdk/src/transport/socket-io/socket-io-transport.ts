@@ -33,7 +33,7 @@ export function socketIoTransport(options: SocketIoTransportOptions): Transport 
 }
 
 class SocketIoTransport implements Transport {
-  readonly #origin: string;
+  readonly relayOrigin: string;
   readonly #loadIo: () => Promise<SocketIo>;
   readonly #host: Host;
   readonly #http: HttpClient;
@@ -42,11 +42,11 @@ class SocketIoTransport implements Transport {
 
   constructor(options: SocketIoTransportOptions) {
     const { clock = systemClock, random = systemRandom, logger = silentLogger, io } = options;
-    this.#origin = parseOrigin(options.url);
+    this.relayOrigin = parseOrigin(options.url);
     this.#host = { clock, random, logger };
     this.#loadIo = io ? async () => io : loadPeer;
     this.#http = new HttpClient({
-      origin: this.#origin,
+      origin: this.relayOrigin,
       // Looked up at each call: the platform's may be replaced, and must not lose its `this`.
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
       clock,
@@ -67,7 +67,7 @@ class SocketIoTransport implements Transport {
     await this.#loadIo();
     if (this.#closing.signal.aborted) throw new SottoError('offline');
     void this.#stream?.close();
-    this.#stream = new LiveStream(socketDriver(this.#origin, this.#loadIo), handlers, this.#host);
+    this.#stream = new LiveStream(socketDriver(this.relayOrigin, this.#loadIo), handlers, this.#host);
     return this.#stream;
   }
 
