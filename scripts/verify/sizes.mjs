@@ -43,8 +43,9 @@ const limits = [
   { name: '@sotto/sdk/transport/memory', maxKib: 15, reason: 'As the other transport; it checks the same.' },
   {
     name: 'a messenger in a browser',
-    maxKib: 78,
-    reason: 'Without socket.io-client: what a page adds to its own code. The goal is 75.',
+    maxKib: 79,
+    reason:
+      'Without socket.io-client: what a page adds to its own code; one of it for contact links. The goal is 75.',
     code: `
       export { createMessenger } from '@sotto/sdk';
       export { portableEngine } from '@sotto/sdk/engines/portable';
