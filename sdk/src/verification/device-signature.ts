@@ -1,7 +1,7 @@
 /** Strict Ed25519 verification of what device auth keys sign. Knows nothing of what is signed. */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { SottoError } from '../errors.js';
 import { assertBytes } from './checks.js';
+import { ed25519KeyPoint, isEd25519Signature } from './ed25519.js';
 
 /**
  * Verifies an Ed25519 signature by a device auth key, strictly (RFC 8032): canonical encodings,
@@ -17,19 +17,9 @@ export function verifyDeviceSignature(authKey: Uint8Array, message: Uint8Array, 
   assertBytes(authKey, 'authKey');
   assertBytes(message, 'message');
   assertBytes(signature, 'signature');
-  assertAuthKey(authKey);
-  if (signature.length !== 64) throw new SottoError('invalid-signature');
-  if (!ed25519.verify(signature, message, authKey, { zip215: false })) {
+  const point = authKey.length === 32 ? ed25519KeyPoint(authKey) : undefined;
+  if (!point) throw new SottoError('invalid-key');
+  if (signature.length !== 64 || !isEd25519Signature({ bytes: authKey, point }, message, signature)) {
     throw new SottoError('invalid-signature');
   }
-}
-
-function assertAuthKey(authKey: Uint8Array): void {
-  let smallOrder = true;
-  try {
-    smallOrder = ed25519.Point.fromBytes(authKey).isSmallOrder();
-  } catch {
-    // Refused below, like a small-order key.
-  }
-  if (smallOrder) throw new SottoError('invalid-key');
 }

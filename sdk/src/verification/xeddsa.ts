@@ -7,16 +7,15 @@
  * platform has an Ed25519 that verifies the same equation, it takes the valid signatures, five times as
  * fast; whatever it refuses is decided by portable code, so that one verdict holds everywhere.
  */
-import { mulAddUnsafe } from '@noble/curves/abstract/curve.js';
-import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import { assertBytes } from './checks.js';
-import { Point, type EdwardsPoint } from './edwards-point.js';
-import { bitsPerMultiple, signerMemory, type SignerMemory, type SignerPoints } from './signer-points.js';
-
-const { Fn } = Point;
+import { timesBasePublic, timesPublic } from './edwards-multiples.js';
+import { add, compress } from './edwards-point.js';
+import { scalarOf } from './field.js';
+import { invertPublic } from './inversion.js';
+import { signerMemory, type SignerMemory, type SignerPoints } from './signer-points.js';
 
 const publicKeyLength = 33;
 const publicKeyType = 0x05;
@@ -72,16 +71,8 @@ export function verifyParts(
 
 /** `enc(s·B − h·A)`: what the first half of a valid signature is. */
 function expectedCommitment(signer: SignerPoints, message: Uint8Array, unsigned: Uint8Array): Uint8Array {
-  const s = Fn.create(bytesToNumberLE(unsigned.subarray(32)));
+  const s = scalarOf(unsigned.subarray(32));
   const hash = sha512(concatBytes(unsigned.subarray(0, 32), signer.encoded, message));
-  const h = Fn.create(bytesToNumberLE(hash));
-  return Point.BASE.multiplyUnsafe(s).add(times(signer.multiples(), h)).toBytes();
-}
-
-/** A scalar times the point whose multiples are given. Exact for points of every order: nothing is reduced. */
-function times(multiples: readonly EdwardsPoint[], scalar: bigint): EdwardsPoint {
-  const parts = multiples.map((_, index) =>
-    BigInt.asUintN(bitsPerMultiple, scalar >> BigInt(index * bitsPerMultiple)),
-  );
-  return mulAddUnsafe(Point, [...multiples], parts);
+  const product = timesPublic(signer.negativeComb(), scalarOf(hash));
+  return compress(add(timesBasePublic(s), product), invertPublic);
 }

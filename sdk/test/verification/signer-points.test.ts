@@ -51,7 +51,7 @@ describe('the memory of signers', () => {
   it('has no multiples of a key that has no point, and nothing at all of −1', () => {
     const memory = new SignerMemory(2);
     const onTwist = Uint8Array.of(2, ...new Uint8Array(31));
-    expect(outcomeOf(() => void memory.pointsOf(onTwist, false).multiples())).toBe('invalid-signature');
+    expect(outcomeOf(() => void memory.pointsOf(onTwist, false).negativeComb())).toBe('invalid-signature');
     expect(memory.size).toBe(1);
     const minusOne = Uint8Array.of(0xec, ...new Uint8Array(30).fill(0xff), 0x7f);
     expect(outcomeOf(() => void memory.pointsOf(minusOne, false))).toBe('invalid-signature');

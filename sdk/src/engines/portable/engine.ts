@@ -51,11 +51,11 @@ const assurance: EngineAssurance = {
   audited: false,
   statement:
     'The protocol is an independent implementation that belongs to this project and has had no independent ' +
-    'audit. It is held against Signal’s own library, byte for byte and in both directions. The curves, ' +
-    'hashes and ciphers are those of the platform where it has them, and of the noble libraries elsewhere, ' +
-    'of which several releases were audited; ML-KEM is this project’s own, held against that of their ' +
-    'post-quantum library. JavaScript gives no guarantee of constant time, and memory in it cannot be wiped ' +
-    'with certainty.',
+    'audit. It is held against Signal’s own library, byte for byte and in both directions. Curves, hashes ' +
+    'and ciphers are those of the platform where it has them. Elsewhere hashes and ciphers are those of the ' +
+    'noble libraries, of which several releases were audited. The portable curve and ML-KEM are this ' +
+    'project’s own, held against those of the noble libraries. JavaScript gives no guarantee of constant ' +
+    'time, and memory in it cannot be wiped with certainty.',
 };
 
 /** What {@link portableEngine} may be given. */

@@ -7,7 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { utf8 } from '../../../src/bytes.js';
 import { portableEngine } from '../../../src/engines/portable/index.js';
 import { publicKeyFromCoordinate, type PrivateKey } from '../../../src/engines/portable/primitives/keys.js';
-import { nobleCurve } from '../../../src/engines/portable/primitives/curve.js';
+import { portableCurve } from '../../../src/engines/portable/primitives/curve.js';
 import { nodeHost, type NodeHost } from '../../../src/engines/portable/primitives/node/crypto.js';
 import { nodeCurve } from '../../../src/engines/portable/primitives/node/curve.js';
 import { initialSpqrState, spqrReceive, spqrSend } from '../../../src/engines/portable/spqr/ratchet.js';
@@ -152,7 +152,7 @@ export const guards: Readonly<Record<string, () => Promise<void>>> = {
   'keys of low order': async () => {
     const zero = publicKeyFromCoordinate(new Uint8Array(32));
     const privateKey = new Uint8Array(32).fill(8) as PrivateKey;
-    await refused(async () => nobleCurve(random).agree(privateKey, zero), 'invalid-key');
+    await refused(async () => portableCurve(random).agree(privateKey, zero), 'invalid-key');
   },
 
   'keys of low order, by the platform': async () => {

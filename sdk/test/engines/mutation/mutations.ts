@@ -53,7 +53,7 @@ export const mutations: readonly Mutation[] = [
   {
     guard: 'spelling of a base key',
     file: 'portable/primitives/curve.ts',
-    find: 'if (bytesToNumberLE(u) >= Fp.ORDER) return false;',
+    find: 'if (integerOf(u) >= p) return false;',
     replace: 'u[31] = (u[31] as number) & 0x7f;',
   },
   without('spelling of a base key', 'portable/pqxdh.ts', '!(await isCanonical(curve, their.baseKey))'),
@@ -162,8 +162,7 @@ export const otherComparisons: Readonly<Record<string, string>> = {
   'ourId && theirId && equalBytes(ourId, theirId)': 'how far own devices may jump',
   'current && equalBytes(current.baseKey, baseKey)': 'whether a session is known',
   'equalBytes(archived.baseKey, baseKey)': 'whether a session is known',
-  'equalBytes(Fp.toBytes(Fp.div(Fp.create(1n + y), Fp.create(1n - y))), publicKey.subarray(1))':
-    'whether a point of our own is remembered',
+  'return equalBytes(bytesOf(u), publicKey.subarray(1));': 'whether a point of our own is remembered',
   'if (known && equalBytes(known, parsed)) return known;': 'whether an array still holds the same key',
   '!equalBytes(kem.keccak.sha3_256(publicKey), keyHash)': 'whether a record of our own holds a key',
   'const mask = -Number(equalBytes(ciphertext, again));': 'which secret, held against noble’s choice',

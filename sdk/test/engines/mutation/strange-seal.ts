@@ -1,6 +1,6 @@
 /** A sealed message of version 2 whose ephemeral key is not the one its seed gives: only its sender can make one. */
 import { concatBytes } from '../../../src/bytes.js';
-import { nobleCurve } from '../../../src/engines/portable/primitives/curve.js';
+import { portableCurve } from '../../../src/engines/portable/primitives/curve.js';
 import { parsePrivateKey, parsePublicKey } from '../../../src/engines/portable/primitives/keys.js';
 import { noblePrimitives } from '../../../src/engines/portable/primitives/noble.js';
 import { serializeContent } from '../../../src/engines/portable/sealed-sender/content.js';
@@ -16,7 +16,7 @@ export async function sealWithStrangeKey(
   content: SealedContent,
 ): Promise<Uint8Array> {
   const random = seededRandom('strange');
-  const curve = nobleCurve(random);
+  const curve = portableCurve(random);
   const encrypted = await encryptOnce(noblePrimitives(random), serializeContent(content, certificate));
   const ephemeral = await curve.generateKeyPair();
   const identity = {

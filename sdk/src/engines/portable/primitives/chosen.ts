@@ -2,14 +2,14 @@
  * The first of several implementations that gives the right answers. Whether one does is known only after
  * it was asked, later: it is asked at the first use, once. Knows no platform.
  */
-import { nobleOperations, type CurveOperations } from './curve.js';
+import { portableOperations, type CurveOperations } from './curve.js';
 import { areSameCiphers, isTrueCurve } from './known-answers.js';
 import { nobleCiphers } from './noble.js';
 import type { Awaitable, Ciphers } from './primitives.js';
 
 /** The first curve that passes, portable code if none does. */
 export function chosenCurve(candidates: readonly CurveOperations[]): CurveOperations {
-  const use = chosen(candidates, isTrueCurve, nobleOperations);
+  const use = chosen(candidates, isTrueCurve, portableOperations);
   return {
     agree: (privateKey, publicKey) => use((curve) => curve.agree(privateKey, publicKey)),
     publicKeyOf: (privateKey) => use((curve) => curve.publicKeyOf(privateKey)),

@@ -1,10 +1,8 @@
-/** X25519 over noble, and the check of points that the handshake makes (spec: primitives 1.1). Knows no protocol. */
-import { x25519 } from '@noble/curves/ed25519.js';
-import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
+/** X25519 in portable code, and the check of points that the handshake makes (spec: primitives 1.1). Knows no protocol. */
 import { equalBytes } from '../../../bytes.js';
 import { isSottoError, SottoError } from '../../../errors.js';
 import type { Random } from '../../../ports/index.js';
-import { Point } from '../../../verification/edwards-point.js';
+import { bytesOf, integerOf, order, p } from '../../../verification/field.js';
 import {
   parsePrivateKey,
   privateKeyLength,
@@ -14,8 +12,7 @@ import {
   type PublicKey,
 } from './keys.js';
 import type { Curve25519 } from './primitives.js';
-
-const { Fp, Fn } = Point;
+import { x25519, x25519Base } from './x25519.js';
 
 /** What a platform has to offer of the curve: key pairs are drawn here, the same everywhere. */
 export type CurveOperations = Pick<Curve25519, 'agree' | 'publicKeyOf'>;
@@ -35,31 +32,29 @@ export function withKeyPairs(operations: CurveOperations, random: Random): Curve
 }
 
 /** The curve in portable code, but for key pairs. */
-export const nobleOperations: CurveOperations = { agree, publicKeyOf };
+export const portableOperations: CurveOperations = { agree, publicKeyOf };
 
 /** The curve in portable code. */
-export function nobleCurve(random: Random): Curve25519 {
-  return withKeyPairs(nobleOperations, random);
+export function portableCurve(random: Random): Curve25519 {
+  return withKeyPairs(portableOperations, random);
 }
 
 function publicKeyOf(privateKey: PrivateKey): PublicKey {
-  return publicKeyFromCoordinate(x25519.getPublicKey(privateKey));
+  return publicKeyFromCoordinate(x25519Base(privateKey));
 }
 
 function agree(privateKey: PrivateKey, publicKey: PublicKey): Uint8Array {
-  try {
-    // Throws for a result of zeros, which is what keys of low order give.
-    return x25519.getSharedSecret(privateKey, publicKey.subarray(1));
-  } catch {
-    throw new SottoError('invalid-key');
-  }
+  const agreement = x25519(privateKey, publicKey.subarray(1));
+  // What keys of low order give.
+  if (agreement.every((byte) => byte === 0)) throw new SottoError('invalid-key');
+  return agreement;
 }
 
 /**
  * 5·L − 1, where L is the order of the prime subgroup: a scalar that X25519 takes as it is, for it is a
  * multiple of 8 between 2^254 and 2^255. No secret, but where one is expected.
  */
-const minusOne = numberToBytesLE(5n * Fn.ORDER - 1n, privateKeyLength) as PrivateKey;
+const minusOne = bytesOf(5n * order - 1n) as Uint8Array as PrivateKey;
 
 /**
  * Whether a key's coordinate is spelled in the one way, on the curve and not its twist, and in the
@@ -75,7 +70,7 @@ const minusOne = numberToBytesLE(5n * Fn.ORDER - 1n, privateKeyLength) as Privat
 export async function isCanonical(curve: CurveOperations, publicKey: PublicKey): Promise<boolean> {
   const u = publicKey.subarray(1);
   // 2^255 − 19 and what is above are other spellings, or none.
-  if (bytesToNumberLE(u) >= Fp.ORDER) return false;
+  if (integerOf(u) >= p) return false;
   try {
     return equalBytes(await curve.agree(minusOne, publicKey), u);
   } catch (error) {

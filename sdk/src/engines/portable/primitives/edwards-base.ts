@@ -2,19 +2,17 @@
  * Multiples of the Edwards base point: portable, and out of X25519 alone, for platforms that have nothing
  * nearer. Knows no signature.
  */
-import { bytesToNumberLE } from '@noble/curves/utils.js';
-import { Point } from '../../../verification/edwards-point.js';
-import { invertPublic } from './inversion.js';
+import { timesBase } from '../../../verification/edwards-multiples.js';
+import { base, compress } from '../../../verification/edwards-point.js';
+import { bytesOf, canonical, fold, integerOf, invert, order } from '../../../verification/field.js';
+import { invertPublic } from '../../../verification/inversion.js';
 import type { EdwardsBase } from './primitives.js';
 
-const { Fp, Fn } = Point;
-
 /** Multiplication in portable code. */
-export const nobleEdwardsBase: EdwardsBase = {
-  multiply: (scalar) => Point.BASE.multiply(scalar).toBytes(),
+export const portableEdwardsBase: EdwardsBase = {
+  multiply: (scalar) => compress(timesBase(scalar)),
 };
 
-const order = Fn.ORDER;
 const smallestClamped = 2n ** 254n;
 const firstTooLarge = 2n ** 255n;
 
@@ -39,7 +37,7 @@ const baseU = 9n;
 /** v² of the base point. */
 const baseVSquared = baseU ** 3n + a * baseU ** 2n + baseU;
 /** x·v/u is the same for all points of the curve: here twice that, times v of the base point. */
-const scale = Fp.div(2n * baseVSquared * Point.BASE.toAffine().x, baseU);
+const scale = fold(fold(2n * baseVSquared * base.x) * invert(baseU));
 
 /**
  * A point R from two coordinates, after Okeya and Sakurai. The chord through R and the base point B says
@@ -50,18 +48,16 @@ const scale = Fp.div(2n * baseVSquared * Point.BASE.toAffine().x, baseU);
  * @returns R compressed, 32 bytes
  */
 export function pointFromCoordinates(u: Uint8Array, nextU: Uint8Array): Uint8Array {
-  const uR = bytesToNumberLE(u);
+  const uR = integerOf(u);
   const distance = uR - baseU;
-  const vSquared = Fp.mul(uR, Fp.create(uR * uR + a * uR + 1n));
+  const vSquared = fold(uR * fold(uR * uR + a * uR + 1n));
   // 2·v(B)·v(R).
-  const v = Fp.create(
-    vSquared + baseVSquared - Fp.mul(bytesToNumberLE(nextU) + a + uR + baseU, Fp.create(distance * distance)),
-  );
+  const v = vSquared + baseVSquared - fold((integerOf(nextU) + a + uR + baseU) * fold(distance * distance));
   // One inversion for both denominators.
-  const inverse = invertPublic(Fp.mul(v, uR + 1n));
-  const y = Fp.mul(Fp.mul(uR - 1n, v), inverse);
-  const x = Fp.mul(Fp.mul(scale, uR), Fp.mul(uR + 1n, inverse));
-  const bytes = Fp.toBytes(y);
-  bytes[31] = (bytes[31] as number) | Number((x & 1n) << 7n);
+  const inverse = invertPublic(canonical(v * (uR + 1n)));
+  const y = fold(fold((uR - 1n) * v) * inverse);
+  const x = fold(fold(scale * uR) * fold((uR + 1n) * inverse));
+  const bytes = bytesOf(canonical(y));
+  bytes[31] = (bytes[31] as number) | Number((canonical(x) & 1n) << 7n);
   return bytes;
 }

@@ -6,7 +6,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { equalBytes } from '../../../bytes.js';
 import { isSottoError } from '../../../errors.js';
-import { Point } from '../../../verification/edwards-point.js';
+import { order } from '../../../verification/field.js';
 import type { Keccak } from './ml-kem/keccak.js';
 import type { CurveOperations } from './curve.js';
 import { parsePrivateKey, publicKeyFromCoordinate } from './keys.js';
@@ -58,7 +58,7 @@ export function isTrueEdwardsBase({ multiply }: EdwardsBase): boolean {
   const negative = positive.slice();
   negative[31] = (negative[31] as number) | 0x80;
   try {
-    return equalBytes(multiply(2n), positive) && equalBytes(multiply(Point.Fn.ORDER - 2n), negative);
+    return equalBytes(multiply(2n), positive) && equalBytes(multiply(order - 2n), negative);
   } catch {
     return false;
   }

@@ -1,8 +1,8 @@
-/** The protocol's primitives in portable code: what runs everywhere, and what every other provider must equal. */
+/** The protocol's primitives in portable code, hashes and ciphers noble's: what runs everywhere, and what every other provider must equal. */
 import type { Random } from '../../../ports/index.js';
 import { aesCbcDecrypt, aesCbcEncrypt, aesCtr } from './aes.js';
-import { nobleCurve } from './curve.js';
-import { nobleEdwardsBase } from './edwards-base.js';
+import { portableCurve } from './curve.js';
+import { portableEdwardsBase } from './edwards-base.js';
 import { hmacSha256, sha512 } from './hash.js';
 import { nobleKyber1024 } from './kyber1024.js';
 import { nobleKeccak } from './ml-kem/keccak.js';
@@ -14,8 +14,8 @@ export const nobleCiphers: Ciphers = { aesCbcEncrypt, aesCbcDecrypt, aesCtr, hma
 /** Portable primitives over one source of randomness. */
 export function noblePrimitives(random: Random): Primitives {
   return {
-    curve: nobleCurve(random),
-    edwardsBase: nobleEdwardsBase,
+    curve: portableCurve(random),
+    edwardsBase: portableEdwardsBase,
     ciphers: nobleCiphers,
     sha512,
     kyber1024: nobleKyber1024(random),

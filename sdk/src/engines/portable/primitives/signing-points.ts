@@ -2,13 +2,11 @@
  * The Edwards points of the keys that sign here, by their public keys: to compute one costs as much as
  * the rest of a signature. Holds what every signature shows anyway, and no secret.
  */
-import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equalBytes } from '../../../bytes.js';
-import { Point } from '../../../verification/edwards-point.js';
+import { bytesOf, canonical, fold, integerOf } from '../../../verification/field.js';
+import { invertPublic } from '../../../verification/inversion.js';
 import type { PublicKey } from './keys.js';
-
-const { Fp } = Point;
 
 /** See the head of this file. */
 export class SigningPoints {
@@ -51,8 +49,7 @@ export class SigningPoints {
 }
 
 function belongs(point: Uint8Array, publicKey: PublicKey): boolean {
-  const unsigned = point.slice();
-  unsigned[31] = (unsigned[31] as number) & 0x7f;
-  const y = bytesToNumberLE(unsigned);
-  return equalBytes(Fp.toBytes(Fp.div(Fp.create(1n + y), Fp.create(1n - y))), publicKey.subarray(1));
+  const y = BigInt.asUintN(255, integerOf(point));
+  const u = canonical(fold((1n + y) * invertPublic(canonical(1n - y))));
+  return equalBytes(bytesOf(u), publicKey.subarray(1));
 }

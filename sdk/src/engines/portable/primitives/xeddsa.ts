@@ -2,17 +2,13 @@
  * XEdDSA signing (spec: primitives 1.2). Verification is `verification/xeddsa.ts`, the one place for it.
  * Knows nothing of what is signed.
  */
-import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { concatBytes } from '../../../bytes.js';
-import { Point } from '../../../verification/edwards-point.js';
+import { bytesOf, canonical, order, scalarOf } from '../../../verification/field.js';
 import type { KeyPair, PrivateKey } from './keys.js';
 import type { Primitives } from './primitives.js';
 import { SigningPoints } from './signing-points.js';
 
-const { Fn } = Point;
-
 const randomLength = 64;
-const scalarLength = 32;
 
 /** What sets the nonce's hash apart from every other hash of the scheme: 0xFE, then 31 times 0xFF. */
 const noncePrefix = new Uint8Array(32).fill(0xff);
@@ -43,14 +39,14 @@ export function xeddsaSign(
   { privateKey, publicKey }: Signer,
   message: Uint8Array,
 ): Uint8Array {
-  const scalar = Fn.create(bytesToNumberLE(privateKey));
+  const scalar = scalarOf(privateKey);
   const signer = signingPoints.of(publicKey, () => edwardsBase.multiply(scalar));
-  const scalarOf = (...parts: Uint8Array[]) => Fn.create(bytesToNumberLE(sha512(concatBytes(...parts))));
-  const nonce = scalarOf(noncePrefix, privateKey, message, random.bytes(randomLength));
+  const hashed = (...parts: Uint8Array[]) => scalarOf(sha512(concatBytes(...parts)));
+  const nonce = hashed(noncePrefix, privateKey, message, random.bytes(randomLength));
   const commitment = edwardsBase.multiply(nonce);
-  const challenge = scalarOf(commitment, signer, message);
-  const response = Fn.create(nonce + challenge * scalar);
-  const signature = concatBytes(commitment, numberToBytesLE(response, scalarLength));
+  const challenge = hashed(commitment, signer, message);
+  const response = canonical(nonce + challenge * scalar, order);
+  const signature = concatBytes(commitment, bytesOf(response));
   signature[63] = ((signature[63] as number) & 0x7f) | ((signer[31] as number) & 0x80);
   return signature;
 }

@@ -11,7 +11,7 @@ import {
   recipientRatchet,
   type DoubleRatchet,
 } from '../../../../src/engines/portable/double-ratchet/state.js';
-import { nobleCurve } from '../../../../src/engines/portable/primitives/curve.js';
+import { portableCurve } from '../../../../src/engines/portable/primitives/curve.js';
 import type {
   KeyPair,
   RatchetKey,
@@ -24,7 +24,7 @@ import { isSottoError } from '../../../../src/errors.js';
 import { seededRandom } from '../../../../src/testing/index.js';
 
 const random = seededRandom('double-ratchet');
-const curve = nobleCurve(random);
+const curve = portableCurve(random);
 
 interface Header {
   readonly ratchetKey: RatchetKey;

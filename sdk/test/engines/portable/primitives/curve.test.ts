@@ -1,7 +1,7 @@
 import { PublicKey as LibsignalPublicKey } from '@signalapp/libsignal-client';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
-import { isCanonical, nobleCurve } from '../../../../src/engines/portable/primitives/curve.js';
+import { isCanonical, portableCurve } from '../../../../src/engines/portable/primitives/curve.js';
 import {
   parseExactPublicKey,
   parseHeldPrivateKey,
@@ -21,7 +21,7 @@ const p = 2n ** 255n - 19n;
 
 describe(`X25519 beside libsignal (seed ${seed})`, () => {
   const random = randomFor('x25519');
-  const curve = nobleCurve(random);
+  const curve = portableCurve(random);
 
   it('derives the same public keys', () => {
     for (let round = 0; round < rounds; round += 1) {
@@ -62,7 +62,7 @@ describe(`X25519 beside libsignal (seed ${seed})`, () => {
 
   it('generates clamped keys from 32 random bytes, and leaves those alone', () => {
     const bytes = new Uint8Array(32).fill(0xff);
-    const { privateKey, publicKey } = nobleCurve(fixedRandom(bytes)).generateKeyPair() as KeyPair;
+    const { privateKey, publicKey } = portableCurve(fixedRandom(bytes)).generateKeyPair() as KeyPair;
     expect([privateKey[0], privateKey[31]]).toEqual([0xf8, 0x7f]);
     expect(publicKey).toEqual(curve.publicKeyOf(privateKey));
     expect(bytes).toEqual(new Uint8Array(32).fill(0xff));
@@ -89,7 +89,7 @@ function coordinateOf(point: InstanceType<typeof Point>): Bytes {
 
 describe(`canonical keys (seed ${seed})`, () => {
   const random = randomFor('canonical');
-  const curve = nobleCurve(random);
+  const curve = portableCurve(random);
 
   it('are those that come of private keys', async () => {
     for (let round = 0; round < rounds; round += 1) {

@@ -1,8 +1,11 @@
 /** A platform's pieces are taken where they give the right answers, and only there. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { chosenCiphers, chosenCurve } from '../../../../src/engines/portable/primitives/chosen.js';
-import { nobleOperations, type CurveOperations } from '../../../../src/engines/portable/primitives/curve.js';
-import { nobleEdwardsBase } from '../../../../src/engines/portable/primitives/edwards-base.js';
+import {
+  portableOperations,
+  type CurveOperations,
+} from '../../../../src/engines/portable/primitives/curve.js';
+import { portableEdwardsBase } from '../../../../src/engines/portable/primitives/edwards-base.js';
 import { sha512 } from '../../../../src/engines/portable/primitives/hash.js';
 import { areSameCiphers, isTrueCurve } from '../../../../src/engines/portable/primitives/known-answers.js';
 import { nobleKeccak } from '../../../../src/engines/portable/primitives/ml-kem/keccak.js';
@@ -25,7 +28,7 @@ function taken(changed: Partial<NodeCrypto>) {
   });
   const made = platformPrimitives(random, { node: { ...host, crypto }, subtle: undefined });
   return {
-    edwardsBase: made.edwardsBase !== nobleEdwardsBase,
+    edwardsBase: made.edwardsBase !== portableEdwardsBase,
     sha512: made.sha512 !== sha512,
     keccak: made.keccak !== nobleKeccak,
   };
@@ -96,7 +99,7 @@ describe('ciphers', () => {
 
 describe('the curve', () => {
   const privateKey = parsePrivateKey(new Uint8Array(32).fill(7));
-  const good = nobleOperations;
+  const good = portableOperations;
   const bad: Readonly<Record<string, CurveOperations>> = {
     'fails everywhere': { agree: fails, publicKeyOf: fails },
     'fails later': { agree: async () => fails(), publicKeyOf: async () => fails() },
@@ -178,8 +181,8 @@ describe('a runtime', () => {
     const made = platformPrimitives(random, { node: undefined, subtle: undefined });
     expect(made.sha512).toBe(sha512);
     expect(made.keccak).toBe(nobleKeccak);
-    expect(made.edwardsBase).toBe(nobleEdwardsBase);
+    expect(made.edwardsBase).toBe(portableEdwardsBase);
     const privateKey = parsePrivateKey(random.bytes(32));
-    expect(await made.curve.publicKeyOf(privateKey)).toEqual(nobleOperations.publicKeyOf(privateKey));
+    expect(await made.curve.publicKeyOf(privateKey)).toEqual(portableOperations.publicKeyOf(privateKey));
   });
 });

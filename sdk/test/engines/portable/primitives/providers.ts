@@ -1,5 +1,8 @@
 /** Every provider of primitives that this runtime can have: Node all of them, a browser all but Node's. */
-import { nobleOperations, type CurveOperations } from '../../../../src/engines/portable/primitives/curve.js';
+import {
+  portableOperations,
+  type CurveOperations,
+} from '../../../../src/engines/portable/primitives/curve.js';
 import { nodeCiphers } from '../../../../src/engines/portable/primitives/node/ciphers.js';
 import { webCiphers } from '../../../../src/engines/portable/primitives/web/ciphers.js';
 import { nobleCiphers, noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
@@ -28,7 +31,7 @@ export interface Provider {
 
 /** All of them. */
 export const providers: readonly Provider[] = [
-  { name: 'noble', curve: nobleOperations, ciphers: nobleCiphers, primitives: noblePrimitives },
+  { name: 'noble', curve: portableOperations, ciphers: nobleCiphers, primitives: noblePrimitives },
   ...(found ? [nodeProvider(found)] : []),
   {
     name: 'WebCrypto',

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect, it } from 'vitest';
-import { nobleOperations } from '../../../../src/engines/portable/primitives/curve.js';
+import { portableOperations } from '../../../../src/engines/portable/primitives/curve.js';
 import { parsePrivateKey, type PublicKey } from '../../../../src/engines/portable/primitives/keys.js';
 import { SigningPoints } from '../../../../src/engines/portable/primitives/signing-points.js';
 import { toInteger } from '../../../../../test-vectors/generate/xeddsa-sign.js';
@@ -13,7 +13,7 @@ function signer() {
   const scalar = ed25519.Point.Fn.create(toInteger(privateKey));
   let computed = 0;
   return {
-    publicKey: nobleOperations.publicKeyOf(privateKey) as PublicKey,
+    publicKey: portableOperations.publicKeyOf(privateKey) as PublicKey,
     point: ed25519.Point.BASE.multiply(scalar).toBytes(),
     compute() {
       computed += 1;

@@ -2,23 +2,20 @@
  * Inverses modulo 2^255 − 19, for public values alone: how long one takes depends on the value. Knows no
  * curve.
  */
-import { Point } from '../../../verification/edwards-point.js';
-
-const { Fp } = Point;
-const p = Fp.ORDER;
+import { canonical, invert, p } from './field.js';
 
 /** A double holds 53 bits: below that part of where they began, its remainders are no longer near the true ones. */
 const precision = 2 ** -26;
 
-/** Twenty-five bits fall away in a round; whatever needs more rounds than this is left to noble. */
+/** Twenty-five bits fall away in a round; whatever needs more rounds than this is left to Fermat. */
 const maxRounds = 40;
 
 /**
- * The inverse of a field element, in a fifth of noble's time: Euclid's algorithm after Lehmer, which takes
+ * The inverse of a field element, in a tenth of Fermat's time: Euclid's algorithm after Lehmer, which takes
  * its quotients from doubles and touches the long numbers once in fifteen steps. Every round multiplies by a
  * matrix of determinant ±1, so the invariants hold whatever the doubles lose; that only costs rounds.
- * @param value - public; from 1 to p − 1
- * @throws Error for 0, as noble does
+ * @param value - public; from 0 to p − 1
+ * @returns 0 for 0
  */
 export function invertPublic(value: bigint): bigint {
   // remainder ≡ factor · value (mod p), for both rows.
@@ -31,7 +28,7 @@ export function invertPublic(value: bigint): bigint {
     if (upper < 0n) [upper, upperFactor] = [-upper, -upperFactor];
     if (lower < 0n) [lower, lowerFactor] = [-lower, -lowerFactor];
   }
-  return lower === 0n && upper === 1n ? Fp.create(upperFactor) : Fp.inv(value);
+  return lower === 0n && upper === 1n ? canonical(upperFactor) : invert(value);
 }
 
 /** Some steps of Euclid's algorithm as a matrix, row by row: as many as doubles can tell. */
