@@ -1,7 +1,7 @@
 /**
  * The platform's Ed25519, to take valid signatures fast. What it takes, portable code takes too; what it
- * refuses, portable code decides about, see `xeddsa.ts`. It is asked for by name and never imported: a
- * bundle for browsers must not name a built-in, and their WebCrypto answers too late.
+ * refuses, portable code decides about, see `xeddsa.ts`. Node's is asked for by name and never imported: a
+ * bundle for browsers must not name a built-in.
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
 
@@ -10,6 +10,12 @@ export type Accepts = (message: Uint8Array, signature: Uint8Array) => boolean;
 
 /** Makes that of a signer. */
 export type AcceptsFor = (encodedKey: Uint8Array) => Accepts;
+
+/** The same of a platform that answers later. */
+export type AcceptsLater = (message: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+
+/** Makes that of a signer, where the platform takes its key. */
+export type AcceptsLaterFor = (encodedKey: Uint8Array) => Promise<AcceptsLater>;
 
 interface Jwk {
   readonly kty: 'OKP';
@@ -27,7 +33,8 @@ interface ProcessWithBuiltins {
 }
 
 const never: Accepts = () => false;
-const neverFor: AcceptsFor = () => never;
+/** Where the platform has none. */
+export const neverFor: AcceptsFor = () => never;
 
 /** A key that the platform does not take is left to portable code. */
 function nodeAccepts(crypto: NodeCrypto): AcceptsFor {
@@ -71,13 +78,29 @@ const known = {
 
 /** Whether a platform verifies the equation that is meant, and no weaker one. */
 export function isStrict(acceptsFor: AcceptsFor): boolean {
-  const accepts = acceptsFor(hexToBytes(known.key));
-  const verdict = (signature: string) => accepts(new Uint8Array(), hexToBytes(signature));
   try {
-    return verdict(known.valid) && !verdict(known.withCofactor) && !verdict(known.otherSpelling);
+    const accepts = acceptsFor(hexToBytes(known.key));
+    return isRight(knownSignatures.map((signature) => accepts(new Uint8Array(), signature)));
   } catch {
     return false;
   }
+}
+
+/** The same of a platform that answers later. */
+export async function areStrict(acceptsFor: AcceptsLaterFor): Promise<boolean> {
+  try {
+    const accepts = await acceptsFor(hexToBytes(known.key));
+    const verdicts = knownSignatures.map((signature) => accepts(new Uint8Array(), signature));
+    return isRight(await Promise.all(verdicts));
+  } catch {
+    return false;
+  }
+}
+
+const knownSignatures = [known.valid, known.withCofactor, known.otherSpelling].map((hex) => hexToBytes(hex));
+
+function isRight([valid, ...weaker]: readonly boolean[]): boolean {
+  return valid === true && !weaker.includes(true);
 }
 
 let detected: AcceptsFor | undefined;

@@ -8,25 +8,47 @@ import { combOf, type Comb } from './edwards-multiples.js';
 import { decompress, negate } from './edwards-point.js';
 import { bytesOf, canonical, fold, integerOf, p } from './field.js';
 import { invertPublic } from './inversion.js';
-import { platformAccepts, type Accepts, type AcceptsFor } from './platform-ed25519.js';
+import {
+  neverFor,
+  platformAccepts,
+  type Accepts,
+  type AcceptsFor,
+  type AcceptsLater,
+  type AcceptsLaterFor,
+} from './platform-ed25519.js';
+import { neverLaterFor, webAcceptsFor } from './web-ed25519.js';
+
+/** What there is beside portable code. */
+export interface Platform {
+  readonly now: AcceptsFor;
+  readonly later: AcceptsLaterFor;
+}
 
 /** A signer's key, converted: each form when it is first needed. */
 export class SignerPoints {
   /** Ed25519 compression of the key, 32 bytes: what is hashed. */
   readonly encoded: Uint8Array;
-  readonly #acceptsFor: AcceptsFor;
+  readonly #platform: Platform;
   #accepts: Accepts | undefined;
+  #acceptsLater: Promise<AcceptsLater> | undefined;
   #comb: Comb | undefined;
 
-  constructor(encoded: Uint8Array, acceptsFor: AcceptsFor) {
+  constructor(encoded: Uint8Array, platform: Platform) {
     this.encoded = encoded;
-    this.#acceptsFor = acceptsFor;
+    this.#platform = platform;
   }
 
   /** The platform's verdict, in which `false` means nothing. */
   accepts(message: Uint8Array, signature: Uint8Array): boolean {
-    this.#accepts ??= this.#acceptsFor(this.encoded);
+    this.#accepts ??= this.#platform.now(this.encoded);
     return this.#accepts(message, signature);
+  }
+
+  /** The same where the platform answers later. */
+  async acceptsLater(message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    this.#acceptsLater ??= this.#platform.later(this.encoded);
+    const accepts = await this.#acceptsLater;
+    return accepts(message, signature);
   }
 
   /**
@@ -41,20 +63,26 @@ export class SignerPoints {
 /** Signers kept: more than the members who talk in one group at a time; about 5 KiB each. */
 const maxSigners = 256;
 
+function thisPlatform(): Platform {
+  const now = platformAccepts();
+  // What has both has them of one library, which needs no second answer.
+  return { now, later: now === neverFor ? webAcceptsFor : neverLaterFor };
+}
+
 /** See the head of this file. */
 export class SignerMemory {
-  readonly #acceptsFor: () => AcceptsFor;
+  readonly #platform: () => Platform;
   /** In the order in which they were used last. */
   readonly #signers = new Map<string, SignerPoints>();
   readonly #max: number;
 
   /**
    * @param max - how many signers are kept
-   * @param acceptsFor - gives the platform's verification
+   * @param platform - gives the platform's verification; this runtime's by default
    */
-  constructor(max: number, acceptsFor: () => AcceptsFor = platformAccepts) {
+  constructor(max: number, platform: () => Platform = thisPlatform) {
     this.#max = max;
-    this.#acceptsFor = acceptsFor;
+    this.#platform = platform;
   }
 
   /** How many signers are remembered. */
@@ -80,7 +108,7 @@ export class SignerMemory {
   }
 
   #convert(u: Uint8Array, negative: boolean): SignerPoints {
-    return new SignerPoints(edwardsBytes(u, negative), this.#acceptsFor());
+    return new SignerPoints(edwardsBytes(u, negative), this.#platform());
   }
 
   #forgetOldest(): void {

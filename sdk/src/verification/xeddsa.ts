@@ -33,6 +33,30 @@ const signatureLength = 64;
  * @throws TypeError when an argument is not a `Uint8Array`
  */
 export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void {
+  assertForm(publicKey, message, signature);
+  const parts = partsOf(signerMemory, publicKey.subarray(1), signature);
+  if (!parts.signer.accepts(message, parts.unsigned)) verifyPortably(parts, message);
+}
+
+/**
+ * {@link verifySignature} for whoever can wait: in browsers the platform is asked first too. The verdict is
+ * the same.
+ * @param memory - of the signers; what all of a program shares by default
+ */
+export async function verifySignatureLater(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  memory = signerMemory,
+): Promise<void> {
+  assertForm(publicKey, message, signature);
+  const parts = partsOf(memory, publicKey.subarray(1), signature);
+  const { signer, unsigned } = parts;
+  if (signer.accepts(message, unsigned) || (await signer.acceptsLater(message, unsigned))) return;
+  verifyPortably(parts, message);
+}
+
+function assertForm(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void {
   assertBytes(publicKey, 'publicKey');
   assertBytes(message, 'message');
   assertBytes(signature, 'signature');
@@ -40,30 +64,35 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
     throw new SottoError('invalid-key');
   }
   if (signature.length !== signatureLength) throw new SottoError('invalid-signature');
-  verifyParts(signerMemory, publicKey.subarray(1), message, signature);
+}
+
+/** A signature read. */
+export interface SignatureParts {
+  readonly signer: SignerPoints;
+  /** Without the sign of the signer's point: an Ed25519 signature. */
+  readonly unsigned: Uint8Array;
 }
 
 /**
- * Verifies what has its form.
- * @param memory - of the signers; what it has of the platform is asked first
+ * Reads a signature of 64 bytes.
  * @param u - 32 bytes
- * @param signature - 64 bytes
  * @throws SottoError `invalid-signature`
  */
-export function verifyParts(
-  memory: SignerMemory,
-  u: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): void {
+export function partsOf(memory: SignerMemory, u: Uint8Array, signature: Uint8Array): SignatureParts {
   const last = signature[63] as number;
-  const unsigned = signature.slice();
-  unsigned[63] = last & 0x7f;
   // s is below 2^253 or refused; between the group order and that bound it is reduced.
   if ((last & 0x60) !== 0) throw new SottoError('invalid-signature');
-  const signer = memory.pointsOf(u, (last & 0x80) !== 0);
-  if (signer.accepts(message, unsigned)) return;
-  const commitment = signature.subarray(0, 32);
+  const unsigned = signature.slice();
+  unsigned[63] = last & 0x7f;
+  return { signer: memory.pointsOf(u, (last & 0x80) !== 0), unsigned };
+}
+
+/**
+ * Decides in portable code.
+ * @throws SottoError `invalid-signature`
+ */
+export function verifyPortably({ signer, unsigned }: SignatureParts, message: Uint8Array): void {
+  const commitment = unsigned.subarray(0, 32);
   if (!equalBytes(expectedCommitment(signer, message, unsigned), commitment)) {
     throw new SottoError('invalid-signature');
   }

@@ -58,17 +58,29 @@ describe('the memory of signers', () => {
     expect(memory.size).toBe(1);
   });
 
-  it('asks the platform once for a signer, and not before its first signature', () => {
+  it('asks the platform once for a signer, and not before its first signature', async () => {
     const asked: Uint8Array[] = [];
-    const memory = new SignerMemory(2, () => (key) => {
-      asked.push(key);
-      return (message) => message.length === 1;
-    });
+    const later: Uint8Array[] = [];
+    const memory = new SignerMemory(2, () => ({
+      now: (key) => {
+        asked.push(key);
+        return (message) => message.length === 1;
+      },
+      later: async (key) => {
+        later.push(key);
+        return async (message) => message.length === 2;
+      },
+    }));
     const points = memory.pointsOf(first, false);
     expect(asked).toEqual([]);
     const verdicts = [1, 2, 1].map((length) => points.accepts(new Uint8Array(length), new Uint8Array(64)));
     expect(verdicts).toEqual([true, false, true]);
     expect(asked).toEqual([points.encoded]);
+    expect(later).toEqual([]);
+    for (const length of [1, 2]) {
+      expect(await points.acceptsLater(new Uint8Array(length), new Uint8Array(64))).toBe(length === 2);
+    }
+    expect(later).toEqual([points.encoded]);
   });
 });
 

@@ -10,7 +10,10 @@ import {
   toInteger,
 } from '../../../test-vectors/generate/xeddsa-sign.js';
 import { SignerMemory } from '../../src/verification/signer-points.js';
-import { verifyParts } from '../../src/verification/xeddsa.js';
+import { neverFor } from '../../src/verification/platform-ed25519.js';
+import { neverLaterFor, webAccepts, webAcceptsFor } from '../../src/verification/web-ed25519.js';
+import { partsOf, verifyPortably, verifySignatureLater } from '../../src/verification/xeddsa.js';
+import { isSottoError } from '../../src/errors.js';
 import { readVectors } from '../vectors/vector-files.js';
 import { outcomeOf } from './outcome.js';
 
@@ -23,13 +26,41 @@ interface Signed {
 }
 
 /** Without the platform, as in a browser. */
-const portableMemory = new SignerMemory(16, () => () => () => false);
+const portableMemory = new SignerMemory(16, () => ({ now: neverFor, later: neverLaterFor }));
 
-/** The verdict on what has its form, with the platform and without it. */
-const outcomesOf = ({ publicKey, message, signature }: Signed) => [
-  outcomeOf(() => verifySignature(publicKey, message, signature)),
-  outcomeOf(() => verifyParts(portableMemory, publicKey.subarray(1), message, signature)),
-];
+/** As in a browser that has WebCrypto. */
+const webMemory = new SignerMemory(16, () => ({ now: neverFor, later: webAcceptsFor }));
+
+/** The verdict on what has its form: with the platform, without it, and as WebCrypto finds it. */
+async function outcomesOf({ publicKey, message, signature }: Signed): Promise<string[]> {
+  const u = publicKey.subarray(1);
+  const portably = outcomeOf(() => {
+    verifyPortably(partsOf(portableMemory, u, signature), message);
+  });
+  if (portably !== 'valid') expect(await isTakenByWebCrypto({ publicKey, message, signature })).toBe(false);
+  return [
+    outcomeOf(() => verifySignature(publicKey, message, signature)),
+    portably,
+    await verifySignatureLater(publicKey, message, signature, webMemory).then(
+      () => 'valid',
+      (error: { code: string }) => error.code,
+    ),
+  ];
+}
+
+const acceptsFor = webAccepts(globalThis.crypto.subtle);
+
+async function isTakenByWebCrypto({ publicKey, message, signature }: Signed): Promise<boolean> {
+  try {
+    const { signer, unsigned } = partsOf(portableMemory, publicKey.subarray(1), signature);
+    return await (
+      await acceptsFor(signer.encoded)
+    )(message, unsigned);
+  } catch (error) {
+    if (isSottoError(error)) return false;
+    throw error;
+  }
+}
 
 describe('XEdDSA vectors', () => {
   const { tests } = readVectors('xeddsa.json');
@@ -41,9 +72,10 @@ describe('XEdDSA vectors', () => {
 
   const formed = tests.filter(({ failure }) => failure === undefined || failure === 'invalid-signature');
   it.each(formed.filter(({ input }) => (input['signature'] as Bytes).length === 64))(
-    '$id is $result without the platform',
-    ({ input, result, failure }) => {
-      expect(outcomesOf(input as unknown as Signed)[1]).toBe(failure ?? result);
+    '$id is $result, whoever verifies',
+    async ({ input, result, failure }) => {
+      const expected = failure ?? result;
+      expect(await outcomesOf(input as unknown as Signed)).toEqual([expected, expected, expected]);
     },
   );
 });
@@ -128,7 +160,7 @@ const mutations: Readonly<Record<string, (signed: Signed, random: SeededRandom) 
 };
 
 describe(`XEdDSA beside libsignal (seed ${seed})`, () => {
-  it.each(Object.keys(mutations))('same verdict: %s', (name) => {
+  it.each(Object.keys(mutations))('same verdict: %s', async (name) => {
     const random = seededRandom(`${seed}/${name}`);
     const verdicts = { valid: 0, 'invalid-signature': 0 };
     for (let round = 0; round < rounds / Object.keys(mutations).length; round += 1) {
@@ -137,7 +169,7 @@ describe(`XEdDSA beside libsignal (seed ${seed})`, () => {
       const theirs = PublicKey.deserialize(publicKey).verify(message, signature)
         ? 'valid'
         : 'invalid-signature';
-      expect([round, ...outcomesOf(signed)]).toEqual([round, theirs, theirs]);
+      expect([round, ...(await outcomesOf(signed))]).toEqual([round, theirs, theirs, theirs]);
       verdicts[theirs] += 1;
     }
     if (['none', 'the top bit of the key', 'a forgery under zero'].includes(name))

@@ -40,13 +40,15 @@ export async function initiate(
   our: { readonly identityKey: PrivateKey; readonly baseKey: PrivateKey },
   their: RecipientKeys,
 ): Promise<HandshakeSecrets & { readonly kemCiphertext: Uint8Array }> {
-  const { ciphertext, sharedSecret } = await kyber1024.encapsulate(their.kemPreKey);
-  const agreements = [
-    await curve.agree(our.identityKey, their.signedPreKey),
-    await curve.agree(our.baseKey, their.identityKey),
-    await curve.agree(our.baseKey, their.signedPreKey),
-  ];
-  if (their.oneTimePreKey) agreements.push(await curve.agree(our.baseKey, their.oneTimePreKey));
+  // All at once: where the platform agrees elsewhere, the KEM has its time meanwhile.
+  const agreeing = Promise.all([
+    curve.agree(our.identityKey, their.signedPreKey),
+    curve.agree(our.baseKey, their.identityKey),
+    curve.agree(our.baseKey, their.signedPreKey),
+    ...(their.oneTimePreKey ? [curve.agree(our.baseKey, their.oneTimePreKey)] : []),
+  ]);
+  const encapsulating = (async () => kyber1024.encapsulate(their.kemPreKey))();
+  const [agreements, { ciphertext, sharedSecret }] = await Promise.all([agreeing, encapsulating]);
   return { ...handshakeSecrets(agreements, sharedSecret), kemCiphertext: ciphertext };
 }
 
@@ -77,16 +79,17 @@ export async function respond(
   their: InitiatorKeys,
 ): Promise<HandshakeSecrets> {
   if (!(await isCanonical(curve, their.baseKey))) throw new SottoError('invalid-message');
-  const agreements = [
-    await curve.agree(our.signedPreKey.privateKey, their.identityKey),
-    await curve.agree(our.identityKey, their.baseKey),
-    await curve.agree(our.signedPreKey.privateKey, their.baseKey),
-  ];
-  if (our.oneTimePreKey) agreements.push(await curve.agree(our.oneTimePreKey.privateKey, their.baseKey));
+  const agreeing = Promise.all([
+    curve.agree(our.signedPreKey.privateKey, their.identityKey),
+    curve.agree(our.identityKey, their.baseKey),
+    curve.agree(our.signedPreKey.privateKey, their.baseKey),
+    ...(our.oneTimePreKey ? [curve.agree(our.oneTimePreKey.privateKey, their.baseKey)] : []),
+  ]);
   // The other side has no part in what is wrong with a key of ours.
-  const kemSecret = await blaming('engine-record-invalid', async () =>
+  const decapsulating = blaming('engine-record-invalid', async () =>
     kyber1024.decapsulate(our.kemSecretKey, their.kemCiphertext),
   );
+  const [agreements, kemSecret] = await Promise.all([agreeing, decapsulating]);
   return handshakeSecrets(agreements, kemSecret);
 }
 

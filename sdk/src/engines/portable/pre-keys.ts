@@ -40,6 +40,9 @@ const recordKeys = {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Key pairs asked for together: a platform that makes them elsewhere has something to do meanwhile. */
+const pairsAtOnce = 16;
+
 /** See `ProtocolEngine.generatePreKeys`. */
 export async function generatePreKeys(
   primitives: Primitives,
@@ -53,8 +56,7 @@ export async function generatePreKeys(
     kemLastResortId === undefined
       ? {}
       : { kemLastResort: await maker.kem('kemLastResortPreKey', kemLastResortId) };
-  const oneTime: OneTimePreKey[] = [];
-  for (const id of oneTimeIds) oneTime.push(await maker.oneTime(id));
+  const oneTime = await maker.oneTime(oneTimeIds);
   const kemOneTime: KemPreKey[] = [];
   for (const id of kemOneTimeIds) kemOneTime.push(await maker.kem('kemOneTimePreKey', id));
   return { result: { ...signed, ...kemLastResort, oneTime, kemOneTime }, changes: maker.changes };
@@ -85,10 +87,18 @@ class PreKeyMaker {
     this.#nowMs = now;
   }
 
-  async oneTime(id: number): Promise<OneTimePreKey> {
-    const { publicKey, privateKey } = await this.#primitives.curve.generateKeyPair();
-    this.#keep(recordKeys.oneTime(id), 'oneTimePreKey', publicKey, privateKey);
-    return { id, publicKey: publicKey as Bytes };
+  async oneTime(ids: readonly number[]): Promise<OneTimePreKey[]> {
+    const made: OneTimePreKey[] = [];
+    for (let start = 0; start < ids.length; start += pairsAtOnce) {
+      const some = ids.slice(start, start + pairsAtOnce);
+      const pairs = await Promise.all(some.map(() => this.#primitives.curve.generateKeyPair()));
+      for (const [index, { publicKey, privateKey }] of pairs.entries()) {
+        const id = some[index] as number;
+        this.#keep(recordKeys.oneTime(id), 'oneTimePreKey', publicKey, privateKey);
+        made.push({ id, publicKey: publicKey as Bytes });
+      }
+    }
+    return made;
   }
 
   async signed(id: number): Promise<SignedPreKey> {

@@ -1,7 +1,7 @@
 /** Starting a session from a bundle (spec: pqxdh 2.3). Knows no message. */
 import { SottoError } from '../../errors.js';
 import type { EngineStep, EngineView, SessionBundle, SessionInput } from '../../ports/index.js';
-import { verifySignature } from '../../verification/index.js';
+import { verifySignatureLater } from '../../verification/xeddsa.js';
 import { initiatorRatchet } from './double-ratchet/state.js';
 import { blaming } from './failures.js';
 import { initiate } from './pqxdh.js';
@@ -46,7 +46,7 @@ export async function startSession(
   const context = sessionContext(primitives, view, input);
   const bundle = await blaming('invalid-bundle', async () => parseBundle(input.bundle));
   assertPinned(input, bundle.identityKey);
-  await blaming('invalid-bundle', async () => verifyBundle(input.bundle));
+  await blaming('invalid-bundle', () => verifyBundle(input.bundle));
   const record = (await loadSessionRecord(view, context.keys)) ?? emptySessionRecord;
   const session = await initiatorSession(context, bundle, record.nextId);
   return { result: undefined, changes: await replaceCurrent(view, context.keys, record, session) };
@@ -72,9 +72,9 @@ function parseBundle(bundle: SessionBundle): ParsedBundle {
   };
 }
 
-function verifyBundle({ identityKey, signedPreKey, kemPreKey }: SessionBundle): void {
-  verifySignature(identityKey, signedPreKey.publicKey, signedPreKey.signature);
-  verifySignature(identityKey, kemPreKey.publicKey, kemPreKey.signature);
+async function verifyBundle({ identityKey, signedPreKey, kemPreKey }: SessionBundle): Promise<void> {
+  await verifySignatureLater(identityKey, signedPreKey.publicKey, signedPreKey.signature);
+  await verifySignatureLater(identityKey, kemPreKey.publicKey, kemPreKey.signature);
 }
 
 async function initiatorSession(

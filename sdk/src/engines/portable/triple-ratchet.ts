@@ -51,10 +51,12 @@ export async function ratchetEncrypt(
 ): Promise<{ readonly ratchet: TripleRatchet; readonly signalMessage: Uint8Array }> {
   const { ourIdentity, theirIdentity } = ratchet;
   const { ciphers } = primitives;
-  const pq = spqrSend(ratchet.spqr, primitives.random);
-  const step = await blaming('engine-record-invalid', () =>
+  // The step first: where the platform agrees elsewhere, SPQR has its time meanwhile.
+  const stepping = blaming('engine-record-invalid', () =>
     sendingStep(primitives.curve, ratchet.doubleRatchet),
   );
+  const sendingPq = (async () => spqrSend(ratchet.spqr, primitives.random))();
+  const [step, pq] = await Promise.all([stepping, sendingPq]);
   const { cipherKey, macKey, iv } = messageKeys(step.seed, pq.key);
   const fields = {
     ratchetKey: step.ratchetKey,

@@ -23,13 +23,13 @@ export const mutations: readonly Mutation[] = [
   {
     guard: 'signature of the signed pre-key',
     file: 'portable/sessions-start.ts',
-    find: 'verifySignature(identityKey, signedPreKey.publicKey, signedPreKey.signature);',
+    find: 'await verifySignatureLater(identityKey, signedPreKey.publicKey, signedPreKey.signature);',
     replace: '',
   },
   {
     guard: 'signature of the KEM pre-key',
     file: 'portable/sessions-start.ts',
-    find: 'verifySignature(identityKey, kemPreKey.publicKey, kemPreKey.signature);',
+    find: 'await verifySignatureLater(identityKey, kemPreKey.publicKey, kemPreKey.signature);',
     replace: '',
   },
   {
@@ -89,8 +89,8 @@ export const mutations: readonly Mutation[] = [
   {
     guard: 'signature of a group message',
     file: 'portable/sender-keys/receive.ts',
-    find: 'verifySignature(signingKey, signed, signature);',
-    replace: 'void verifySignature; void signingKey; void signed; void signature;',
+    find: 'await verifySignatureLater(signingKey, signed, signature);',
+    replace: 'void verifySignatureLater; void signingKey; void signed; void signature;',
   },
   {
     guard: 'signature of a server certificate',

@@ -61,9 +61,12 @@ async function withSendingChain(
   const { rootKey, sending } = state;
   if (!isPromised(sending)) return { rootKey, sending };
   const { privateKey } = sending;
-  const publicKey = (await curve.publicKeyOf(privateKey)) as RatchetKey;
-  const kept = await keepPromise(curve, state, sending);
-  return { rootKey: kept.rootKey, sending: { ratchetKey: { publicKey, privateKey }, chain: kept.chain } };
+  const [publicKey, kept] = await Promise.all([
+    curve.publicKeyOf(privateKey),
+    keepPromise(curve, state, sending),
+  ]);
+  const ratchetKey = { publicKey: publicKey as RatchetKey, privateKey };
+  return { rootKey: kept.rootKey, sending: { ratchetKey, chain: kept.chain } };
 }
 
 /** The second half of a ratchet step. */

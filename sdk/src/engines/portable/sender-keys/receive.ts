@@ -1,7 +1,7 @@
 /** Decrypting group messages (spec: sender-keys 5.3). Knows no group and no member. */
 import { isSottoError, SottoError } from '../../../errors.js';
 import type { DecryptedGroupMessage, EngineStep, EngineView } from '../../../ports/index.js';
-import { verifySignature } from '../../../verification/xeddsa.js';
+import { verifySignatureLater } from '../../../verification/xeddsa.js';
 import type { DeviceAddress } from '../../../wire/index.js';
 import { parseSenderKeyMessage, type SenderKeyMessage } from '../messages/sender-key-messages.js';
 import { uuidText } from '../messages/uuid.js';
@@ -29,7 +29,7 @@ export async function decryptFromGroup(
   const record = await store.load();
   const state = record?.states.find(({ chainId }) => chainId === message.chainId);
   if (!record || !state) throw new SottoError('no-sender-key');
-  assertSigned(state, message);
+  await assertSigned(state, message);
   const skipped = store.openSkipped(state);
   const { chain, seed } = await takeSeed(state.chain, message.iteration, skipped);
   const plaintext = await decryptWith(ciphers, seed, message);
@@ -38,9 +38,12 @@ export async function decryptFromGroup(
   return { result: { distributionId, plaintext }, changes };
 }
 
-function assertSigned({ signingKey }: SenderKeyState, { signed, signature }: SenderKeyMessage): void {
+async function assertSigned(
+  { signingKey }: SenderKeyState,
+  { signed, signature }: SenderKeyMessage,
+): Promise<void> {
   try {
-    verifySignature(signingKey, signed, signature);
+    await verifySignatureLater(signingKey, signed, signature);
   } catch (error) {
     if (isSottoError(error)) throw new SottoError('invalid-message', { cause: error });
     throw error;
