@@ -91,7 +91,7 @@ class PreKeyMaker {
     const made: OneTimePreKey[] = [];
     for (let start = 0; start < ids.length; start += pairsAtOnce) {
       const some = ids.slice(start, start + pairsAtOnce);
-      const pairs = await Promise.all(some.map(() => this.#primitives.curve.generateKeyPair()));
+      const pairs = await Promise.all(some.map(async () => this.#primitives.curve.generateKeyPair()));
       for (const [index, { publicKey, privateKey }] of pairs.entries()) {
         const id = some[index] as number;
         this.#keep(recordKeys.oneTime(id), 'oneTimePreKey', publicKey, privateKey);
