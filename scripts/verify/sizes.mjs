@@ -36,6 +36,12 @@ const limits = [
     reason: 'Curve, hashes and scrypt, the schemas of what is signed, and the validator.',
   },
   { name: '@sotto/sdk/storage/memory', maxKib: 1, reason: 'A map with a fence.' },
+  { name: '@sotto/sdk/storage/indexeddb', maxKib: 3, reason: 'Transactions, pages and a fence.' },
+  {
+    name: '@sotto/sdk/storage/encrypted',
+    maxKib: 8,
+    reason: 'HMAC and scrypt of noble; the ciphers are the platform’s.',
+  },
   {
     name: '@sotto/sdk/transport/socket-io',
     maxKib: 15,
@@ -69,8 +75,8 @@ async function measureKib({ name, code = `export * from '${name}'` }) {
     target: 'es2022',
     // Licences of what is bundled go into a file beside it.
     legalComments: 'external',
-    // The one peer that a browser may need; it is no part of this package.
-    external: ['socket.io-client'],
+    // The peers that a browser may need; they are no part of this package.
+    external: ['idb-keyval', 'socket.io-client'],
     logLevel: 'silent',
   });
   const page = outputFiles.find(({ path }) => path.endsWith('.js'));

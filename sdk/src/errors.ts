@@ -66,6 +66,22 @@ export const localErrorCatalogue = {
     when: 'A stored record cannot be read or has an unknown version.',
     next: 'Restore a backup, or wipe.',
   },
+  'storage-wrong-key': {
+    when: 'The storage was encrypted under another key or passphrase.',
+    next: 'Ask for the passphrase again. A key that was lost is lost: wipe, and restore a backup.',
+  },
+  'storage-tampered': {
+    when: 'Something in an encrypted storage was changed, moved or removed from outside.',
+    next: 'Do not trust what is left; restore a backup.',
+  },
+  'storage-full': {
+    when: 'There is no room for the commit: the disk is full, or the browser’s quota is used up.',
+    next: 'Free some space and repeat. Nothing was half written.',
+  },
+  'storage-evicted': {
+    when: 'The database was removed while it was open: by the browser, for want of space, or by the user.',
+    next: 'Open it again and see what is left; restore a backup.',
+  },
   'invalid-storage-key': {
     when: 'A key or prefix does not fit the port’s rules.',
     next: 'A defect of the caller.',

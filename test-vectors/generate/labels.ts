@@ -4,6 +4,7 @@
  */
 import { createHash, createPrivateKey, hkdfSync, scryptSync, sign } from 'node:crypto';
 import { PrivateKey } from '@signalapp/libsignal-client';
+import { storageVectors } from './storage.js';
 import { counting, hex, type VectorFile, type VectorTest } from './vector-file.js';
 import { signXeddsa } from './xeddsa-sign.js';
 
@@ -160,7 +161,20 @@ export function labelVectors(): VectorFile {
       'hash',
       'bodyHash',
       'loginKey',
+      'secret',
+      'header',
+      'count',
+      'record',
+      'value',
     ],
-    tests: [statement(), ...manifests(), requestProof(), refresh(), contactCode(), loginKey()],
+    tests: [
+      statement(),
+      ...manifests(),
+      requestProof(),
+      refresh(),
+      contactCode(),
+      loginKey(),
+      ...storageVectors(),
+    ],
   };
 }

@@ -21,6 +21,9 @@ import {
   type AccountStatement,
   type DeviceManifest,
 } from '@sotto/sdk/wire';
+import { encryptedStorage, passphraseKey } from '@sotto/sdk/storage/encrypted';
+import { memoryStorage } from '@sotto/sdk/storage/memory';
+import { Secret } from '../../src/secret.js';
 import { outcomeOf } from '../verification/outcome.js';
 import { readVectors } from './vector-files.js';
 
@@ -104,6 +107,29 @@ describe('label vectors', () => {
     type Input = Parameters<typeof deriveLoginKey>[0];
     const { input, output } = vector<Input, { loginKey: Bytes }>('login-key');
     expect(Uint8Array.from((await deriveLoginKey(input)).expose())).toEqual(output.loginKey);
+  });
+});
+
+describe('storage vectors', () => {
+  it.each(['storage-secret', 'storage-passphrase'])('%s is read, and written on', async (id) => {
+    type Input = { secret?: Bytes; passphrase?: string; name: string };
+    type Output = { header: Bytes; count: Bytes; recordKey: string; record: Bytes; value: Bytes };
+    const { input, output } = vector<Input, Output>(id);
+    const inner = memoryStorage();
+    const below = { header: output.header, 'g1/count': output.count, [output.recordKey]: output.record };
+    await inner.commit(
+      Object.entries(below).map(([key, value]) => ({ key, value })),
+      { fence: await inner.acquire() },
+    );
+    const key = input.secret ? new Secret(input.secret) : passphraseKey(input.passphrase as string);
+    const storage = encryptedStorage(inner, key);
+    const fence = await storage.acquire();
+    expect((await storage.get([input.name])).map((value) => value && Uint8Array.from(value))).toEqual([
+      output.value,
+    ]);
+    // Where this code puts that name.
+    await storage.commit([{ key: input.name, value: undefined }], { fence });
+    expect(await inner.get([output.recordKey])).toEqual([undefined]);
   });
 });
 

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import * as sotto from '@sotto/sdk';
 import * as portable from '@sotto/sdk/engines/portable';
+import * as encrypted from '@sotto/sdk/storage/encrypted';
+import * as indexeddb from '@sotto/sdk/storage/indexeddb';
 import * as memory from '@sotto/sdk/storage/memory';
 import * as testing from '@sotto/sdk/testing';
 import * as memoryTransport from '@sotto/sdk/transport/memory';
@@ -9,7 +11,18 @@ import * as socketIo from '@sotto/sdk/transport/socket-io';
 import * as verification from '@sotto/sdk/verification';
 import * as wire from '@sotto/sdk/wire';
 
-const entries = { sotto, wire, verification, portable, memory, memoryTransport, socketIo, testing };
+const entries = {
+  sotto,
+  wire,
+  verification,
+  portable,
+  memory,
+  encrypted,
+  indexeddb,
+  memoryTransport,
+  socketIo,
+  testing,
+};
 
 describe('entry points', () => {
   it.each(Object.entries(entries))('%s exports something', (_, entry) => {

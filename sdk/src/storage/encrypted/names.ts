@@ -1,0 +1,64 @@
+/**
+ * Names as the store below sees them: each segment an HMAC of the path up to and with it, so that pairs under
+ * one prefix stay under one prefix, and equal segments in different places do not show as equal. Knows no value.
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64urlnopad } from '@scure/base';
+import { utf8 } from '../../bytes.js';
+
+/** 128 bits: names that collide are then not found by chance, and 22 characters are. */
+const tagBytes = 16;
+/** Segments hidden one by one; what is deeper is hidden as one, or the name would not fit into a key. */
+const maxSegments = 16;
+/** Tags of prefixes that are remembered: a device has some thousands of conversations at most. */
+const maxRemembered = 4_096;
+
+/** Hides names under one key. */
+export class HiddenNames {
+  readonly #mac: ReturnType<typeof hmac.create>;
+  readonly #remembered = new Map<string, string>();
+
+  /** @param key - 32 bytes */
+  constructor(key: Uint8Array) {
+    this.#mac = hmac.create(sha256, key);
+  }
+
+  /** The hidden name of a key. */
+  key(key: string): string {
+    const parents = this.#parents(key);
+    return `${parents.map((parent) => `${this.#remember(parent)}/`).join('')}${this.tag(key)}`;
+  }
+
+  /** What the hidden names of all keys under a prefix begin with; of some others too when it is deep. */
+  prefix(prefix: string): string {
+    return this.#parents(prefix)
+      .map((parent) => `${this.#remember(parent)}/`)
+      .join('');
+  }
+
+  /** One segment that stands for a whole name. */
+  tag(path: string): string {
+    return base64urlnopad.encode(this.#mac.clone().update(utf8(path)).digest().subarray(0, tagBytes));
+  }
+
+  /** The paths above a name, the highest first. */
+  #parents(name: string): string[] {
+    const parents: string[] = [];
+    let end = name.indexOf('/');
+    while (end >= 0 && parents.length < maxSegments) {
+      parents.push(name.slice(0, end));
+      end = name.indexOf('/', end + 1);
+    }
+    return parents;
+  }
+
+  #remember(path: string): string {
+    const known = this.#remembered.get(path);
+    if (known !== undefined) return known;
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
+    const tag = this.tag(path);
+    this.#remembered.set(path, tag);
+    return tag;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Opens and deletes IndexedDB databases, and translates what IndexedDB fails with. Beside the adapters because
+ * two of them need it; knows no pairs and no fence.
+ */
+import { SottoError } from '../errors.js';
+import type { Clock } from '../ports/host.js';
+
+/** A tab that is told to let go of a database does so within a task; one that is frozen never does. */
+const blockedTimeoutMs = 5_000;
+
+/** What to open. */
+export interface DatabaseDescription {
+  readonly name: string;
+  /** Layouts count from 1. */
+  readonly version: number;
+  /** Makes the layout; called in the transaction of the upgrade. */
+  readonly upgrade: (database: IDBDatabase, oldVersion: number) => void;
+}
+
+type StorageCode = 'storage-failed' | 'storage-full' | 'storage-corrupt';
+
+/** What a name in `DOMException` means here. */
+const codesByName: Readonly<Record<string, StorageCode>> = {
+  QuotaExceededError: 'storage-full',
+  // The database is of a later version of this code.
+  VersionError: 'storage-corrupt',
+};
+
+/** Any failure of IndexedDB as one of the port. */
+export function translatedError(error: unknown): Error {
+  if (error instanceof SottoError) return error;
+  const name = (error as { readonly name?: unknown } | null)?.name;
+  const code = typeof name === 'string' ? codesByName[name] : undefined;
+  return new SottoError<StorageCode>(code ?? 'storage-failed', { cause: error });
+}
+
+function factory(): IDBFactory {
+  const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
+  if (indexedDB) return indexedDB;
+  throw new SottoError('storage-failed', { cause: new Error('this platform has no IndexedDB') });
+}
+
+/** @throws SottoError `storage-locked` when another tab does not let go, `storage-failed`, `storage-full`, `storage-corrupt` */
+export async function openDatabase(
+  { name, version, upgrade }: DatabaseDescription,
+  clock: Clock,
+): Promise<IDBDatabase> {
+  const request = factory().open(name, version);
+  request.onupgradeneeded = ({ oldVersion }) => {
+    upgrade(request.result, oldVersion);
+  };
+  return answered(request, clock, (late) => {
+    late.close();
+  });
+}
+
+/** @throws SottoError `storage-locked` when another tab does not let go; it is deleted when that one is gone */
+export async function deleteDatabase(name: string, clock: Clock): Promise<void> {
+  await answered(factory().deleteDatabase(name), clock, () => undefined);
+}
+
+/** The result of a request that others may block. @param tooLate - gets a result that nobody waits for any more */
+function answered<Result>(
+  request: IDBOpenDBRequest & IDBRequest<Result>,
+  clock: Clock,
+  tooLate: (result: Result) => void,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let cancel = () => {};
+    let isLate = false;
+    request.onblocked = () => {
+      cancel = clock.schedule(blockedTimeoutMs, () => {
+        isLate = true;
+        reject(new SottoError('storage-locked'));
+      });
+    };
+    request.onsuccess = () => {
+      cancel();
+      if (isLate) tooLate(request.result);
+      else resolve(request.result);
+    };
+    request.onerror = () => {
+      cancel();
+      reject(translatedError(request.error));
+    };
+  });
+}
+
+/** Resolves when a transaction is complete. @throws DOMException what it was aborted with */
+export function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => {
+      resolve();
+    };
+    transaction.onabort = () => {
+      reject(transaction.error ?? new DOMException('the transaction was aborted', 'AbortError'));
+    };
+  });
+}

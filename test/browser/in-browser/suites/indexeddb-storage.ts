@@ -1,0 +1,204 @@
+/** Storage in IndexedDB, bare and encrypted: the suite of the port, and what a browser may do to a database. */
+import { describe, expect, it, vi } from 'vitest';
+import type { StorageAdapter } from '@sotto/sdk';
+import { Secret, SottoError } from '@sotto/sdk';
+import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
+import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
+import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
+import { runStorageConformance } from '@sotto/sdk/testing';
+
+const seed = Number(process.env['SOTTO_SEED'] ?? 1);
+const key = () => new Secret(new Uint8Array(32).fill(7));
+
+/** Names that no other scope of this origin has. */
+function freshName(): string {
+  return `test-${crypto.randomUUID()}`;
+}
+
+/** Deletes a database whatever is in it. */
+function drop(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error as DOMException);
+  });
+}
+
+function indexedDbMedium(wrap: (storage: StorageAdapter) => StorageAdapter) {
+  const name = freshName();
+  return { open: () => wrap(indexedDbStorage(name)), dispose: () => drop(name) };
+}
+
+const runner = { describe, it: (name: string, body: () => Promise<void>) => it(name, body, 60_000) };
+
+runStorageConformance(runner, {
+  name: 'IndexedDB',
+  createMedium: () => indexedDbMedium((storage) => storage),
+  supports: { concurrentAdapters: true, destroyRemovesMedium: true },
+  seed,
+});
+
+runStorageConformance(runner, {
+  name: 'encrypted over IndexedDB',
+  createMedium: () => indexedDbMedium((storage) => encryptedStorage(storage, key())),
+  supports: { concurrentAdapters: true, destroyRemovesMedium: true },
+  seed,
+});
+
+runStorageConformance(runner, {
+  name: 'encrypted over memory',
+  createMedium: () => {
+    const medium = createMemoryMedium();
+    return { open: () => encryptedStorage(memoryStorage({ medium }), key()) };
+  },
+  supports: { concurrentAdapters: true },
+  seed,
+});
+
+const value = new TextEncoder().encode('value');
+
+async function codeOf(action: Promise<unknown>): Promise<string> {
+  try {
+    await action;
+    return 'none';
+  } catch (error) {
+    return error instanceof SottoError ? error.code : String(error);
+  }
+}
+
+describe('a storage in IndexedDB', () => {
+  it('is durable where transactions may be strict, and says so', () => {
+    expect(indexedDbStorage(freshName()).durability).toBe('power-loss');
+    expect(indexedDbStorage(freshName(), { durability: 'process' }).durability).toBe('process');
+  });
+
+  it('keeps two accounts of one origin apart, also when one is destroyed', async () => {
+    const names = [freshName(), freshName()] as const;
+    const [one, other] = [indexedDbStorage(names[0]), indexedDbStorage(names[1])];
+    const fence = await one.acquire();
+    const otherFence = await other.acquire();
+    await one.commit([{ key: 'a', value }], { fence });
+    expect(await other.get(['a'])).toEqual([undefined]);
+    await other.commit([{ key: 'a', value: Uint8Array.of(1) }], { fence: otherFence });
+    await one.destroy({ fence });
+    expect(await other.get(['a'])).toEqual([Uint8Array.of(1)]);
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    expect(databases).not.toContain(names[0]);
+    await other.destroy({ fence: otherFence });
+  });
+
+  it('says that it was evicted when somebody deletes the database under it', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    const fence = await storage.acquire();
+    await drop(name);
+    expect(await codeOf(storage.commit([{ key: 'a', value }], { fence }))).toBe('storage-evicted');
+    expect(await codeOf(storage.get(['a']))).toBe('storage-evicted');
+    await storage.close();
+    expect(await codeOf(storage.get(['a']))).toBe('storage-closed');
+  });
+
+  it('lets a later layout have the database, and says that it is locked', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    await storage.acquire();
+    const later = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name, 2);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error as DOMException);
+    });
+    expect(await codeOf(storage.get(['a']))).toBe('storage-locked');
+    later.close();
+    expect(await codeOf(indexedDbStorage(name).get(['a']))).toBe('storage-corrupt');
+    await drop(name);
+  });
+
+  it('does not take somebody else’s database of that name', async () => {
+    const name = freshName();
+    const foreign = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore('keyval');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error as DOMException);
+    });
+    foreign.close();
+    expect(await codeOf(indexedDbStorage(name).acquire())).toBe('storage-corrupt');
+    await drop(name);
+  });
+
+  it('does not wait for ever for a tab that holds on to the database', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name, { clock: hastyClock });
+    const fence = await storage.acquire();
+    const stubborn = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error as DOMException);
+    });
+    expect(await codeOf(storage.destroy({ fence }))).toBe('storage-locked');
+    stubborn.close();
+    await drop(name);
+  });
+
+  it('writes nothing of a commit that fails in its middle', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    const fence = await storage.acquire();
+    let puts = 0;
+    const spy = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      ...words
+    ) {
+      puts += 1;
+      if (puts === 3) throw new DOMException('no', 'DataCloneError');
+      // `add` does the same to a key that is not there.
+      return this.add(...words);
+    });
+    const changes = ['a', 'b', 'c', 'd'].map((each) => ({ key: each, value }));
+    const outcome = await codeOf(storage.commit(changes, { fence }));
+    spy.mockRestore();
+    expect(outcome).toBe('storage-failed');
+    expect(await storage.get(['a', 'b', 'c', 'd'])).toEqual([undefined, undefined, undefined, undefined]);
+    await storage.commit(changes, { fence });
+    await storage.destroy({ fence });
+  });
+
+  it('stores the bytes of a view and not what lies around it', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    const fence = await storage.acquire();
+    await storage.commit([{ key: 'a', value: new Uint8Array(1_000_000).subarray(5, 8) }], { fence });
+    expect((await storage.get(['a']))[0]?.buffer.byteLength).toBe(3);
+    await storage.destroy({ fence });
+  });
+});
+
+/** Gives up at once. */
+const hastyClock = {
+  now: () => 0,
+  monotonicNow: () => 0,
+  schedule: (_: number, callback: () => void) => {
+    queueMicrotask(callback);
+    return () => undefined;
+  },
+};
+
+describe('the device’s own key', () => {
+  it('is made once, kept, not extractable, and opens what it encrypted', async () => {
+    const name = freshName();
+    const [first, second] = await Promise.all([deviceKey(name), deviceKey(name)]);
+    expect(first.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('raw', first)).rejects.toThrow();
+    const medium = createMemoryMedium();
+    const storage = encryptedStorage(memoryStorage({ medium }), first);
+    await storage.commit([{ key: 'a', value }], { fence: await storage.acquire() });
+    for (const same of [second, await deviceKey(name)]) {
+      const again = encryptedStorage(memoryStorage({ medium }), same);
+      expect(await again.get(['a'])).toEqual([value]);
+    }
+    await removeDeviceKey(name);
+    const lost = encryptedStorage(memoryStorage({ medium }), await deviceKey(name));
+    expect(await codeOf(lost.get(['a']))).toBe('storage-wrong-key');
+    await removeDeviceKey(name);
+  });
+});

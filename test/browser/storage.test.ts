@@ -1,0 +1,9 @@
+/** Storage in Chromium, on the main thread and in a worker. `SOTTO_SEED` repeats a run. */
+import { filesIn } from './support/test-files.js';
+import { declareBrowserTests } from './support/run-in-chromium.js';
+
+const files = filesIn('test/browser/in-browser/suites/', ['indexeddb-storage.ts']);
+/** Fewer than there are; a bundle that lost a file would show. */
+const fewest = 80;
+
+await declareBrowserTests({ files }, fewest);
