@@ -39,7 +39,7 @@ const limits = [
   { name: '@sotto/sdk/storage/indexeddb', maxKib: 3, reason: 'Transactions, pages and a fence.' },
   {
     name: '@sotto/sdk/storage/encrypted',
-    maxKib: 8,
+    maxKib: 11,
     reason: 'HMAC and scrypt of noble; the ciphers are the platform’s.',
   },
   {
