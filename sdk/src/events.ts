@@ -25,6 +25,14 @@ export interface MessengerEvents {
   };
   /** An envelope had no effect, or waits in quarantine (`identity-changed`). */
   undecryptable: JournalledEvent & { readonly sender: DeviceAddress; readonly reason: UndecryptableReason };
+  /**
+   * This device's state was behind what the relay had seen of it (`rolled-back`), or another had gone on
+   * from the same past (`cloned`): a backup or copy was brought back, or two run at once. It has begun anew
+   * by itself: sessions and pre-keys are others, nothing encrypted before was sent. What came in and took
+   * effect after that past is missing here. A relay can claim this falsely, no more than eight times a day.
+   * `generation` counts these, from 2.
+   */
+  continuity: JournalledEvent & { readonly verdict: 'rolled-back' | 'cloned'; readonly generation: number };
   /** A message was committed without the handler's changes. */
   'handler-failed': JournalledEvent & { readonly message: Message; readonly reason: string };
   /** The connection to the relay changed. Not journalled. */

@@ -1,7 +1,7 @@
 /** What can happen, as the journal keeps it: references, not content. Below all features, above none. */
 import * as z from 'zod/mini';
 import type { SottoErrorCode } from './errors.js';
-import { accountId, deviceId } from './wire/index.js';
+import { accountId, deviceId, generation } from './wire/index.js';
 
 const seq = z.int().check(z.minimum(1));
 
@@ -27,6 +27,11 @@ export const journalEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('message-status'), conversationId: accountId, messageSeq: seq }),
   z.strictObject({ type: z.literal('contact'), accountId, change: contactChange }),
   z.strictObject({ type: z.literal('undecryptable'), accountId, deviceId, reason: z.string() }),
+  z.strictObject({
+    type: z.literal('continuity'),
+    verdict: z.enum(['rolled-back', 'cloned']),
+    generation,
+  }),
   z.strictObject({
     type: z.literal('handler-failed'),
     conversationId: accountId,

@@ -64,6 +64,14 @@ export const limits = {
    * envelopes into the mailbox would set the pace, and use up one-time keys with it.
    */
   sessionRenewalIntervalMs: 60 * 60 * 1000,
+  /**
+   * A state that was rolled back or copied is begun anew this often in that time: a relay that only says
+   * so would set the pace. After that the device stays away until it may again.
+   */
+  maxContinuityRepairs: 8,
+  continuityRepairWindowMs: 24 * 60 * 60 * 1000,
+  /** A device that has to stay away asks again after this long. */
+  continuityRetryMs: 60 * 60 * 1000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

@@ -1,8 +1,9 @@
 /**
- * The live stream between the transport and what hangs on it: inbox, sender, pre-keys. Knows who is
- * told what and when, nothing of messages.
+ * The live stream between the transport and what hangs on it: the continuity check first, then inbox,
+ * sender and pre-keys. Knows who is told what and when, nothing of messages.
  */
 import type { RelayClient } from './account/index.js';
+import type { ContinuityCheck } from './continuity/index.js';
 import { isSottoError } from './errors.js';
 import type { EventHub } from './events.js';
 import type { Host } from './host.js';
@@ -15,11 +16,19 @@ import type {
   TransportHandlers,
 } from './ports/transport.js';
 import type { PreKeyService } from './prekeys/index.js';
+import type { Envelope } from './wire/index.js';
+
+/** What has come over a stream whose device is still being checked. */
+interface Waiting {
+  readonly envelopes: Envelope[];
+  caughtUp: boolean;
+}
 
 /** See the header. */
 export class LiveConnection {
   readonly #transport: Transport;
   readonly #relay: RelayClient;
+  readonly #continuity: ContinuityCheck;
   readonly #inbox: Inbox;
   readonly #sender: Sender;
   readonly #preKeys: PreKeyService;
@@ -29,12 +38,16 @@ export class LiveConnection {
   /** The stream of the moment; absent while the transport stays away. */
   #connection: TransportConnection | undefined;
   #wanted = false;
+  /** Set while the stream is up and the device's state has not been found to go on. */
+  #waiting: Waiting | undefined;
+  #cancelCheck: () => void = () => undefined;
   #cancelReplenish: () => void = () => undefined;
   #state: ConnectionState = { kind: 'closed' };
 
   constructor(parts: {
     transport: Transport;
     relay: RelayClient;
+    continuity: ContinuityCheck;
     inbox: Inbox;
     sender: Sender;
     preKeys: PreKeyService;
@@ -45,6 +58,7 @@ export class LiveConnection {
   }) {
     this.#transport = parts.transport;
     this.#relay = parts.relay;
+    this.#continuity = parts.continuity;
     this.#inbox = parts.inbox;
     this.#sender = parts.sender;
     this.#preKeys = parts.preKeys;
@@ -64,6 +78,7 @@ export class LiveConnection {
     if (this.#connection) return;
     // The transport may speak before `open` has resolved: what it says must find a connection.
     const connection: TransportConnection = {
+      resume: async (request) => (await opening).resume(request),
       send: async (request) => (await opening).send(request),
       acknowledge: async (request) => (await opening).acknowledge(request),
       close: async () => (await opening).close(),
@@ -111,11 +126,14 @@ export class LiveConnection {
       },
       envelopes: (envelopes) => {
         ifCurrent(() => {
-          this.#inbox.arrived(envelopes);
+          this.#arrived(envelopes);
         });
       },
       caughtUp: () => {
-        ifCurrent(() => void this.#caughtUp());
+        ifCurrent(() => {
+          if (this.#waiting) this.#waiting.caughtUp = true;
+          else void this.#caughtUp();
+        });
       },
       keysLow: () => {
         this.#replenish();
@@ -124,17 +142,69 @@ export class LiveConnection {
   }
 
   #changed(connection: TransportConnection | undefined, state: ConnectionState): void {
-    this.#state = state;
     this.#cancelReplenish();
+    this.#cancelCheck();
+    this.#waiting = undefined;
     if (state.kind === 'online' && connection) {
-      this.#inbox.online(connection, state.relayTime);
-      this.#sender.online(connection);
-      this.#replenish();
-    } else {
-      this.#inbox.offline();
-      this.#sender.offline();
+      this.#waiting = { envelopes: [], caughtUp: false };
+      void this.#check(connection, state, this.#waiting, 0);
+      return;
     }
+    this.#state = state;
+    this.#inbox.offline();
+    this.#sender.offline();
     void this.#events.emit('connection', state);
+  }
+
+  /** Nothing goes out before the device's state is known to go on. */
+  async #check(
+    connection: TransportConnection,
+    online: Extract<ConnectionState, { kind: 'online' }>,
+    waiting: Waiting,
+    failures: number,
+  ): Promise<void> {
+    const isOver = () => this.#waiting !== waiting;
+    try {
+      // A send of the connection before may still hold what the check is about to withdraw.
+      await this.#sender.settled();
+      if (isOver()) return;
+      await this.#continuity.pass(connection);
+    } catch (error) {
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      this.#host.logger.log('warn', 'continuity-unchecked', { code, failures });
+      if (isOver() || code === 'fenced' || code === 'messenger-closed') return;
+      const delayMs = code === 'limit-exceeded' ? limits.continuityRetryMs : backoffMs(this.#host, failures);
+      this.#cancelCheck = this.#host.clock.schedule(delayMs, () => {
+        void this.#check(connection, online, waiting, failures + 1);
+      });
+      return;
+    }
+    if (!isOver()) this.#begin(connection, online, waiting);
+  }
+
+  #begin(
+    connection: TransportConnection,
+    online: Extract<ConnectionState, { kind: 'online' }>,
+    { envelopes, caughtUp }: Waiting,
+  ): void {
+    this.#waiting = undefined;
+    this.#state = online;
+    this.#inbox.online(connection, online.relayTime);
+    this.#sender.online(connection);
+    this.#replenish();
+    if (envelopes.length > 0) this.#inbox.arrived(envelopes);
+    if (caughtUp) void this.#caughtUp();
+    void this.#events.emit('connection', online);
+  }
+
+  #arrived(envelopes: readonly Envelope[]): void {
+    if (!this.#waiting) {
+      this.#inbox.arrived(envelopes);
+      return;
+    }
+    const room = limits.maxQueuedEnvelopes - this.#waiting.envelopes.length;
+    // A relay that keeps its window never gets here; what is dropped comes again.
+    this.#waiting.envelopes.push(...envelopes.slice(0, room));
   }
 
   async #caughtUp(): Promise<void> {

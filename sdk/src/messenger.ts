@@ -1,6 +1,7 @@
 /** Wires engine, storage, transport and features into a messenger: the only place in the SDK that does. */
 import { AccountService, RelayClient } from './account/index.js';
 import { ContactBook, ContactLinks, contactDevices, contactView, Directory } from './contacts/index.js';
+import { ContinuityCheck, freshStart } from './continuity/index.js';
 import { isSottoError } from './errors.js';
 import { EventHub } from './events.js';
 import { silentLogger, systemClock, systemRandom, type Host } from './host.js';
@@ -118,7 +119,11 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = () => quarantine.settle();
-  const live = new LiveConnection({ transport, relay, inbox, sender, preKeys, events, host, onCaughtUp });
+  const repair = freshStart({ contacts, sessions, composer, preKeys });
+  const continuity = new ContinuityCheck({ writer, journal, host, repair });
+  const live = new LiveConnection({
+    ...{ transport, relay, continuity, inbox, sender, preKeys, events, host, onCaughtUp },
+  });
   const shutdown = new Shutdown({
     ...{ live, transport, receipts, quarantine, sender, inbox, journal, writer, host, listening },
   });
@@ -297,6 +302,9 @@ class WiredMessenger implements Messenger {
       const { accountId, deviceId } = event;
       const reason = event.reason as UndecryptableReason;
       return events.emit('undecryptable', { seq, sender: { accountId, deviceId }, reason });
+    }
+    if (event.type === 'continuity') {
+      return events.emit('continuity', { seq, verdict: event.verdict, generation: event.generation });
     }
     const message = await messages.get(event.conversationId, event.messageSeq);
     if (event.type !== 'handler-failed') return events.emit(event.type, { seq, message });

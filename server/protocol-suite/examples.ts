@@ -79,7 +79,8 @@ export const socketExamples: {
   readonly [Name in SocketOperationName]: (world: World, subject: Device, target: Device) => Promise<unknown>;
 } = {
   send: (world, subject, target) => world.sendRequest(subject, target),
-  acknowledge: async () => ({ ids: [randomUUID()] }),
+  resume: async () => ({ generation: 1, storeSeq: 1, continuation: null }),
+  acknowledge: async () => ({ ids: [randomUUID()], storeSeq: 1 }),
 };
 
 /** Whether a value fits an operation's schema, so that a refusal must have another reason. */

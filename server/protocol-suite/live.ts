@@ -9,6 +9,8 @@ import {
   type Envelope,
   type EnvelopeId,
   type ProblemDocument,
+  type ResumeRequest,
+  type ResumeResponse,
   type SendRequest,
   type SendResponse,
   type SocketGoodbye,
@@ -160,10 +162,15 @@ export class LiveConnection {
     return reply.problem.code;
   }
 
-  async acknowledge(ids: readonly EnvelopeId[]): Promise<void> {
-    const reply = await this.ask('acknowledge', { ids } satisfies {
-      ids: readonly EnvelopeId[];
-    });
+  /** Shows a state and expects a verdict. */
+  async resume(shown: ResumeRequest): Promise<ResumeResponse> {
+    const reply = (await this.ask('resume', shown)) as Reply<ResumeResponse>;
+    if (!reply.ok) assert.fail(`the state was refused: ${reply.problem.code}`);
+    return { ...reply.response, continuation: new Uint8Array(reply.response.continuation) };
+  }
+
+  async acknowledge(ids: readonly EnvelopeId[], storeSeq = 0): Promise<void> {
+    const reply = await this.ask('acknowledge', { ids, storeSeq });
     assert.ok(reply.ok);
   }
 

@@ -8,6 +8,7 @@ import { accountCases } from './cases/accounts.js';
 import { authenticationCases } from './cases/authentication.js';
 import { connectionCases } from './cases/connections.js';
 import { contactCases } from './cases/contacts.js';
+import { continuityCases } from './cases/continuity.js';
 import { deliveryCases } from './cases/delivery.js';
 import { hostileHttpCases } from './cases/hostile-http.js';
 import { hostileSocketCases } from './cases/hostile-socket.js';
@@ -42,6 +43,7 @@ export function runProtocolSuite(options: ProtocolSuiteOptions): void {
     describe('contacts', () => contactCases(context));
     describe('delivery', () => deliveryCases(context));
     describe('connections', () => connectionCases(context));
+    describe('continuity', () => continuityCases(context));
     describe('hostile input over HTTP', () => hostileHttpCases(context));
     describe('hostile input over the socket', () => hostileSocketCases(context));
     it('leaves no connection open', async () => world.close());

@@ -95,6 +95,7 @@ export class World {
   async sendRequest(from: Device, to: Device, bodies: SendBody[] = [to.body()]): Promise<SendRequest> {
     return {
       attemptId: bytes(16),
+      storeSeq: 0,
       recipient: to.accountId,
       reachToken: await this.introduction(from, to),
       bodies,

@@ -15,6 +15,7 @@ import { createTokenIssuer } from './auth/token-issuer.js';
 import { contactsRoutes } from './contacts/contacts-routes.js';
 import { createContactsService } from './contacts/contacts-service.js';
 import { createReachTokens } from './contacts/reach-tokens.js';
+import { createContinuityService, type ContinuityService } from './continuity/continuity-service.js';
 import { createHashGate } from './hash-gate.js';
 import type { Routes } from './http/routes.js';
 import { keysRoutes } from './keys/keys-routes.js';
@@ -25,6 +26,7 @@ import { dayOf, relayLimits } from './relay-limits.js';
 import type { RelayStorage } from './relay-storage.js';
 import { createAccountsStore } from './storage/postgres/accounts-store.js';
 import { createAuthStore } from './storage/postgres/auth-store.js';
+import { createContinuityStore } from './storage/postgres/continuity-store.js';
 import { createKeysStore } from './storage/postgres/keys-store.js';
 import { openPostgresMailbox } from './storage/postgres/postgres-mailbox.js';
 import type { Sweep } from './upkeep.js';
@@ -47,6 +49,7 @@ export interface Duties {
   readonly proofs: RequestProofs;
   readonly reachTokens: ReachTokens;
   readonly mailbox: Mailbox;
+  readonly continuity: ContinuityService;
   readonly sweeps: readonly Sweep[];
 }
 
@@ -58,6 +61,7 @@ function openStores({ database }: DutiesParts['storage']) {
     accounts: createAccountsStore(database),
     keys: createKeysStore(database),
     mailbox: openPostgresMailbox({ database }),
+    continuities: createContinuityStore(database),
   };
 }
 
@@ -130,5 +134,6 @@ export async function createDuties(parts: DutiesParts): Promise<Duties> {
   };
   const { openLogins, proofs } = auth;
   const sweeps = createSweeps(stores);
-  return { routes, openLogins, proofs, reachTokens, mailbox: stores.mailbox, sweeps };
+  const continuity = createContinuityService(stores.continuities, parts.random);
+  return { routes, openLogins, proofs, reachTokens, mailbox: stores.mailbox, continuity, sweeps };
 }

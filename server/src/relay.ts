@@ -85,7 +85,7 @@ async function isAnswering(database: Database): Promise<boolean> {
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
   const { settings, storage, now, log } = context;
-  const { openLogins, reachTokens, mailbox, proofs, routes } = duties;
+  const { openLogins, reachTokens, mailbox, continuity, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
     ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, log, now },
@@ -94,7 +94,7 @@ function createServers(context: Context, duties: Duties, limits: RateLimits, isD
   });
   const http = createHttpServer(app);
   const gateway = createGateway({
-    ...{ httpServer: http.server, limits, mailbox, now, log, addressOf },
+    ...{ httpServer: http.server, limits, mailbox, continuity, now, log, addressOf },
     tokens: openLogins,
     reach: reachTokens,
   });

@@ -53,6 +53,8 @@ export class RelayUser implements User {
   readonly #ciphertext = frame(randomBytes(payloadBytes));
   readonly #attemptIds = new AttemptIds();
   readonly #sendJson: string;
+  /** As of a device that commits before each send and each acknowledgement. */
+  #storeSeq = 0;
   readonly #waiting: string[] = [];
   #acknowledging = false;
 
@@ -61,7 +63,7 @@ export class RelayUser implements User {
     const body = `{"deviceId":1,"registrationId":1,"kind":"message","ciphertext":{"_placeholder":true,"num":1}}`;
     this.#sendJson =
       `["send",{"attemptId":{"_placeholder":true,"num":0},"recipient":"${account.recipientId}",` +
-      `"reachToken":"${account.reachToken}","bodies":[${body}]}]`;
+      `"reachToken":"${account.reachToken}","bodies":[${body}],"storeSeq":`;
     const auth = { protocol: 1, accessToken: account.accessToken };
     this.#client = new SocketIoClient(url, '/v1/socket', auth, {
       event: (json) => this.#heard(json),
@@ -74,10 +76,15 @@ export class RelayUser implements User {
   }
 
   send(accepted: () => void): void {
-    this.#client.request(this.#sendJson, [this.#attemptIds.next(), this.#ciphertext], (reply) => {
-      if (!reply.includes('"kind":"accepted"')) failed(`a send was refused: ${reply}`);
-      accepted();
-    });
+    this.#storeSeq += 1;
+    this.#client.request(
+      `${this.#sendJson}${this.#storeSeq}}]`,
+      [this.#attemptIds.next(), this.#ciphertext],
+      (reply) => {
+        if (!reply.includes('"kind":"accepted"')) failed(`a send was refused: ${reply}`);
+        accepted();
+      },
+    );
   }
 
   close(): void {
@@ -94,11 +101,16 @@ export class RelayUser implements User {
     const ids = this.#waiting.splice(0, 256);
     this.#acknowledging = ids.length > 0;
     if (ids.length === 0) return;
-    this.#client.request(`["acknowledge",${JSON.stringify({ ids })}]`, [], (reply) => {
-      if (!reply.includes('"ok":true')) failed(`an acknowledgement was refused: ${reply}`);
-      for (const _ of ids) this.#received();
-      this.#acknowledge();
-    });
+    this.#storeSeq += 1;
+    this.#client.request(
+      `["acknowledge",${JSON.stringify({ ids, storeSeq: this.#storeSeq })}]`,
+      [],
+      (reply) => {
+        if (!reply.includes('"ok":true')) failed(`an acknowledgement was refused: ${reply}`);
+        for (const _ of ids) this.#received();
+        this.#acknowledge();
+      },
+    );
   }
 }
 
@@ -107,6 +119,8 @@ export class BareUser implements User {
   readonly #client: SocketIoClient;
   readonly #payload = frame(randomBytes(payloadBytes));
   readonly #sendJson: string;
+  /** As of a device that commits before each send and each acknowledgement. */
+  #storeSeq = 0;
 
   constructor(url: string, name: number, next: number, received: Received) {
     this.#sendJson = `["send","${next}",{"_placeholder":true,"num":0}]`;
@@ -126,7 +140,8 @@ export class BareUser implements User {
   }
 
   send(accepted: () => void): void {
-    this.#client.request(this.#sendJson, [this.#payload], accepted);
+    this.#storeSeq += 1;
+    this.#client.request(`${this.#sendJson}${this.#storeSeq}}]`, [this.#payload], accepted);
   }
 
   close(): void {

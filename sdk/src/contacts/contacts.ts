@@ -82,6 +82,11 @@ export class ContactBook {
     unit.write(contactKey(entry.statement.accountId), contactRecord, entry);
   }
 
+  /** All stored contacts inside a unit, requests and blocked ones included. */
+  async entries(unit: Unit): Promise<ContactEntry[]> {
+    return (await unit.list(contactPrefix)).map(({ value }) => contactRecord.decode(value));
+  }
+
   /** A committed contact. */
   find(account: AccountId): Promise<ContactEntry | undefined> {
     return this.#writer.read(contactKey(account), contactRecord);
@@ -384,11 +389,8 @@ export class ContactBook {
   }
 
   async #assertRoomForRequest(unit: Unit): Promise<void> {
-    let waiting = 0;
-    for (const { value } of await unit.list(contactPrefix)) {
-      if (contactRecord.decode(value).relation === 'request') waiting += 1;
-    }
-    if (waiting >= limits.maxMessageRequests) {
+    const waiting = (await this.entries(unit)).filter(({ relation }) => relation === 'request');
+    if (waiting.length >= limits.maxMessageRequests) {
       throw new SottoError('limit-exceeded', { details: { limit: 'maxMessageRequests' } });
     }
   }

@@ -178,7 +178,10 @@ export class Delivery {
     attempt: Attempt,
   ): Promise<SendResponse> {
     const contact = await this.#contacts.require(recipient);
-    return this.#reaching(contact, (reachToken) => connection.send({ ...attempt, recipient, reachToken }));
+    return this.#reaching(contact, (reachToken) => {
+      const { storeSeq } = this.#writer;
+      return connection.send({ ...attempt, recipient, reachToken, storeSeq });
+    });
   }
 
   /** Does something that needs a reach token, with a fresh introduction if the one we have is refused. */

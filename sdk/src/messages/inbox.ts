@@ -270,7 +270,7 @@ export class Inbox {
     const connection = this.#connection;
     const epoch = this.#epoch;
     if (ids.length === 0 || !connection) return;
-    connection.acknowledge({ ids }).then(
+    connection.acknowledge({ ids, storeSeq: this.#writer.storeSeq }).then(
       () => {
         this.#lostAcknowledgements = 0;
         for (const id of ids) this.#writer.deleteLazily(seenKey(id));

@@ -10,6 +10,7 @@ export type { Message, MessageStatus } from './message-record.js';
 export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
 export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';
+export { outboxEntries, writeOutbox } from './outbox.js';
 export { Receipts } from './receipts.js';
 export { Receiver, type MessageRequestPolicy } from './receiver.js';
 export { Renewals } from './renewals.js';

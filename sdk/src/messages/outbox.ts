@@ -52,6 +52,11 @@ export function outboxKey(seq: number): string {
   return outboxPrefix + String(seq);
 }
 
+/** Everything that waits, staged changes included; in no order. */
+export async function outboxEntries(unit: Unit): Promise<OutboxEntry[]> {
+  return (await unit.list(outboxPrefix)).map(({ value }) => outboxRecord.decode(value));
+}
+
 /** Stages a new entry at the end. @throws SottoError `limit-exceeded` while 10,000 wait */
 export async function appendOutbox(unit: Unit, entry: Omit<OutboxEntry, 'seq'>): Promise<OutboxEntry> {
   const head = (await unit.read(headKey, headRecord)) ?? { nextSeq: 1, count: 0 };

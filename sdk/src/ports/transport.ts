@@ -5,6 +5,8 @@ import type {
   HttpOperationName,
   RequestOf,
   ResponseOf,
+  ResumeRequest,
+  ResumeResponse,
   SendRequest,
   SendResponse,
 } from '../wire/index.js';
@@ -40,6 +42,11 @@ export interface TransportHandlers {
 
 /** The open live stream. */
 export interface TransportConnection {
+  /**
+   * Shows the relay the device's state.
+   * @throws SottoError as {@link TransportConnection.send} does
+   */
+  resume(request: ResumeRequest): Promise<ResumeResponse>;
   /**
    * Sends one attempt.
    * @throws SottoError `offline` or `request-timeout` (whether it was accepted is then unknown;

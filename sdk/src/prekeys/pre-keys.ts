@@ -3,6 +3,7 @@
  * are one commit, so that an upload whose answer was lost is repeated to the letter. Knows no
  * sessions.
  */
+import * as z from 'zod/mini';
 import { ourDevice, type AccountService, type RelayClient } from '../account/index.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
@@ -29,6 +30,9 @@ import {
 
 const uploadKey = 'prekeys/upload';
 const uploadRecord = defineRecord(1, preKeyUpload);
+/** There while all keys at the relay are to be replaced. */
+const replacementKey = 'prekeys/replacement';
+const replacementRecord = defineRecord(1, z.strictObject({}));
 /** Libsignal takes 32 bits; 31 leave room for ids of a kind we may need to tell apart. */
 const idSpace = 2 ** 31 - 1;
 
@@ -38,7 +42,16 @@ interface Needs {
   readonly kemOneTime: number;
   /** The relay lacks them, or has had them long enough. */
   readonly lasting: 'new' | 'again' | undefined;
+  /** One-time keys that are there go. */
+  readonly replace: boolean;
 }
+
+const everything: Needs = {
+  oneTime: limits.preKeyStock,
+  kemOneTime: limits.preKeyStock,
+  lasting: 'new',
+  replace: true,
+};
 
 /** See the header. */
 export class PreKeyService {
@@ -75,7 +88,7 @@ export class PreKeyService {
    * last-resort key serves until some are used
    */
   replenish(): Promise<PreKeyStatus> {
-    this.#stocking ??= this.#replenish().finally(() => {
+    this.#stocking ??= this.#replenishFully().finally(() => {
       this.#stocking = undefined;
     });
     return this.#stocking;
@@ -88,11 +101,32 @@ export class PreKeyService {
     if (oneTime || kemOneTime) await changeHeld(unit, { oneTime, kemOneTime });
   }
 
+  /**
+   * Stages that the next round replaces all keys at the relay: this device may have used, or have lost,
+   * what was uploaded before. Private halves stay, for messages that are under way to them.
+   */
+  stageReplacement(unit: Unit): void {
+    unit.delete(uploadKey);
+    unit.write(replacementKey, replacementRecord, {});
+  }
+
+  /** A round that was under way when a replacement was staged did not see it. */
+  async #replenishFully(): Promise<PreKeyStatus> {
+    const status = await this.#replenish();
+    return (await this.#isReplacementDue()) ? this.#replenish() : status;
+  }
+
+  async #isReplacementDue(): Promise<boolean> {
+    return (await this.#writer.read(replacementKey, replacementRecord)) !== undefined;
+  }
+
   async #replenish(): Promise<PreKeyStatus> {
     await this.#uploadPending();
     const status = await this.status();
     const lasting = await this.#writer.read(lastingKey, lastingRecord);
-    const needs = needsOf(status, lasting, this.#host.clock.now());
+    const needs = (await this.#isReplacementDue())
+      ? everything
+      : needsOf(status, lasting, this.#host.clock.now());
     if (!needs) return status;
     await this.#prepareUpload(needs, lasting);
     return (await this.#uploadPending()) ?? status;
@@ -114,16 +148,22 @@ export class PreKeyService {
     const { result, changes } = await this.#engine.generatePreKeys(input);
     await this.#writer.run(async (unit) => {
       stageEngineChanges(unit, changes);
-      await this.#stageUpload(unit, result as PreKeyUpload, needs.lasting === 'again' ? known : undefined);
+      const again = needs.lasting === 'again' ? known : undefined;
+      await this.#stageUpload(unit, result as PreKeyUpload, { again, replace: needs.replace });
     });
   }
 
-  /** @param again - lasting keys the relay says it lacks although it had them: the very same go there again */
-  async #stageUpload(unit: Unit, made: PreKeyUpload, again: LastingKeys | undefined): Promise<void> {
+  /** @param options - `again`: lasting keys the relay says it lacks although it had them: the very same go there again */
+  async #stageUpload(
+    unit: Unit,
+    made: PreKeyUpload,
+    { again, replace }: { readonly again: LastingKeys | undefined; readonly replace: boolean },
+  ): Promise<void> {
     const { signed = again?.signed, kemLastResort = again?.kemLastResort } = made;
     const { oneTime = [], kemOneTime = [] } = made;
     await changeHeld(unit, { oneTime: oneTime.length, kemOneTime: kemOneTime.length });
-    unit.write(uploadKey, uploadRecord, { oneTime, kemOneTime, signed, kemLastResort });
+    const replacing = replace ? { replace } : {};
+    unit.write(uploadKey, uploadRecord, { oneTime, kemOneTime, signed, kemLastResort, ...replacing });
   }
 
   #lastingIds(): Pick<GeneratePreKeysInput, 'signedId' | 'kemLastResortId'> {
@@ -145,6 +185,7 @@ export class PreKeyService {
     const refused = results.filter(({ status }) => status !== 'stored' && status !== 'unchanged');
     await this.#writer.run(async (unit) => {
       unit.delete(uploadKey);
+      if (keys.replace) unit.delete(replacementKey);
       await this.#forgetRefused(unit, keys, results);
       await this.#turnLasting(unit, keys, results);
     });
@@ -209,5 +250,6 @@ function needsOf(status: PreKeyStatus, lasting: LastingKeys | undefined, now: nu
   const kemOneTime = missing(status.kemOneTime);
   const lacking = status.signedId === null || status.kemLastResortId === null;
   const turn = !lasting || isRotationDue(lasting, now) ? 'new' : lacking ? 'again' : undefined;
-  return oneTime > 0 || kemOneTime > 0 || turn ? { oneTime, kemOneTime, lasting: turn } : undefined;
+  if (oneTime === 0 && kemOneTime === 0 && !turn) return undefined;
+  return { oneTime, kemOneTime, lasting: turn, replace: false };
 }

@@ -50,7 +50,7 @@ function reconnectCases(it: DeclareTransportCase): void {
     relay.latest.cut();
     await until(() => stream.last?.kind === 'offline', 'offline');
     const ids = [envelopeOf(1).id];
-    await assertRejects(() => stream.connection.acknowledge({ ids }), 'offline', 'after a cut');
+    await assertRejects(() => stream.connection.acknowledge({ ids, storeSeq: 1 }), 'offline', 'after a cut');
     assertEqual(relay.latest.requests, [], 'what reached the relay');
   });
 

@@ -184,6 +184,7 @@ export function sendOf(number: number): SendRequest {
     attemptId: new Uint8Array(16).fill(number),
     recipient: accountOf(number),
     reachToken: 'reach',
+    storeSeq: number,
     bodies: [
       { ...device, ciphertext: Uint8Array.of(number, 0, 0xff) },
       { ...device, deviceId: deviceId.parse(2), ciphertext: new Uint8Array(300).fill(number) },

@@ -98,8 +98,26 @@ function requestCases(it: DeclareTransportCase): void {
   it('carries acknowledgements', async ({ relay, openOnline }) => {
     const { connection } = await openOnline();
     const ids = [envelopeOf(1).id, envelopeOf(2).id];
-    await connection.acknowledge({ ids });
-    assertEqual(relay.latest.requests, [{ operation: 'acknowledge', payload: { ids } }], 'at the relay');
+    await connection.acknowledge({ ids, storeSeq: 7 });
+    assertEqual(
+      relay.latest.requests,
+      [{ operation: 'acknowledge', payload: { ids, storeSeq: 7 } }],
+      'at the relay',
+    );
+  });
+
+  it('shows the device’s state, and brings the verdict', async ({ relay, openOnline }) => {
+    const { connection } = await openOnline();
+    const continuation = new Uint8Array(16).fill(9);
+    for (const shown of [
+      { generation: 1, storeSeq: 0, continuation: null },
+      { ...someState, continuation },
+    ]) {
+      const answer = { verdict: 'rolled-back', ...someState, continuation } as const;
+      relay.latest.reply = async () => ({ ok: true, response: answer });
+      assertEqual(await connection.resume(shown), answer, 'the verdict');
+      assertEqual(plain(relay.latest.requests.at(-1)?.payload), shown, 'at the relay');
+    }
   });
 
   it('sends in the order of the calls, and keeps replies apart', async ({ relay, openOnline }) => {
@@ -133,7 +151,11 @@ function refusalCases(it: DeclareTransportCase): void {
     const { connection } = await openOnline();
     relay.latest.reply = async () => ({ ok: false, problem: makeProblem(someProblem) });
     await assertRejects(() => connection.send(sendOf(1)), someProblem, 'a refused send');
-    await assertRejects(() => connection.acknowledge({ ids: [envelopeOf(1).id] }), someProblem, 'refused');
+    await assertRejects(
+      () => connection.acknowledge({ ids: [envelopeOf(1).id], storeSeq: 7 }),
+      someProblem,
+      'refused',
+    );
   });
 
   it('throws request-timeout when no reply comes, and stays online', async (context) => {
@@ -174,7 +196,7 @@ function hostileCases(it: DeclareTransportCase): void {
   it('does not send what does not fit', async ({ relay, openOnline }) => {
     const { connection } = await openOnline();
     await assertRejects(() => connection.send({ ...sendOf(1), bodies: [] }), 'invalid-request', 'no body');
-    await assertRejects(() => connection.acknowledge({ ids: [] }), 'invalid-request', 'no id');
+    await assertRejects(() => connection.acknowledge({ ids: [], storeSeq: 7 }), 'invalid-request', 'no id');
     assertEqual(relay.latest.requests, [], 'what reached the relay');
   });
 
@@ -201,6 +223,14 @@ function hostileCases(it: DeclareTransportCase): void {
     assertEqual(stream.last?.kind, 'online', 'the state');
     assert(logged.length >= malformed.length, 'a line for each');
   });
+}
+
+const someState = { generation: 3, storeSeq: 70 };
+
+/** Byte strings as plain ones, whatever carried them. */
+function plain(payload: unknown): unknown {
+  const { continuation, ...rest } = payload as { continuation: Uint8Array | null };
+  return { ...rest, continuation: continuation && new Uint8Array(continuation) };
 }
 
 function assertSameSend(payload: unknown): void {

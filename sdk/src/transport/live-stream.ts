@@ -4,7 +4,14 @@
  */
 import type { Host } from '../host.js';
 import type { ConnectionState, TransportConnection, TransportHandlers } from '../ports/transport.js';
-import type { AcknowledgeRequest, SendRequest, SendResponse, SocketOperationName } from '../wire/index.js';
+import type {
+  AcknowledgeRequest,
+  ResumeRequest,
+  ResumeResponse,
+  SendRequest,
+  SendResponse,
+  SocketOperationName,
+} from '../wire/index.js';
 import { Backoff } from './backoff.js';
 import {
   decodeSocketReply,
@@ -36,6 +43,10 @@ export class LiveStream implements TransportConnection {
     this.#backoff = new Backoff(host.random);
     // Not from inside `open`: its caller has no connection in hand yet.
     void Promise.resolve().then(() => this.#connect(false));
+  }
+
+  resume(request: ResumeRequest): Promise<ResumeResponse> {
+    return this.#request('resume', request);
   }
 
   send(request: SendRequest): Promise<SendResponse> {

@@ -2,11 +2,15 @@
  * The device's one writer: units run one after another under a fence, each written by one commit.
  * Nothing that waits for the network belongs inside a unit. Knows no feature.
  */
+import * as z from 'zod/mini';
 import { SottoError, isSottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { StorageAdapter, StorageEntry, StorageFence } from '../ports/storage.js';
-import type { RecordCodec } from './record.js';
+import { defineRecord, type RecordCodec } from './record.js';
 import { Unit } from './unit.js';
+
+const storeSeqKey = 'store-seq';
+const storeSeqRecord = defineRecord(1, z.int().check(z.minimum(0)));
 
 /** Runs units of work. */
 export class Writer {
@@ -14,13 +18,20 @@ export class Writer {
   readonly #fence: StorageFence;
   readonly #lazy = new Set<string>();
   readonly #onFenced: () => void;
+  #storeSeq: number;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(storage: StorageAdapter, fence: StorageFence, onFenced: () => void) {
-    this.#storage = storage;
-    this.#fence = fence;
-    this.#onFenced = onFenced;
+  private constructor(parts: {
+    storage: StorageAdapter;
+    fence: StorageFence;
+    storeSeq: number;
+    onFenced: () => void;
+  }) {
+    this.#storage = parts.storage;
+    this.#fence = parts.fence;
+    this.#storeSeq = parts.storeSeq;
+    this.#onFenced = parts.onFenced;
   }
 
   /**
@@ -28,7 +39,20 @@ export class Writer {
    * @param onFenced - called once when another writer turns out to have taken over
    */
   static async open(storage: StorageAdapter, onFenced: () => void): Promise<Writer> {
-    return new Writer(storage, await storage.acquire(), onFenced);
+    const fence = await storage.acquire();
+    const [stored] = await storage.get([storeSeqKey]);
+    const storeSeq = stored ? storeSeqRecord.decode(stored) : 0;
+    return new Writer({ storage, fence, storeSeq, onFenced });
+  }
+
+  /** How many commits this storage has seen; each writes it too. What is older has a lower one. */
+  get storeSeq(): number {
+    return this.#storeSeq;
+  }
+
+  /** Lets the next commit count on from another number, if that is higher: the count of a later state. */
+  raiseStoreSeq(storeSeq: number): void {
+    this.#storeSeq = Math.max(this.#storeSeq, storeSeq);
   }
 
   /**
@@ -103,7 +127,10 @@ export class Writer {
 
   async #commit(changes: Parameters<StorageAdapter['commit']>[0]): Promise<void> {
     try {
-      await this.#storage.commit(changes, { fence: this.#fence });
+      const storeSeq = this.#storeSeq + 1;
+      const counted = { key: storeSeqKey, value: storeSeqRecord.encode(storeSeq) };
+      await this.#storage.commit([...changes, counted], { fence: this.#fence });
+      this.#storeSeq = storeSeq;
     } catch (error) {
       if (isSottoError(error, 'fenced')) {
         this.#closed = true;

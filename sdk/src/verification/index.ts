@@ -9,6 +9,8 @@ export { deriveContactCode, formatContactCode, matchContactCode, parseContactCod
 export type { ContactCode, ContactCodeStrength, Scrypt, ScryptParameters } from './contact-code.js';
 export { formatContactLink, parseContactLink } from './contact-link.js';
 export type { ContactLink } from './contact-link.js';
+export { continuityAfter, judgeContinuity } from './continuity.js';
+export type { KnownContinuity, ShownContinuity } from './continuity.js';
 export { verifyDeviceSignature } from './device-signature.js';
 export { manifestHash, verifyManifest } from './manifest.js';
 export type { ManifestExpectation, SeenManifest } from './manifest.js';

@@ -6,6 +6,7 @@
 export * from './account.js';
 export * from './bytes.js';
 export * from './canonical-json.js';
+export * from './continuity.js';
 export * from './ids.js';
 export * from './keys.js';
 export * from './ledger.js';

@@ -36,6 +36,8 @@ export const preKeyUpload = z.strictObject({
   kemLastResort: z.optional(kemPreKey),
   oneTime: z.optional(z.array(oneTimePreKey).check(z.maxLength(wireLimits.maxPreKeysPerUpload))),
   kemOneTime: z.optional(z.array(kemPreKey).check(z.maxLength(wireLimits.maxPreKeysPerUpload))),
+  /** One-time keys that are there and not in this upload go first: the device has begun anew. */
+  replace: z.optional(z.literal(true)),
 });
 /** See {@link preKeyUpload}. */
 export type PreKeyUpload = z.output<typeof preKeyUpload>;

@@ -67,6 +67,27 @@ export const ledgerColumns = {
     until: deviceLife,
   },
 
+  'device_progress.account_id': { holds: 'Whose device it is.', until: deviceLife },
+  'device_progress.device_id': { holds: 'Its number in the account.', until: deviceLife },
+  'device_progress.store_seq': {
+    holds:
+      'The highest count of commits that came with a send or an acknowledgement: how much the device has done, not what.',
+    until: deviceLife,
+  },
+
+  'continuities.account_id': { holds: 'Whose device it is.', until: deviceLife },
+  'continuities.device_id': { holds: 'Its number in the account.', until: deviceLife },
+  'continuities.generation': {
+    holds: 'How often it has begun anew after its state was rolled back or copied.',
+    until: deviceLife,
+  },
+  'continuities.current': {
+    holds: 'SHA-256 of random bytes that the device was given when it connected last.',
+    until: 'it connects again',
+  },
+  'continuities.previous': { holds: 'SHA-256 of those it showed then.', until: 'it connects again' },
+  'continuities.resumed_at': { holds: 'Its count of commits then.', until: 'it connects again' },
+
   'envelopes.account_id': { holds: 'Whose mailbox an undelivered envelope is in.', until: delivery },
   'envelopes.device_id': { holds: 'Which device’s.', until: delivery },
   'envelopes.seq': { holds: 'Its place in that mailbox.', until: delivery },
@@ -214,6 +235,8 @@ export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOpe
       'refresh_families',
       'envelopes',
       'attempts',
+      'device_progress',
+      'continuities',
       'lasting_pre_keys',
       'one_time_pre_keys',
       'auth_nonces',
@@ -259,17 +282,22 @@ export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOpe
     logs: http,
     reveals: `${rateLimited} account, address, target and the pair of account and target. Who begins to write to whom.`,
   },
+  resume: {
+    stores: /* @__PURE__ */ columnsOf('continuities'),
+    logs: overSocket,
+    reveals: `${rateLimited} the account. How much the device has done since, and whether its state is an older one or a copy.`,
+  },
   send: {
     stores: [
       'devices.last_envelope_seq',
       'devices.depth_base_seq',
-      .../* @__PURE__ */ columnsOf('envelopes', 'attempts'),
+      .../* @__PURE__ */ columnsOf('envelopes', 'attempts', 'device_progress'),
     ],
     logs: overSocket,
     reveals: `${rateLimited} the account. Who writes to whom, when and how much.`,
   },
   acknowledge: {
-    stores: /* @__PURE__ */ columnsOf('envelopes'),
+    stores: /* @__PURE__ */ columnsOf('envelopes', 'device_progress'),
     logs: overSocket,
     reveals: `${rateLimited} the account. When a device has received what.`,
   },

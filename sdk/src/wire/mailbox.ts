@@ -1,6 +1,7 @@
 /** Sending and receiving envelopes: the frames of the socket. Bytes are native binary here. */
 import * as z from 'zod/mini';
 import { binary } from './bytes.js';
+import { storeSeq } from './continuity.js';
 import { accountId, deviceAddress, deviceId, envelopeId, registrationId, timestampMs } from './ids.js';
 import { wireLimits } from './limits.js';
 import { problemDocument } from './problems.js';
@@ -39,6 +40,8 @@ export const sendRequest = z.strictObject({
     z.maxLength(wireLimits.maxBodiesPerSend),
     z.refine((bodies) => new Set(bodies.map((body) => body.deviceId)).size === bodies.length),
   ),
+  /** How far the sending device's storage has come; no part of the attempt. A state behind it is an older one. */
+  storeSeq,
 });
 /** See {@link sendRequest}. */
 export type SendRequest = z.output<typeof sendRequest>;
@@ -89,6 +92,8 @@ export type EnvelopePage = z.output<typeof envelopePage>;
 /** Envelopes that have taken effect on the device; the relay deletes them. Unknown ids are ignored. */
 export const acknowledgeRequest = z.strictObject({
   ids: z.array(envelopeId).check(z.minLength(1), z.maxLength(wireLimits.maxAcknowledgementsPerRequest)),
+  /** As of a {@link sendRequest}. */
+  storeSeq,
 });
 /** See {@link acknowledgeRequest}. */
 export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import { accountStatement, deviceManifest, signature } from './account.js';
 import { jsonBytes } from './bytes.js';
+import { resumeRequest, resumeResponse } from './continuity.js';
 import { accountId, deviceId, username } from './ids.js';
 import { accountBundle, preKeyStatus, preKeyUpload, preKeyUploadResult } from './keys.js';
 import { wireLimits } from './limits.js';
@@ -16,7 +17,16 @@ export type OperationAuthentication = 'none' | 'access-token' | 'access-token-an
 
 /** Which row of the relay's limit table an operation counts against. */
 export type LimitClass =
-  'read' | 'register' | 'login' | 'token' | 'resolve' | 'key-upload' | 'bundle' | 'send' | 'acknowledge';
+  | 'read'
+  | 'register'
+  | 'login'
+  | 'token'
+  | 'resolve'
+  | 'key-upload'
+  | 'bundle'
+  | 'resume'
+  | 'send'
+  | 'acknowledge';
 
 const token = z.string().check(z.minLength(1), z.maxLength(wireLimits.maxTokenLength));
 const nothing = z.strictObject({});
@@ -195,6 +205,13 @@ export const httpOperations = {
 
 /** The requests over the socket: event name, request and the response inside the reply. */
 export const socketOperations = {
+  resume: {
+    authentication: 'access-token',
+    limit: 'resume',
+    problems: [],
+    request: resumeRequest,
+    response: resumeResponse,
+  },
   send: {
     authentication: 'access-token',
     limit: 'send',

@@ -167,6 +167,7 @@ export class TestClient {
     const { deviceId, registrationId, kind } = body;
     return {
       attemptId: attempt as Bytes,
+      storeSeq: 0,
       recipient: to.address.accountId,
       reachToken,
       bodies: [{ deviceId, registrationId, kind, ciphertext }],

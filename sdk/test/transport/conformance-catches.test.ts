@@ -67,6 +67,7 @@ function wrapped(breakage: Breakage): CreateTransport {
       open: async (handlers) => {
         const connection = await good.open(handlersWith(handlers, breakage));
         return {
+          resume: (request) => connection.resume(request),
           send: (request) => connection.send(request),
           acknowledge: (request) => connection.acknowledge(request),
           close: () => connection.close(),

@@ -84,6 +84,7 @@ describe('the tables', () => {
     const body = { deviceId: 1, registrationId: 1, kind: 'message', ciphertext: new Uint8Array(1) };
     const send = (bodies: unknown[]) => ({
       attemptId: new Uint8Array(16),
+      storeSeq: 0,
       recipient: '00000000-0000-4000-8000-000000000000',
       reachToken: 't',
       bodies,

@@ -10,7 +10,7 @@ import type { World } from '../world.js';
 async function sendMany(world: World, sender: LiveConnection, from: Device, to: Device, count: number) {
   const { reachToken } = await world.sendRequest(from, to);
   const requests = Array.from({ length: count }, (): SendRequest => {
-    return { attemptId: bytes(16), recipient: to.accountId, reachToken, bodies: [to.body()] };
+    return { attemptId: bytes(16), recipient: to.accountId, reachToken, storeSeq: 0, bodies: [to.body()] };
   });
   await Promise.all(requests.slice(0, 50).map((request) => sender.mustSend(request)));
   for (let start = 50; start < count; start += 50) {

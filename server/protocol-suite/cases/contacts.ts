@@ -51,7 +51,13 @@ export function contactCases({ world, it }: CaseContext): void {
     const nobody = new Device().accountId;
     await world.api.refused('keys.bundle', ask(nobody, reachToken), refused, asker.accessToken);
     const live = await world.connect(other);
-    const send = { attemptId: bytes(16), recipient: target.accountId, reachToken, bodies: [target.body()] };
+    const send = {
+      attemptId: bytes(16),
+      recipient: target.accountId,
+      reachToken,
+      storeSeq: 0,
+      bodies: [target.body()],
+    };
     assert.equal(await live.refusedSend(send), refused);
     assert.equal((await world.api.must('keys.status', {}, target.accessToken)).oneTime, 2);
   });

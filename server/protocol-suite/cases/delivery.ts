@@ -83,6 +83,7 @@ function acceptanceCases({ world, it }: CaseContext): void {
     const { reachToken } = await world.sendRequest(from, to);
     const requests = Array.from({ length: 50 }, () => ({
       attemptId: bytes(16),
+      storeSeq: 0,
       recipient: to.accountId,
       reachToken,
       bodies: [to.body()],

@@ -15,6 +15,9 @@ const operations = Object.keys(socketOperations) as SocketOperationName[];
 /** Frames of random text and random bytes. */
 const randomFrames = 60;
 
+/** Of nothing: to see that a connection still answers. */
+const someAcknowledgement = { ids: ['00000000-0000-4000-8000-000000000000'], storeSeq: 0 };
+
 /** What the low level of a client's connection is, as far as it is used here. */
 interface RawEngine {
   write(frame: string | Uint8Array): void;
@@ -223,7 +226,7 @@ function rawCases({ world, seed, it, unharmed }: HostileContext): void {
       for (const frame of frames) {
         const live = await connection.get();
         engineOf(live).write(frame);
-        const reply = await connection.ask('acknowledge', { ids: ['00000000-0000-4000-8000-000000000000'] });
+        const reply = await connection.ask('acknowledge', someAcknowledgement);
         assert.ok(reply === 'ended' || reply.ok);
       }
     }));
@@ -234,7 +237,7 @@ function rawCases({ world, seed, it, unharmed }: HostileContext): void {
       for (const packet of ['', '9', 'b', '1', '5', '6', '0{}', '2probe', '3', new Uint8Array([9])]) {
         const live = await connection.get();
         engineOf(live).transport.ws.send(packet);
-        const reply = await connection.ask('acknowledge', { ids: ['00000000-0000-4000-8000-000000000000'] });
+        const reply = await connection.ask('acknowledge', someAcknowledgement);
         assert.ok(reply === 'ended' || reply.ok);
       }
     }));

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type {
   AcknowledgeRequest,
   DeviceAddress,
+  ResumeRequest,
+  ResumeResponse,
   SendRequest,
   SendResponse,
   SocketGoodbye,
@@ -146,11 +148,19 @@ export class Connection {
 
   #respond(asked: SocketRequest): Promise<unknown> {
     switch (asked.operation) {
+      case 'resume':
+        return this.#resume(asked.request);
       case 'send':
         return this.#send(asked.request);
       case 'acknowledge':
         return this.#acknowledge(asked.request);
     }
+  }
+
+  async #resume(request: ResumeRequest): Promise<ResumeResponse> {
+    const { limits, continuity } = this.#services;
+    await limits.consume('resume', this.#subject());
+    return continuity.resume(this.peer.device, request);
   }
 
   async #send(request: SendRequest): Promise<SendResponse> {
@@ -187,7 +197,7 @@ export class Connection {
     return { kind: 'accepted', acceptedAt, repeated: true, delivered: [] };
   }
 
-  async #acknowledge({ ids }: AcknowledgeRequest): Promise<object> {
+  async #acknowledge(request: AcknowledgeRequest): Promise<object> {
     const { bounds, limits, mailbox } = this.#services;
     if (this.#acknowledgements >= bounds.maxAcknowledgementsInFlight) {
       throw new ProblemError('rate-limited', { retryAfterMs: bounds.busyRetryAfterMs });
@@ -195,11 +205,11 @@ export class Connection {
     this.#acknowledgements += 1;
     try {
       await limits.consume('acknowledge', this.#subject());
-      await mailbox.acknowledge(this.peer.device, ids);
+      await mailbox.acknowledge(this.peer.device, request);
     } finally {
       this.#acknowledgements -= 1;
     }
-    this.#pump.acknowledged(ids);
+    this.#pump.acknowledged(request.ids);
     return {};
   }
 

@@ -1,4 +1,5 @@
 /** What the gateway needs of the relay's other duties. */
+import type { ContinuityService } from '../continuity/continuity-service.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { RelayLog } from '../logging/relay-log.js';
 import type { AccessTokenVerifier, Now, RateLimits, ReachTokens } from '../ports.js';
@@ -10,6 +11,7 @@ export interface GatewayServices {
   readonly reach: ReachTokens;
   readonly limits: RateLimits;
   readonly mailbox: Mailbox;
+  readonly continuity: ContinuityService;
   readonly now: Now;
   readonly log: RelayLog;
   readonly bounds: GatewayLimits;

@@ -85,7 +85,10 @@ export function createKeysService(parts: KeysServiceParts): KeysService {
       const device = { accountId, deviceId };
       const verdicts = await checkKeys(account.statement.identityKey, listKeys(keys));
       const valid = verdicts.filter((verdict) => verdict.valid).map(({ key }) => key);
-      const results = await store.add(device, valid, wireLimits.maxPreKeysPerDevice);
+      const results = await store.add(device, valid, {
+        maxPerKind: wireLimits.maxPreKeysPerDevice,
+        replace: keys.replace ?? false,
+      });
       if (results === undefined) throw new ProblemError('unauthorized');
       return { results: mergeResults(verdicts, results), status: await store.status(device) };
     },

@@ -46,13 +46,14 @@ export interface ClaimedKeys {
 export interface KeysStore {
   /**
    * Stores what can be stored, key by key, and says of each what became of it, in order.
-   * @param maxPerKind - one-time keys of a kind that a device may have in stock
+   * @param options - `maxPerKind`: one-time keys of a kind that a device may have in stock; `replace`: those
+   * in stock that are not among `keys` go first
    * @returns undefined when the device is gone
    */
   add(
     device: DeviceAddress,
     keys: readonly CheckedPreKey[],
-    maxPerKind: number,
+    options: { readonly maxPerKind: number; readonly replace: boolean },
   ): Promise<readonly PreKeyUploadResult[] | undefined>;
   status(device: DeviceAddress): Promise<PreKeyStatus>;
   /** Of those devices that exist, in order of their ids. Takes nothing. */

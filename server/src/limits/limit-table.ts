@@ -204,6 +204,15 @@ export const limitTable: readonly LimitRow[] = [
   },
 
   {
+    limit: 'resume',
+    per: 'account',
+    burst: 20,
+    refill: 1,
+    refillMs: 3 * secondMs,
+    onFailure: 'open',
+    reason: 'Once per connection, and once more after a state was put right.',
+  },
+  {
     limit: 'send',
     per: 'account',
     burst: 60,

@@ -48,12 +48,20 @@ export interface BatchFacts {
   readonly newRandomId: () => string;
 }
 
+/** How far a device's storage has come. */
+export interface DeviceProgress {
+  readonly device: DeviceAddress;
+  readonly storeSeq: number;
+}
+
 /** What to write, and what to answer, in the order of the sends. */
 export interface AcceptPlan {
   readonly answers: readonly BatchAnswer<AcceptOutcome>[];
   /** Rows to insert. */
   readonly envelopes: readonly Delivery[];
   readonly attempts: readonly KnownAttempt[];
+  /** How far the senders have come, each device once. */
+  readonly progress: readonly DeviceProgress[];
   /** The new `lastSeq` of every device that got something. */
   readonly advanced: readonly { readonly to: DeviceAddress; readonly lastSeq: number }[];
 }
@@ -66,6 +74,16 @@ export function deviceKey({ accountId, deviceId }: DeviceAddress): string {
 /** One text per attempt, for maps. */
 function attemptKey(sender: DeviceAddress, attemptId: Uint8Array): string {
   return `${deviceKey(sender)}.${Buffer.from(attemptId).toString('hex')}`;
+}
+
+/** Each device once, with the highest it came to. */
+export function highestProgress(progress: readonly DeviceProgress[]): DeviceProgress[] {
+  const highest = new Map<string, DeviceProgress>();
+  for (const one of progress) {
+    const key = deviceKey(one.device);
+    if ((highest.get(key)?.storeSeq ?? -1) < one.storeSeq) highest.set(key, one);
+  }
+  return [...highest.values()];
 }
 
 /** Whether two requests carry the same content. */
@@ -96,6 +114,7 @@ class BatchPlanner {
   readonly #known: Map<string, KnownAttempt>;
   readonly envelopes: Delivery[] = [];
   readonly attempts: KnownAttempt[] = [];
+  readonly progress: DeviceProgress[] = [];
 
   constructor(facts: BatchFacts) {
     this.#facts = facts;
@@ -154,6 +173,7 @@ class BatchPlanner {
     this.envelopes.push(...delivered);
     const attempt = { sender, attemptId: request.attemptId, contentHash, acceptedAt: now };
     this.attempts.push(attempt);
+    this.progress.push({ device: sender, storeSeq: request.storeSeq });
     this.#known.set(attemptKey(sender, request.attemptId), attempt);
     return { kind: 'accepted', acceptedAt: now, repeated: false, delivered };
   }
@@ -176,5 +196,5 @@ export function planAccepts(sends: readonly PendingSend[], facts: BatchFacts): A
     }
   });
   const { envelopes, attempts, advanced } = planner;
-  return { answers, envelopes, attempts, advanced };
+  return { answers, envelopes, attempts, advanced, progress: highestProgress(planner.progress) };
 }

@@ -2,7 +2,7 @@
  * The mailbox port: the truth about undelivered envelopes. Knows no SQL and no socket: a store is
  * behind it, the gateway before it. `mailboxSuite` in `test/mailbox` proves a store right.
  */
-import type { DeviceAddress, Envelope, EnvelopeId, SendRequest } from '@sotto/sdk/wire';
+import type { AcknowledgeRequest, DeviceAddress, Envelope, SendRequest } from '@sotto/sdk/wire';
 
 /** An envelope and its place in its mailbox. */
 export interface StoredEnvelope {
@@ -67,7 +67,8 @@ export interface Mailbox {
    * The same attempt id with the same content is accepted once, however often and whenever it comes
    * within 31 days; the attempt is looked up before the devices are compared. When the recipient is
    * the sender's own account, the sending device is no recipient. Calls of one sender are applied in
-   * the order in which they were made.
+   * the order in which they were made. With what is accepted, `storeSeq` is kept as the sending device's
+   * progress, if it is the highest so far.
    * @param now - milliseconds since the Unix epoch; becomes the envelopes' `acceptedAt`
    * @throws ProblemError `idempotency-conflict` (the attempt id was used for other content),
    * `introduction-required` (no such account, or it was deleted), `mailbox-full`, `unauthorized`
@@ -92,9 +93,10 @@ export interface Mailbox {
 
   /**
    * Deletes envelopes from one device's mailbox. Ids that are unknown or another device's are ignored.
+   * `storeSeq` is kept as for {@link Mailbox.accept}.
    * @throws ProblemError `unavailable` (too many requests are waiting)
    */
-  acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void>;
+  acknowledge(device: DeviceAddress, request: AcknowledgeRequest): Promise<void>;
 
   /** How many envelopes wait for a device. */
   depth(device: DeviceAddress): Promise<number>;

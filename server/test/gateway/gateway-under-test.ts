@@ -15,6 +15,7 @@ import type {
 } from '@sotto/sdk/wire';
 import { io, type Socket } from 'socket.io-client';
 import { createAccessTokens } from '../../src/auth/access-tokens.js';
+import { createContinuityService } from '../../src/continuity/continuity-service.js';
 import { createReachTokens } from '../../src/contacts/reach-tokens.js';
 import { createGateway, socketPath, type Gateway } from '../../src/gateway/gateway.js';
 import type { GatewayLimits } from '../../src/gateway/limits.js';
@@ -23,6 +24,7 @@ import type { Mailbox } from '../../src/mailbox/mailbox.js';
 import { ProblemError, type AccessTokenVerifier, type Database } from '../../src/ports.js';
 import { ed25519KeyFromSeed } from '../../src/secrets.js';
 import { migrate, openPGliteDatabase } from '../../src/storage/postgres/index.js';
+import { createContinuityStore } from '../../src/storage/postgres/continuity-store.js';
 import { openPostgresMailbox } from '../../src/storage/postgres/postgres-mailbox.js';
 import { mailboxOver } from '../mailbox/database-under-test.js';
 import type { MailboxUnderTest } from '../mailbox/mailbox-suite.js';
@@ -102,7 +104,7 @@ export class TestClient {
   #acknowledge(): void {
     const ids = this.#unacknowledged.splice(0);
     this.#acknowledging = ids.length > 0;
-    if (this.#acknowledging) this.socket.emit('acknowledge', { ids }, () => this.#acknowledge());
+    if (this.#acknowledging) this.socket.emit('acknowledge', { ids, storeSeq: 0 }, () => this.#acknowledge());
   }
 
   #note(event: string): void {
@@ -163,6 +165,7 @@ export class GatewayUnderTest {
       reach: this.reach,
       limits: createRateLimits({ factor: limitFactor }),
       mailbox: wrapMailbox(this.mailbox),
+      continuity: createContinuityService(createContinuityStore(this.database), bytes),
       now: () => this.now(),
       log: { log: (level, event, fields = {}) => this.log.push({ level, event, fields: { ...fields } }) },
       bounds,
@@ -235,6 +238,7 @@ export class GatewayUnderTest {
   ): Promise<SendRequest> {
     return {
       attemptId: bytes(16),
+      storeSeq: 0,
       recipient: to.accountId,
       reachToken: await this.reach.issueDelivery(from.accountId, to.accountId),
       bodies: [

@@ -132,8 +132,8 @@ describe('gateway', () => {
       expect(to.ciphertexts).toEqual(sent);
       expect(to.log.filter((event) => event === 'caught-up')).toHaveLength(1);
       const ids = to.received.map(({ id }) => id);
-      await to.ask('acknowledge', { ids: ids.slice(0, 256) });
-      await to.ask('acknowledge', { ids: ids.slice(256) });
+      await to.ask('acknowledge', { ids: ids.slice(0, 256), storeSeq: 0 });
+      await to.ask('acknowledge', { ids: ids.slice(256), storeSeq: 0 });
       expect(await relay.mailbox.depth(bob)).toBe(0);
     });
 
@@ -173,10 +173,10 @@ describe('gateway', () => {
       const to = await relay.client(bob, false);
       await to.until(() => to.received.length === maxEnvelopesInFlight);
       // The answer to an acknowledgement comes after everything that was pushed before it.
-      await to.ask('acknowledge', { ids: [to.received[0]!.sender.accountId] });
+      await to.ask('acknowledge', { ids: [to.received[0]!.sender.accountId], storeSeq: 0 });
       expect(to.received).toHaveLength(maxEnvelopesInFlight);
       expect(to.log).not.toContain('caught-up');
-      await to.ask('acknowledge', { ids: to.received.slice(0, 20).map(({ id }) => id) });
+      await to.ask('acknowledge', { ids: to.received.slice(0, 20).map(({ id }) => id), storeSeq: 0 });
       await to.heard('caught-up');
       expect(to.received).toHaveLength(maxEnvelopesInFlight + 10);
     });
@@ -185,7 +185,7 @@ describe('gateway', () => {
       for (let count = 0; count < 3; count += 1) await relay.put(alice, bob);
       const first = await relay.client(bob, false);
       await first.heard('caught-up');
-      await first.ask('acknowledge', { ids: [first.received[1]!.id] });
+      await first.ask('acknowledge', { ids: [first.received[1]!.id], storeSeq: 0 });
       first.socket.disconnect();
       const second = await relay.client(bob, false);
       await second.heard('caught-up');

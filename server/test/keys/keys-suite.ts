@@ -8,6 +8,8 @@ import { createKeysStore } from '../../src/storage/postgres/keys-store.js';
 import { Person, bytes } from '../support/people.js';
 import { startTestRelay, type TestRelay } from '../support/test-relay.js';
 
+const room = { maxPerKind: 200, replace: false };
+
 const device = 1 as DeviceId;
 
 /** For tests of hundreds of requests, on a machine that has other work as well. */
@@ -282,10 +284,10 @@ function describeStore(test: () => TestRelay, newOwner: () => Promise<KeyOwner>)
     const store = createKeysStore(test().database);
     const owner = { accountId, deviceId: device };
     const keys = Array.from({ length: 50 }, (_, id) => key(id));
-    await store.add(owner, keys, 200);
+    await store.add(owner, keys, room);
     const today = dayOf(Date.now());
     const work = Array.from({ length: 100 }, async (_, index) => {
-      if (index % 4 === 0) await store.add(owner, keys, 200);
+      if (index % 4 === 0) await store.add(owner, keys, room);
       return (await store.claim(accountId, [device], today))[0]?.oneTime?.id;
     });
     const claimed = (await Promise.all(work)).filter((id) => id !== undefined);
@@ -297,7 +299,7 @@ function describeStore(test: () => TestRelay, newOwner: () => Promise<KeyOwner>)
     const { accountId } = await newOwner();
     const store = createKeysStore(test().database);
     const owner = { accountId, deviceId: device };
-    await store.add(owner, [key(1), key(2), { ...key(9), kind: 'kem-one-time', signature: bytes(64) }], 200);
+    await store.add(owner, [key(1), key(2), { ...key(9), kind: 'kem-one-time', signature: bytes(64) }], room);
     const [claimed] = await store.claim(accountId, [device], 1_000);
     expect(claimed).toMatchObject({ deviceId: 1, oneTime: { id: 1 }, kemOneTime: { id: 9 }, left: 0 });
     const sql =
@@ -311,9 +313,29 @@ function describeStore(test: () => TestRelay, newOwner: () => Promise<KeyOwner>)
     expect((await store.status(owner)).oneTime).toBe(1);
   });
 
+  it('lets those in stock go that a replacement does not name, and no others', async () => {
+    const { accountId } = await newOwner();
+    const store = createKeysStore(test().database);
+    const owner = { accountId, deviceId: device };
+    const kept = key(3);
+    await store.add(owner, [key(1), key(2), kept], room);
+    await store.claim(accountId, [device], 1_000);
+    const replacement = [kept, key(4)];
+    for (const expected of [
+      ['unchanged', 'stored'],
+      ['unchanged', 'unchanged'],
+    ]) {
+      const results = await store.add(owner, replacement, { ...room, replace: true });
+      expect(results?.map(({ status }) => status)).toEqual(expected);
+    }
+    expect((await store.status(owner)).oneTime).toBe(2);
+    expect(await store.add(owner, [key(1)], room)).toMatchObject([{ status: 'conflict' }]);
+    expect(await store.add(owner, [key(2)], room)).toMatchObject([{ status: 'stored' }]);
+  });
+
   it('stores nothing for a device that is gone', async () => {
     const store = createKeysStore(test().database);
     const { accountId } = new Person();
-    expect(await store.add({ accountId, deviceId: device }, [key(1)], 200)).toBeUndefined();
+    expect(await store.add({ accountId, deviceId: device }, [key(1)], room)).toBeUndefined();
   });
 }

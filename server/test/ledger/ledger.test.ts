@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   httpOperations,
+  socketOperations,
   ledgerColumns,
   ledgerEvents,
   ledgerLogEvents,
@@ -73,6 +74,7 @@ describe('ledger', () => {
     const [mine, theirs] = [await world.connect(person), await world.connect(friend)];
     await theirs.mustSend(await world.sendRequest(friend, person));
     await mine.mustSend(await world.sendRequest(person, friend));
+    await mine.resume({ generation: 1, storeSeq: 1, continuation: null });
     return person;
   }
 
@@ -89,16 +91,21 @@ describe('ledger', () => {
     });
   }
 
-  for (const name of ['send', 'acknowledge'] satisfies SocketOperationName[]) {
+  for (const name of Object.keys(socketOperations) as SocketOperationName[]) {
     it(`says what ${name} stores`, async () => {
       const [from, to] = [await world.newcomer(), await world.newcomer()];
       const [sender, receiver] = [await world.connect(from), await world.connect(to)];
       await sender.mustSend(await world.sendRequest(from, to));
       await receiver.receivedCount(1);
       const ids = receiver.received.map(({ id }) => id);
-      const payload = name === 'send' ? await socketExamples.send(world, from, to) : { ids };
+      const payloads: Record<SocketOperationName, unknown> = {
+        resume: await socketExamples.resume(world, from, to),
+        send: { ...(await world.sendRequest(from, to)), storeSeq: 1 },
+        acknowledge: { ids, storeSeq: 1 },
+      };
       await expectStores(name, async () => {
-        expect(await (name === 'send' ? sender : receiver).ask(name, payload)).toMatchObject({ ok: true });
+        const asking = name === 'acknowledge' ? receiver : sender;
+        expect(await asking.ask(name, payloads[name])).toMatchObject({ ok: true });
       });
     });
   }

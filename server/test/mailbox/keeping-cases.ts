@@ -34,7 +34,7 @@ export function keepingCases(test: SceneTest): void {
       expect(await mailbox.depth(deviceOf(target, 2))).toBe(0);
       // The middle one goes: what lies between the oldest and the newest is still the quota.
       const [, middle] = await drain(small, deviceOf(target, 1));
-      await small.acknowledge(deviceOf(target, 1), [middle?.envelope.id as EnvelopeId]);
+      await small.acknowledge(deviceOf(target, 1), { ids: [middle?.envelope.id as EnvelopeId], storeSeq: 0 });
       expect(await small.accept(sender, both(), now)).toMatchObject({ kind: 'accepted' });
       await expect(small.accept(sender, both(), now)).rejects.toEqual(problem('mailbox-full'));
     });
@@ -51,10 +51,7 @@ export function keepingCases(test: SceneTest): void {
         await expect(small.accept(sender, send(recipient), now)).rejects.toEqual(problem('mailbox-full'));
         const held = await drain(small, inbox);
         expect(held).toHaveLength(3);
-        await small.acknowledge(
-          inbox,
-          held.map(({ envelope }) => envelope.id),
-        );
+        await small.acknowledge(inbox, { ids: held.map(({ envelope }) => envelope.id), storeSeq: 0 });
       }
     });
 
@@ -114,9 +111,9 @@ export function keepingCases(test: SceneTest): void {
       // The place is the end of an id: each gets the other's.
       const [first = '', second = ''] = ids as readonly string[];
       const swapped = [first.slice(0, 24) + second.slice(24), second.slice(0, 24) + first.slice(24)];
-      await mailbox.acknowledge(inbox, swapped as EnvelopeId[]);
+      await mailbox.acknowledge(inbox, { ids: swapped as EnvelopeId[], storeSeq: 0 });
       expect(await mailbox.depth(inbox)).toBe(2);
-      await mailbox.acknowledge(inbox, ids);
+      await mailbox.acknowledge(inbox, { ids, storeSeq: 0 });
       expect(await mailbox.depth(inbox)).toBe(0);
     });
 
@@ -128,8 +125,8 @@ export function keepingCases(test: SceneTest): void {
     }) => {
       for (let sent = 0; sent < 4; sent += 1) await mailbox.accept(sender, send(recipient), now);
       const ids = (await drain(mailbox, inbox)).map(({ envelope }) => envelope.id);
-      await mailbox.acknowledge(inbox, [ids[2], ids[0], randomUUID()] as EnvelopeId[]);
-      await mailbox.acknowledge(inbox, [ids[0]] as EnvelopeId[]);
+      await mailbox.acknowledge(inbox, { ids: [ids[2], ids[0], randomUUID()] as EnvelopeId[], storeSeq: 0 });
+      await mailbox.acknowledge(inbox, { ids: [ids[0]] as EnvelopeId[], storeSeq: 0 });
       expect((await drain(mailbox, inbox)).map(({ envelope }) => envelope.id)).toEqual([ids[1], ids[3]]);
     });
 
@@ -137,8 +134,8 @@ export function keepingCases(test: SceneTest): void {
       await mailbox.accept(sender, send(recipient), now);
       const [stored] = await drain(mailbox, inbox);
       const id = stored?.envelope.id as EnvelopeId;
-      await mailbox.acknowledge(sender, [id]);
-      await mailbox.acknowledge(deviceOf(recipient, 2), [id]);
+      await mailbox.acknowledge(sender, { ids: [id], storeSeq: 0 });
+      await mailbox.acknowledge(deviceOf(recipient, 2), { ids: [id], storeSeq: 0 });
       expect(await mailbox.depth(inbox)).toBe(1);
     });
 
@@ -155,20 +152,20 @@ export function keepingCases(test: SceneTest): void {
       const others = [store.open(), store.open()];
       await Promise.all([
         ...others.flatMap((other) => [
-          other.acknowledge(inbox, ids.slice(0, 150)),
-          other.acknowledge(inbox, ids.slice(100, 200).reverse()),
+          other.acknowledge(inbox, { ids: ids.slice(0, 150), storeSeq: 0 }),
+          other.acknowledge(inbox, { ids: ids.slice(100, 200).reverse(), storeSeq: 0 }),
         ]),
         ...Array.from({ length: 20 }, () => mailbox.accept(sender, send(recipient), now)),
       ]);
       // Rows that another transaction was deleting are skipped, so that one is waited for here.
-      await mailbox.acknowledge(inbox, ids);
+      await mailbox.acknowledge(inbox, { ids, storeSeq: 0 });
       expect(await mailbox.depth(inbox)).toBe(20);
     });
 
     test('does not give a number away again', async ({ mailbox, sender, recipient, inbox }) => {
       await mailbox.accept(sender, send(recipient), now);
       const [first] = await drain(mailbox, inbox);
-      await mailbox.acknowledge(inbox, [first?.envelope.id as EnvelopeId]);
+      await mailbox.acknowledge(inbox, { ids: [first?.envelope.id as EnvelopeId], storeSeq: 0 });
       await mailbox.accept(sender, send(recipient), now);
       expect((await drain(mailbox, inbox)).map(({ seq }) => seq)).toEqual([2]);
     });

@@ -40,7 +40,7 @@ export function body(deviceId: number, overrides: Partial<SendBody> = {}): SendB
 }
 
 export function send(recipient: AccountId, bodies: SendBody[] = [body(1)]): SendRequest {
-  return { attemptId: bytes(16), recipient, reachToken: 'unused', bodies };
+  return { attemptId: bytes(16), recipient, reachToken: 'unused', storeSeq: 0, bodies };
 }
 
 export async function drain(

@@ -34,10 +34,7 @@ it('hands out and deletes what was stored before ids named places', async () => 
   const mailbox = (await mailboxOver(database)).open();
   const held = await drain(mailbox, inbox);
   expect(held.map(({ seq }) => seq)).toEqual([3, 70_000]);
-  await mailbox.acknowledge(
-    inbox,
-    held.map(({ envelope }) => envelope.id),
-  );
+  await mailbox.acknowledge(inbox, { ids: held.map(({ envelope }) => envelope.id), storeSeq: 0 });
   expect(await mailbox.depth(inbox)).toBe(0);
   await database.close();
 });

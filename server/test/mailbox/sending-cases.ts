@@ -240,7 +240,7 @@ export function sendingCases(test: SceneTest): void {
       const again = await mailbox.accept(sender, { ...request, reachToken: 'fresher' }, now + 9);
       expect(again).toEqual({ kind: 'accepted', acceptedAt: now, repeated: true, delivered: [] });
       const [stored] = await drain(mailbox, inbox);
-      await mailbox.acknowledge(inbox, [stored?.envelope.id as EnvelopeId]);
+      await mailbox.acknowledge(inbox, { ids: [stored?.envelope.id as EnvelopeId], storeSeq: 0 });
       await mailbox.accept(sender, request, now + dayMs);
       expect(await mailbox.depth(inbox)).toBe(0);
     });
@@ -295,6 +295,7 @@ export function sendingCases(test: SceneTest): void {
       const requests = Array.from({ length: 12 }, () => ({
         ...send(recipient),
         attemptId: new Uint8Array(16),
+        storeSeq: 0,
       }));
       const outcomes = await Promise.allSettled(
         requests.map((request) => store.open().accept(sender, request, now)),

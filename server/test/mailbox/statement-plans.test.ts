@@ -53,7 +53,7 @@ async function useMailbox(): Promise<void> {
   await mailbox.acceptedBefore(sender, request);
   await mailbox.page(inbox, 0, wholePage, now);
   await mailbox.depth(inbox);
-  await mailbox.acknowledge(inbox, [randomUUID() as EnvelopeId]);
+  await mailbox.acknowledge(inbox, { ids: [randomUUID() as EnvelopeId], storeSeq: 0 });
   await mailbox.sweep(now);
   await store.deleteAccount(inbox.accountId);
   await store.deleteAccount(sender.accountId);

@@ -145,8 +145,8 @@ async function claim(
 /** Opens the store. */
 export function createKeysStore(database: Database): KeysStore {
   return {
-    add: (device, keys, maxPerKind) =>
-      database.transaction((transaction) => addKeys(transaction, device, keys, maxPerKind)),
+    add: (device, keys, options) =>
+      database.transaction((transaction) => addKeys(transaction, device, keys, options)),
     status: (device) => status(database, device),
     findLasting: (accountId, deviceIds) => findLasting(database, accountId, deviceIds),
     claim: (accountId, deviceIds, today) => claim(database, accountId, deviceIds, today),

@@ -45,6 +45,12 @@ const insertOneTimeSql = `
   SELECT $1, $2, new.kind, new.key_id, new.public_key, new.signature
   FROM unnest($3::text[], $4::bigint[], $5::bytea[], $6::bytea[]) AS new (kind, key_id, public_key, signature)`;
 
+const deleteOthersSql = `
+  DELETE FROM one_time_pre_keys k
+  WHERE account_id = $1 AND device_id = $2 AND handed_out_day IS NULL AND NOT EXISTS (
+    SELECT FROM unnest($3::text[], $4::bigint[]) AS kept (kind, key_id)
+    WHERE kept.kind = k.kind AND kept.key_id = k.key_id)`;
+
 const noSignature = new Uint8Array();
 
 function nameOf(kind: PreKeyKind, id: number): string {
@@ -124,12 +130,13 @@ export async function addKeys(
   transaction: Queryable,
   device: DeviceAddress,
   keys: readonly CheckedPreKey[],
-  maxPerKind: number,
+  { maxPerKind, replace }: { readonly maxPerKind: number; readonly replace: boolean },
 ): Promise<readonly PreKeyUploadResult[] | undefined> {
   const address = [device.accountId, device.deviceId];
   if ((await transaction.query(lockDeviceSql, address)).length === 0) return undefined;
   const oneTime = keys.filter(isOneTime);
   const wanted = [oneTime.map(({ kind }) => kind), oneTime.map(({ id }) => id)];
+  if (replace) await transaction.query(deleteOthersSql, [...address, ...wanted]);
   const known = [
     ...(await transaction.query<KnownRow>(findLastingSql, address)),
     ...(await transaction.query<KnownRow>(findOneTimeSql, [...address, ...wanted])),

@@ -3,7 +3,7 @@
  * costs a handful of round trips however many sends it carries. Knows no SQL and no rule of the mailbox.
  */
 import type { AccountId, DeviceAddress, DeviceId, Envelope, EnvelopeId } from '@sotto/sdk/wire';
-import type { AcceptPlan, KnownAttempt, LockedDevice } from '../../mailbox/accept-plan.js';
+import type { AcceptPlan, DeviceProgress, KnownAttempt, LockedDevice } from '../../mailbox/accept-plan.js';
 import { seqOf } from '../../mailbox/envelope-id.js';
 import type { MailboxPage, PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
 import type { Queryable, Row, Transaction } from '../../ports.js';
@@ -92,6 +92,11 @@ export async function findSends(source: Queryable, asked: readonly AskedAttempt[
   return { attempts, strangers };
 }
 
+function progressParameters(progress: readonly DeviceProgress[]): readonly Uint8Array[] {
+  const devices = progress.map(({ device }) => device);
+  return [accountIds(devices), deviceIds(devices), int8Array(progress.map(({ storeSeq }) => storeSeq))];
+}
+
 /** Writes what was planned, together with the commit. The devices are locked. */
 export function writeAccepted(transaction: Transaction, plan: AcceptPlan): void {
   const { advanced, envelopes, attempts } = plan;
@@ -118,6 +123,7 @@ export function writeAccepted(transaction: Transaction, plan: AcceptPlan): void 
     byteaArray(attempts.map(({ attemptId }) => attemptId)),
     byteaArray(attempts.map(({ contentHash }) => contentHash)),
     int8Array(attempts.map(({ acceptedAt }) => acceptedAt)),
+    ...progressParameters(plan.progress),
   ]);
 }
 
@@ -171,8 +177,15 @@ export interface DoomedEnvelope {
   readonly id: EnvelopeId;
 }
 
-/** Deletes envelopes by id. Those that are not there, and those that are being deleted, are left alone. */
-export async function deleteEnvelopes(source: Queryable, doomed: readonly DoomedEnvelope[]): Promise<void> {
+/**
+ * Deletes envelopes by id, and keeps how far their devices have come. Those that are not there, and those
+ * that are being deleted, are left alone.
+ */
+export async function deleteEnvelopes(
+  source: Queryable,
+  doomed: readonly DoomedEnvelope[],
+  progress: readonly DeviceProgress[],
+): Promise<void> {
   const devices = doomed.map(({ device }) => device);
   const ids = doomed.map(({ id }) => id);
   const places = int8Array(ids.map(seqOf));
@@ -181,6 +194,7 @@ export async function deleteEnvelopes(source: Queryable, doomed: readonly Doomed
     deviceIds(devices),
     places,
     uuidArray(ids),
+    ...progressParameters(progress),
   ]);
 }
 

@@ -36,7 +36,25 @@ export const findSends: PreparedStatement = {
              WHERE d.account_id = asked.account_id AND d.device_id = asked.device_id) IS NULL`,
 };
 
-/** Moves devices' last `seq` forward, and stores envelopes and attempts. The devices are locked. */
+/** Keeps how far devices have come. Each is named once; one that is gone is passed over. */
+function keepProgress(firstParameter: number): string {
+  const [account, device, storeSeq] = [0, 1, 2].map((offset) => `$${firstParameter + offset}`);
+  return `
+      INSERT INTO device_progress AS known (account_id, device_id, store_seq)
+      SELECT shown.account_id, shown.device_id, shown.store_seq
+        FROM unnest(${account}::uuid[], ${device}::int[], ${storeSeq}::int8[])
+          AS shown (account_id, device_id, store_seq)
+       WHERE (SELECT true FROM devices d
+               WHERE d.account_id = shown.account_id AND d.device_id = shown.device_id)
+       ORDER BY 1, 2
+      ON CONFLICT (account_id, device_id) DO UPDATE
+         SET store_seq = excluded.store_seq WHERE known.store_seq < excluded.store_seq`;
+}
+
+/**
+ * Moves devices' last `seq` forward, stores envelopes and attempts, and keeps how far senders have come. The
+ * recipients' devices are locked.
+ */
 export const writeAccepted: PreparedStatement = {
   name: 'write-accepted',
   sql: `
@@ -49,7 +67,8 @@ export const writeAccepted: PreparedStatement = {
       INSERT INTO envelopes (account_id, device_id, seq, envelope_id, sender_account_id,
                              sender_device_id, kind, ciphertext, accepted_at)
       SELECT * FROM unnest($4::uuid[], $5::int[], $6::int8[], $7::uuid[], $8::uuid[],
-                           $9::int[], $10::text[], $11::bytea[], $12::int8[]))
+                           $9::int[], $10::text[], $11::bytea[], $12::int8[])),
+    progressed AS (${keepProgress(18)})
     INSERT INTO attempts (sender_account_id, sender_device_id, attempt_id, content_hash, accepted_at)
     SELECT * FROM unnest($13::uuid[], $14::int[], $15::bytea[], $16::bytea[], $17::int8[])`,
 };
@@ -89,12 +108,13 @@ export const selectPage: PreparedStatement = {
 };
 
 /**
- * Deletes envelopes by place and id. Rows that another transaction is deleting are left to it, so that no
+ * Deletes envelopes by place and id, and keeps how far their devices have come. Rows that another transaction is deleting are left to it, so that no
  * two wait for one another.
  */
 export const deleteEnvelopes: PreparedStatement = {
   name: 'delete-envelopes',
   sql: `
+    WITH progressed AS (${keepProgress(5)})
     DELETE FROM envelopes WHERE ctid = ANY(ARRAY(
       SELECT found.ctid
         FROM unnest($1::uuid[], $2::int[], $3::int8[], $4::uuid[])

@@ -1,8 +1,9 @@
 /** The mailbox in PostgreSQL or PGlite. Statements are in `mailbox-rows.ts`, rules in `mailbox/`. */
 import { randomUUID } from 'node:crypto';
-import type { DeviceAddress, EnvelopeId, SendRequest } from '@sotto/sdk/wire';
+import type { AcknowledgeRequest, DeviceAddress, SendRequest } from '@sotto/sdk/wire';
 import {
   deviceKey,
+  highestProgress,
   planAccepts,
   sameContent,
   type LockedDevice,
@@ -26,7 +27,7 @@ export interface PostgresMailboxOptions {
 
 interface Acknowledgement {
   readonly device: DeviceAddress;
-  readonly ids: readonly EnvelopeId[];
+  readonly request: AcknowledgeRequest;
 }
 
 /**
@@ -86,8 +87,8 @@ class PostgresMailbox implements Mailbox {
   page: Mailbox['page'] = (device, afterSeq, limit, now) =>
     rows.selectPage(this.#database, device, { afterSeq, acceptedFromMs: this.#expiredBefore(now) }, limit);
 
-  acknowledge(device: DeviceAddress, ids: readonly EnvelopeId[]): Promise<void> {
-    return this.#acknowledgements.submit({ device, ids });
+  acknowledge(device: DeviceAddress, request: AcknowledgeRequest): Promise<void> {
+    return this.#acknowledgements.submit({ device, request });
   }
 
   depth(device: DeviceAddress): Promise<number> {
@@ -147,8 +148,13 @@ class PostgresMailbox implements Mailbox {
   async #acknowledgeBatch(
     acknowledgements: readonly Acknowledgement[],
   ): Promise<readonly BatchAnswer<void>[]> {
-    const doomed = acknowledgements.flatMap(({ device, ids }) => ids.map((id) => ({ device, id })));
-    await rows.deleteEnvelopes(this.#database, doomed);
+    const doomed = acknowledgements.flatMap(({ device, request }) =>
+      request.ids.map((id) => ({ device, id })),
+    );
+    const progress = highestProgress(
+      acknowledgements.map(({ device, request }) => ({ device, storeSeq: request.storeSeq })),
+    );
+    await rows.deleteEnvelopes(this.#database, doomed, progress);
     return acknowledgements.map(() => ({ result: undefined }));
   }
 

@@ -9,6 +9,7 @@ import {
   matchContactCode,
   verifyManifest,
   verifyStatement,
+  type KnownContinuity,
   type Scrypt,
 } from '../../../verification/index.js';
 import type {
@@ -33,6 +34,8 @@ export interface RelayDevice {
   readonly authKey: Uint8Array;
   readonly preKeys: PreKeyShelf;
   readonly mailbox: Mailbox;
+  /** What it has shown of its state; absent before the first time. */
+  continuity: KnownContinuity | undefined;
 }
 
 /** An account as the relay knows it. */
@@ -181,12 +184,13 @@ export class Accounts {
   }
 
   #addDevice(account: RelayAccount, { deviceId, registrationId, authKey }: ManifestDevice): RelayDevice {
-    const device = {
+    const device: RelayDevice = {
       address: { accountId: account.accountId, deviceId },
       registrationId,
       authKey,
       preKeys: new PreKeyShelf(account.statement.identityKey),
       mailbox: new Mailbox(this.#clock),
+      continuity: undefined,
     };
     account.devices.set(deviceId, device);
     return device;

@@ -40,6 +40,10 @@ export class PreKeyShelf {
 
   /** Key by key: one that is refused does not hold up the others. */
   upload(keys: PreKeyUpload): PreKeyUploadResult[] {
+    if (keys.replace) {
+      this.#oneTime.keepOnly(keys.oneTime ?? []);
+      this.#kemOneTime.keepOnly(keys.kemOneTime ?? []);
+    }
     const results: PreKeyUploadResult[] = [];
     const add = (kind: PreKeyKind, id: number, status: Status) => results.push({ kind, id, status });
     if (keys.signed) add('signed', keys.signed.id, this.#putSigned(keys.signed));
@@ -141,6 +145,12 @@ class Stock<Key extends { readonly id: number; readonly publicKey: Uint8Array }>
     if (this.#keys.size >= wireLimits.maxPreKeysPerDevice) return 'full';
     this.#keys.set(key.id, key);
     return 'stored';
+  }
+
+  /** Those that are not named go. */
+  keepOnly(keys: readonly { readonly id: number }[]): void {
+    const kept = new Set(keys.map(({ id }) => id));
+    for (const id of [...this.#keys.keys()]) if (!kept.has(id)) this.#keys.delete(id);
   }
 
   take(): Key | undefined {

@@ -15,11 +15,14 @@ import {
   type DeviceAddress,
   type HttpOperationName,
   type ProblemDocument,
+  type ResumeRequest,
+  type ResumeResponse,
   type SendRequest,
   type SocketOperationName,
 } from '../../../wire/index.js';
 import type { Loss, OperationName, RelayCall, RelayTamper } from '../tamper.js';
 import { Accounts, type RelayDevice } from './accounts.js';
+import { noteProgress, resumeDevice } from './continuity.js';
 import { ExpiringTokens } from './expiring-tokens.js';
 import { Gateway } from './gateway.js';
 import { makeOperations, type Caller, type Operations } from './operations.js';
@@ -52,12 +55,14 @@ export class RelayCore {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly gateway: Gateway;
+  readonly #random: Random;
   readonly #operations: Operations;
   readonly #sends: Sends;
   #callCount = 0;
 
   constructor({ clock, random, accessTokenTtlMs, scrypt }: RelayCoreParts) {
     const host = { clock, random };
+    this.#random = random;
     this.relayId = randomUuid(random);
     this.accounts = new Accounts(clock, scrypt);
     this.tokens = new Tokens(host, accessTokenTtlMs);
@@ -119,10 +124,12 @@ export class RelayCore {
     device: DeviceAddress,
   ): Promise<Answer> {
     const { request, response } = socketOperations[operation];
-    const act = async (input: unknown) =>
-      operation === 'send'
-        ? this.#sends.send(device, input as SendRequest)
-        : this.#acknowledge(device, input as AcknowledgeRequest);
+    const handlers: Record<SocketOperationName, (input: unknown) => unknown> = {
+      resume: (input) => this.#resume(device, input as ResumeRequest),
+      send: (input) => this.#sends.send(device, input as SendRequest),
+      acknowledge: (input) => this.#acknowledge(device, input as AcknowledgeRequest),
+    };
+    const act = async (input: unknown) => handlers[operation](input);
     return this.#answer({ operation, payload, device, schemas: { request, response }, act });
   }
 
@@ -185,8 +192,16 @@ export class RelayCore {
     return { device, claims };
   }
 
-  #acknowledge(address: DeviceAddress, { ids }: AcknowledgeRequest): Record<string, never> {
-    this.accounts.findDevice(address)?.mailbox.remove(ids);
+  #resume(address: DeviceAddress, shown: ResumeRequest): ResumeResponse {
+    const device = this.accounts.findDevice(address);
+    if (!device) throw new Refusal('unauthorized');
+    return resumeDevice(device, shown, this.#random);
+  }
+
+  #acknowledge(address: DeviceAddress, { ids, storeSeq }: AcknowledgeRequest): Record<string, never> {
+    const device = this.accounts.findDevice(address);
+    device?.mailbox.remove(ids);
+    if (device) noteProgress(device, storeSeq);
     this.gateway.find(address)?.acknowledged(ids);
     return {};
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../wire/index.js';
 import type { Accounts, RelayAccount, RelayDevice } from './accounts.js';
 import type { ReachTokens } from './reach-tokens.js';
+import { noteProgress } from './continuity.js';
 import { Refusal } from './refusal.js';
 
 /** Longer than any envelope or outbox entry lives, so that no late repetition is taken for a new send. */
@@ -70,13 +71,15 @@ export class Sends {
     request: SendRequest,
     attempt: { key: string; contentHash: string; recipient: RelayAccount },
   ): SendResponse {
-    const { clock, arrived } = this.#parts;
+    const { accounts, clock, arrived } = this.#parts;
     const copies = request.bodies.map((body) => ({
       body,
       device: attempt.recipient.devices.get(body.deviceId) as RelayDevice,
     }));
     if (copies.some(({ device }) => device.mailbox.full)) throw new Refusal('mailbox-full');
     const acceptedAt = clock.now();
+    const from = accounts.findDevice(sender);
+    if (from) noteProgress(from, request.storeSeq);
     this.#attempts.set(attempt.key, { contentHash: attempt.contentHash, acceptedAt });
     for (const { body, device } of copies) {
       device.mailbox.append(this.#envelope(sender, body, acceptedAt));

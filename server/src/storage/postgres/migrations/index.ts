@@ -5,6 +5,7 @@ import { mailboxMigration } from './002-mailbox.js';
 import { authMigration } from './003-auth.js';
 import { keysMigration } from './004-keys.js';
 import { mailboxPlacesMigration } from './005-mailbox-places.js';
+import { continuityMigration } from './006-continuity.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   authMigration,
   keysMigration,
   mailboxPlacesMigration,
+  continuityMigration,
 ];
