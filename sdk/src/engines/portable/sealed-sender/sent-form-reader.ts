@@ -56,6 +56,13 @@ function addEntry(
   else if (!opener || !openers.get(name)) throw new SottoError('invalid-message');
 }
 
+/** Of a number as a varint. */
+function shortestLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
+  return length;
+}
+
 /** A place in a sent form. Every read throws `invalid-message` where the bytes do not suffice or fit. */
 class SentFormReader {
   readonly #bytes: Uint8Array;
@@ -70,16 +77,17 @@ class SentFormReader {
   }
 
   /**
-   * How many entries there are: a varint, and a shortest one. The protocol's peers lose their place in
-   * longer ones, so that nobody writes them.
+   * How many entries there are: a varint. Behind one that is not the shortest of its number, the protocol's
+   * peers go on where the shortest would have ended, so everybody must.
    */
   count(): number {
+    const start = this.#offset;
     let value = 0;
     for (let length = 0; length < maxCountLength; length += 1) {
       const byte = this.#byte();
       value += (byte & 0x7f) * 2 ** (7 * length);
       if (byte >= 0x80) continue;
-      if (byte === 0 && length > 0) break;
+      this.#offset = start + shortestLength(value);
       return value;
     }
     throw new SottoError('invalid-message');

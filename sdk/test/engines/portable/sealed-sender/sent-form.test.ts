@@ -69,18 +69,23 @@ function someForm(random: SeededRandom): Uint8Array {
     return form(name, devices.flat(), opener(random.integer(256)));
   });
   const bytes = form(
-    [short ? 0x22 : 0x23, entries.length],
+    [short ? 0x22 : 0x23],
+    someCount(random, entries.length),
     ...entries,
     random.bytes(32 + random.integer(40)),
   );
   if (random.chance(0.3)) return bytes;
   if (random.chance(0.2)) return bytes.slice(0, random.integer(bytes.length));
   const at = random.integer(random.chance(0.5) ? Math.min(24, bytes.length) : bytes.length);
-  // A count that is a longer varint than it need be is a matter of its own.
-  return bytes.with(
-    at,
-    at === 1 ? random.integer(8) : random.pick([0, 1, 2, 127, 128, 0x22, random.integer(256)]),
-  );
+  return bytes.with(at, random.pick([0, 1, 2, 127, 128, 130, 0x22, random.integer(256)]));
+}
+
+/** A varint of a count, at times a longer one than it need be, and at times of another count. */
+function someCount(random: SeededRandom, count: number): number[] {
+  if (random.chance(0.7)) return [count];
+  const more = Array.from({ length: random.integer(10) }, () => random.pick([0, 0, 0, 1, 127]));
+  const digits = [count, ...more];
+  return digits.map((digit, index) => digit | (index + 1 < digits.length ? 0x80 : 0));
 }
 
 describe('a sent form', () => {
