@@ -18,8 +18,14 @@ import type {
 import type { PreKeyService } from './prekeys/index.js';
 import type { Envelope } from './wire/index.js';
 
-/** What has come over a stream whose device is still being checked. */
+type OnlineState = Extract<ConnectionState, { kind: 'online' }>;
+
+/** A stream that is up, and what has come over it while its device is still being checked. */
 interface Waiting {
+  readonly connection: TransportConnection;
+  readonly online: OnlineState;
+  /** On the monotonic clock. */
+  readonly upSince: number;
   readonly envelopes: Envelope[];
   caughtUp: boolean;
 }
@@ -146,8 +152,9 @@ export class LiveConnection {
     this.#cancelCheck();
     this.#waiting = undefined;
     if (state.kind === 'online' && connection) {
-      this.#waiting = { envelopes: [], caughtUp: false };
-      void this.#check(connection, state, this.#waiting, 0);
+      const upSince = this.#host.clock.monotonicNow();
+      this.#waiting = { connection, online: state, upSince, envelopes: [], caughtUp: false };
+      void this.#check(this.#waiting, 0);
       return;
     }
     this.#state = state;
@@ -157,39 +164,31 @@ export class LiveConnection {
   }
 
   /** Nothing goes out before the device's state is known to go on. */
-  async #check(
-    connection: TransportConnection,
-    online: Extract<ConnectionState, { kind: 'online' }>,
-    waiting: Waiting,
-    failures: number,
-  ): Promise<void> {
+  async #check(waiting: Waiting, failures: number): Promise<void> {
     const isOver = () => this.#waiting !== waiting;
     try {
       // A send of the connection before may still hold what the check is about to withdraw.
       await this.#sender.settled();
       if (isOver()) return;
-      await this.#continuity.pass(connection);
+      await this.#continuity.pass(waiting.connection);
+      if (!isOver()) this.#begin(waiting);
     } catch (error) {
       const code = isSottoError(error) ? error.code : 'unexpected';
       this.#host.logger.log('warn', 'continuity-unchecked', { code, failures });
       if (isOver() || code === 'fenced' || code === 'messenger-closed') return;
-      const delayMs = code === 'limit-exceeded' ? limits.continuityRetryMs : backoffMs(this.#host, failures);
+      const mustStayAway = code === 'limit-exceeded';
+      const delayMs = mustStayAway ? limits.continuityRetryMs : backoffMs(this.#host, failures);
       this.#cancelCheck = this.#host.clock.schedule(delayMs, () => {
-        void this.#check(connection, online, waiting, failures + 1);
+        void this.#check(waiting, failures + 1);
       });
-      return;
     }
-    if (!isOver()) this.#begin(connection, online, waiting);
   }
 
-  #begin(
-    connection: TransportConnection,
-    online: Extract<ConnectionState, { kind: 'online' }>,
-    { envelopes, caughtUp }: Waiting,
-  ): void {
+  #begin({ connection, online, upSince, envelopes, caughtUp }: Waiting): void {
     this.#waiting = undefined;
     this.#state = online;
-    this.#inbox.online(connection, online.relayTime);
+    const passedMs = this.#host.clock.monotonicNow() - upSince;
+    this.#inbox.online(connection, online.relayTime + passedMs);
     this.#sender.online(connection);
     this.#replenish();
     if (envelopes.length > 0) this.#inbox.arrived(envelopes);

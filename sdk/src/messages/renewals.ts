@@ -43,8 +43,19 @@ export class Renewals {
     if (!curable.has(reason)) return;
     const contact = await this.#contacts.read(unit, sender.accountId);
     if (!contact || !mayAnswer(contact) || !this.#isDue(contact, sender.deviceId)) return;
-    await this.#sessions.archive(unit, sender);
-    const renewed = this.#noted(contact, sender.deviceId);
+    await this.#renew(unit, contact, [sender.deviceId]);
+  }
+
+  /** Stages new sessions with all devices of a contact, however lately others were begun. */
+  async stageAll(unit: Unit, contact: ContactEntry): Promise<void> {
+    const deviceIds = contact.manifest.devices.map(({ deviceId }) => deviceId);
+    await this.#renew(unit, contact, deviceIds);
+  }
+
+  async #renew(unit: Unit, contact: ContactEntry, deviceIds: readonly DeviceId[]): Promise<void> {
+    const { accountId } = contact.statement;
+    for (const deviceId of deviceIds) await this.#sessions.archive(unit, { accountId, deviceId });
+    const renewed = this.#noted(contact, deviceIds);
     this.#contacts.write(unit, renewed);
     try {
       await this.#composer.stageRenewal(unit, renewed);
@@ -64,11 +75,12 @@ export class Renewals {
   }
 
   /** Only devices of the list are kept, so the list is no longer than it. */
-  #noted(contact: ContactEntry, deviceId: DeviceId): ContactEntry {
+  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[]): ContactEntry {
     const listed = new Set(contact.manifest.devices.map((device) => device.deviceId));
     const others = (contact.renewals ?? []).filter(
-      (renewal) => renewal.deviceId !== deviceId && listed.has(renewal.deviceId),
+      (renewal) => !deviceIds.includes(renewal.deviceId) && listed.has(renewal.deviceId),
     );
-    return { ...contact, renewals: [...others, { deviceId, at: this.#host.clock.now() }] };
+    const at = this.#host.clock.now();
+    return { ...contact, renewals: [...others, ...deviceIds.map((deviceId) => ({ deviceId, at }))] };
   }
 }

@@ -16,6 +16,7 @@ const hourMs = 60 * 60_000;
 export function streamCases(it: DeclareTransportCase): void {
   pushCases(it);
   requestCases(it);
+  resumeCases(it);
   refusalCases(it);
   hostileCases(it);
 }
@@ -106,20 +107,6 @@ function requestCases(it: DeclareTransportCase): void {
     );
   });
 
-  it('shows the device’s state, and brings the verdict', async ({ relay, openOnline }) => {
-    const { connection } = await openOnline();
-    const continuation = new Uint8Array(16).fill(9);
-    for (const shown of [
-      { generation: 1, storeSeq: 0, continuation: null },
-      { ...someState, continuation },
-    ]) {
-      const answer = { verdict: 'rolled-back', ...someState, continuation } as const;
-      relay.latest.reply = async () => ({ ok: true, response: answer });
-      assertEqual(await connection.resume(shown), answer, 'the verdict');
-      assertEqual(plain(relay.latest.requests.at(-1)?.payload), shown, 'at the relay');
-    }
-  });
-
   it('sends in the order of the calls, and keeps replies apart', async ({ relay, openOnline }) => {
     const { connection } = await openOnline();
     const replies: (() => void)[] = [];
@@ -143,6 +130,22 @@ function requestCases(it: DeclareTransportCase): void {
       [1, 2, 3].map((number) => sendOf(number).recipient),
       'the order at the relay',
     );
+  });
+}
+
+function resumeCases(it: DeclareTransportCase): void {
+  it('shows the device’s state, and brings the verdict', async ({ relay, openOnline }) => {
+    const { connection } = await openOnline();
+    const continuation = new Uint8Array(16).fill(9);
+    for (const shown of [
+      { generation: 1, storeSeq: 0, continuation: null },
+      { ...someState, continuation },
+    ]) {
+      const answer = { verdict: 'rolled-back', ...someState, continuation } as const;
+      relay.latest.reply = async () => ({ ok: true, response: answer });
+      assertEqual(await connection.resume(shown), answer, 'the verdict');
+      assertEqual(plain(relay.latest.requests.at(-1)?.payload), shown, 'at the relay');
+    }
   });
 }
 

@@ -22,6 +22,7 @@ const eventNames = [
   'message-status',
   'contact',
   'undecryptable',
+  'continuity',
   'handler-failed',
   'connection',
   'caught-up',

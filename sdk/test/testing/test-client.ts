@@ -201,6 +201,14 @@ export class StreamLog implements TransportHandlers {
     return this.states.map(({ kind }) => kind);
   }
 
+  /** Acknowledges what came first. */
+  async acknowledge(count: number): Promise<void> {
+    await this.connection.acknowledge({
+      ids: this.received.slice(0, count).map(({ id }) => id),
+      storeSeq: 0,
+    });
+  }
+
   get texts(): string[] {
     return this.received.map(({ ciphertext }) => new TextDecoder().decode(ciphertext));
   }

@@ -215,10 +215,7 @@ describe('sends through the test relay', () => {
     await sender.connection.send(alice.sendRequest(bob, reach, '3'));
     await receiver.until(({ received }) => received.length === 3);
     expect(receiver.texts).toEqual(['1', '2', '3']);
-    await receiver.connection.acknowledge({
-      ids: receiver.received.slice(0, 2).map(({ id }) => id),
-      storeSeq: 0,
-    });
+    await receiver.acknowledge(2);
     expect(network.relay.waiting(bob.address)).toHaveLength(1);
     network.relay.cut(bob.address);
     await receiver.until(({ kinds }) => kinds.at(-1) === 'offline');
@@ -288,10 +285,7 @@ describe('sends through the test relay', () => {
     expect(receiver.received).toHaveLength(wireLimits.maxEnvelopesInFlight);
     expect(receiver.caughtUpCount).toBe(0);
     expect(Math.max(...receiver.pages)).toBe(wireLimits.maxEnvelopesPerPage);
-    await receiver.connection.acknowledge({
-      ids: receiver.received.slice(0, 10).map(({ id }) => id),
-      storeSeq: 0,
-    });
+    await receiver.acknowledge(10);
     await receiver.until(({ caughtUpCount }) => caughtUpCount === 1);
     expect(receiver.texts).toEqual(Array.from({ length: count }, (_, index) => String(index)));
   });

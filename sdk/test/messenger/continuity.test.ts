@@ -1,0 +1,291 @@
+/** A device whose state was brought back or copied: noticed at the next connection, before anything goes out. */
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.js';
+import type { MemoryMedium } from '../../src/storage/memory/index.js';
+import type { ResumeResponse } from '../../src/wire/index.js';
+import { changedKeys } from '../support/storage-dump.js';
+import { KeyWatch } from '../support/key-watch.js';
+import { introduced, Party } from '../support/party.js';
+import { World } from '../support/world.js';
+
+const hourMs = 60 * 60 * 1000;
+
+/** Two who have talked, and a look at every message key that is used from here on. */
+async function talking(seed: string, world?: World) {
+  const scene = await introduced(seed, { ...(world && { world }) });
+  const watch = new KeyWatch();
+  scene.world.relay.tamper.delay = (call) => {
+    watch.see(call);
+    return undefined;
+  };
+  return { ...scene, watch, talk: talkBetween(scene.alice, scene.bob) };
+}
+
+/** Both say something and have read what the other said. */
+function talkBetween(alice: Party, bob: Party) {
+  return async (text: string) => {
+    await alice.messenger.messages.send(await bob.id(), { text: `${text} of alice` });
+    await bob.messenger.messages.send(await alice.id(), { text: `${text} of bob` });
+    await alice.world.until(async () => (await bob.texted(alice)).includes(`${text} of alice`));
+    await alice.world.until(async () => (await alice.texted(bob)).includes(`${text} of bob`));
+    await alice.world.pass(5_000);
+  };
+}
+
+/** The process ends, and the next one finds an older storage. */
+async function bringBack(party: Party, medium: MemoryMedium): Promise<void> {
+  party.kill();
+  // It counts from where it was: what it tells from there is not what was told before.
+  party.journal.clear();
+  party.medium = medium.copy();
+  await party.start();
+}
+
+const verdicts = (party: Party) => (party.events.continuity ?? []).map(({ verdict }) => verdict);
+const twice = (texts: readonly string[]) => texts.filter((text, index) => texts.indexOf(text) !== index);
+
+describe('a storage that was brought back', () => {
+  it('is told of, and both go on in new sessions without a message key used twice', async () => {
+    const { world, alice, bob, bobId, talk } = await talking('back');
+    const older = alice.medium.copy();
+    for (const text of ['one', 'two', 'three']) await talk(text);
+    await bringBack(alice, older);
+    // Encrypted before anybody could know: with keys that are used already.
+    await alice.messenger.messages.send(bobId, { text: 'written offline' });
+    await alice.online();
+    await world.until(() => bob.texts.includes('written offline'));
+    await talk('four');
+    expect(alice.events.continuity).toMatchObject([{ verdict: 'rolled-back', generation: 2 }]);
+    expect(bob.undecryptable).toEqual([]);
+    expect(twice(bob.texts)).toEqual([]);
+    expect(await bob.texted(alice)).toContain('three of alice');
+    await alice.restart();
+    await talk('five');
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+  });
+
+  it('is noticed by what was only received, too', async () => {
+    const { world, alice, bob, aliceId, talk } = await talking('received');
+    await talk('one');
+    const older = alice.medium.copy();
+    await bob.messenger.messages.send(aliceId, { text: 'soon lost' });
+    await world.until(() => alice.texts.includes('soon lost'));
+    await world.pass(5_000);
+    await bringBack(alice, older);
+    await alice.online();
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+    await talk('two');
+  });
+
+  it('sends again what was under way, and it takes effect once', async () => {
+    const { world, alice, bob, bobId } = await talking('again');
+    await alice.messenger.disconnect();
+    await alice.messenger.messages.send(bobId, { text: 'under way' });
+    const older = alice.medium.copy();
+    await alice.online();
+    await world.until(() => bob.texts.includes('under way'));
+    await bringBack(alice, older);
+    await alice.online();
+    await world.until(async () => (await alice.history(bob)).at(-1)?.status === 'delivered');
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+    expect(bob.texts.filter((text) => text === 'under way')).toHaveLength(1);
+  });
+
+  it('has other pre-keys from then on, and strangers write to those', async () => {
+    const { world, alice, talk } = await talking('keys');
+    const older = alice.medium.copy();
+    await talk('one');
+    const before = await alice.messenger.preKeys.status();
+    await bringBack(alice, older);
+    await alice.online();
+    await world.settle();
+    const after = await alice.messenger.preKeys.status();
+    expect(after.signedId).not.toBe(before.signedId);
+    expect(after.kemLastResortId).not.toBe(before.kemLastResortId);
+    const carol = await Party.register(world, 'carol');
+    const contact = await carol.messenger.contacts.add(await alice.code());
+    await carol.messenger.messages.send(contact.accountId, { text: 'hello' });
+    await world.until(() => alice.texts.includes('hello'));
+  });
+
+  it('is noticed at whatever commit it was taken', { timeout: 120_000 }, async () => {
+    const { world, alice, bob, talk } = await talking('every');
+    const snapshots: MemoryMedium[] = [];
+    alice.onWritten = () => snapshots.push(alice.medium.copy());
+    await talk('one');
+    await talk('two');
+    alice.onWritten = () => undefined;
+    expect(snapshots.length).toBeGreaterThan(10);
+    for (const [index, snapshot] of snapshots.entries()) {
+      await bringBack(alice, snapshot);
+      await alice.online();
+      await talk(`after ${index}`);
+      await world.pass(hourMs);
+    }
+    expect(alice.events.continuity?.length).toBeGreaterThanOrEqual(snapshots.length - 2);
+    expect(twice(bob.texts)).toEqual([]);
+    expect(bob.undecryptable).toEqual([]);
+  });
+
+  it('begins anew whenever the process dies meanwhile', { timeout: 120_000 }, async () => {
+    const { world, alice, bob, talk } = await talking('dying');
+    const older = alice.medium.copy();
+    await talk('one');
+    for (let deadly = 1; deadly <= 6; deadly += 1) {
+      for (const fate of ['die-before', 'die-after'] as const) {
+        await bringBack(alice, older);
+        let commits = 0;
+        alice.commitPlan = () => ((commits += 1) === deadly ? fate : 'pass');
+        void alice.messenger.connect();
+        await world.pass(1_000);
+        alice.commitPlan = () => 'pass';
+        await alice.revive();
+        await talk(`${fate} ${deadly}`);
+      }
+    }
+    expect(twice(bob.texts)).toEqual([]);
+    expect(bob.undecryptable).toEqual([]);
+  });
+
+  it('asks for the password where its tokens have been renewed since, and goes on then', async () => {
+    const world = new World('tokens', { accessTokenTtlMs: 10 * 60_000 });
+    const { alice, talk } = await talking('tokens', world);
+    const older = alice.medium.copy();
+    await world.pass(hourMs);
+    await alice.restart();
+    await talk('one');
+    await bringBack(alice, older);
+    await alice.messenger.connect();
+    await world.until(() => alice.events['login-required'] !== undefined);
+    expect(verdicts(alice)).toEqual([]);
+    await alice.messenger.account.login(alice.password);
+    await world.pass(5_000);
+    await talk('two');
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+  });
+});
+
+describe('a copy of a storage', () => {
+  it('does not run beside the original unnoticed, whoever was first', async () => {
+    const { world, alice, bob, bobId, talk } = await talking('copy');
+    await talk('one');
+    const copy = await Party.open(world, 'alice');
+    await bringBack(copy, alice.medium);
+    await copy.online();
+    await world.until(() => alice.messenger.connection.kind === 'replaced');
+    await copy.messenger.messages.send(bobId, { text: 'from the copy' });
+    await alice.messenger.messages.send(bobId, { text: 'from the original' });
+    await world.until(() => bob.texts.includes('from the copy'));
+    await alice.messenger.connect();
+    await world.until(() => bob.texts.includes('from the original'));
+    // Behind by what the copy has sent; and then the other way round.
+    expect([verdicts(copy), verdicts(alice)]).toEqual([[], ['rolled-back']]);
+    await copy.messenger.connect();
+    await copy.messenger.messages.send(bobId, { text: 'from the copy again' });
+    await world.until(() => bob.texts.includes('from the copy again'));
+    expect([verdicts(copy), verdicts(alice)]).toEqual([['rolled-back'], ['rolled-back']]);
+    expect(twice(bob.texts)).toEqual([]);
+  });
+
+  it('that did more than the original before it connects is known as one', async () => {
+    const { world, alice, bob, bobId, talk } = await talking('ahead');
+    await talk('one');
+    const copy = await Party.open(world, 'alice');
+    await bringBack(copy, alice.medium);
+    // The copy counts far ahead, offline; the original goes on.
+    for (let count = 0; count < 20; count += 1) {
+      await copy.messenger.messages.send(bobId, { text: `copied ${count}` });
+    }
+    await alice.restart();
+    await talk('two');
+    await copy.online();
+    await world.until(() => bob.texts.includes('copied 19'));
+    expect(verdicts(copy)).toEqual(['cloned']);
+    expect(bob.undecryptable).toEqual([]);
+  });
+});
+
+describe('a relay', () => {
+  const answering = (party: Party, change: (honest: ResumeResponse) => ResumeResponse) => {
+    party.world.relay.tamper.responses = { resume: change };
+  };
+
+  it('that loses its answers does not make a device begin anew', async () => {
+    const { world, alice, talk } = await talking('lost');
+    await talk('one');
+    for (let lost = 0; lost < 3; lost += 1) {
+      let losses = 2;
+      world.relay.tamper.loseReply = ({ operation }) =>
+        operation === 'resume' && losses-- > 0 ? 'disconnect' : undefined;
+      await alice.restart();
+      await talk(`again ${lost}`);
+    }
+    expect(verdicts(alice)).toEqual([]);
+  });
+
+  it('that does not answer gets nothing from the device', async () => {
+    const { world, alice, aliceId, bobId } = await talking('silent');
+    alice.kill();
+    const sends: string[] = [];
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (device?.accountId === aliceId) sends.push(operation);
+      return undefined;
+    };
+    world.relay.tamper.loseReply = ({ operation }) => (operation === 'resume' ? 'silence' : undefined);
+    await alice.revive();
+    await alice.messenger.messages.send(bobId, { text: 'kept' });
+    await world.pass(10 * 60_000);
+    expect(alice.messenger.connection.kind).not.toBe('online');
+    expect(sends).not.toContain('send');
+    expect(sends).not.toContain('acknowledge');
+    delete world.relay.tamper.loseReply;
+    await world.until(async () => (await alice.history(bobId)).at(-1)?.status === 'delivered');
+  });
+
+  it('that says so falsely makes a device begin anew eight times a day, and no more', async () => {
+    const { world, alice, bobId, talk } = await talking('false');
+    let claimedOf: number | undefined;
+    world.relay.tamper.responses = {
+      resume: (honest, { generation }) => {
+        // Asked again after beginning anew, it is content.
+        const isContent = claimedOf !== undefined && generation === claimedOf + 1;
+        claimedOf = isContent ? undefined : generation;
+        return isContent ? honest : { ...honest, verdict: 'cloned' };
+      },
+    };
+    for (let claim = 0; claim < limits.maxContinuityRepairs; claim += 1) {
+      await alice.restart();
+      await world.until(() => alice.messenger.connection.kind === 'online');
+    }
+    expect(verdicts(alice)).toHaveLength(limits.maxContinuityRepairs);
+    await alice.restart();
+    await alice.messenger.messages.send(bobId, { text: 'waits' });
+    await world.pass(3 * hourMs);
+    expect(alice.messenger.connection.kind).not.toBe('online');
+    expect(verdicts(alice)).toHaveLength(limits.maxContinuityRepairs);
+    delete world.relay.tamper.responses;
+    await world.until(() => alice.messenger.connection.kind === 'online');
+    await talk('after all');
+  });
+
+  it.each([
+    ['a generation', (honest: ResumeResponse) => ({ ...honest, generation: 2 ** 31 - 1 })],
+    ['a count', (honest: ResumeResponse) => ({ ...honest, storeSeq: 2 ** 48 })],
+    ['a second verdict', (honest: ResumeResponse) => honest],
+  ])('that lies with %s is not followed for ever', async (what, lie) => {
+    const { world, alice, talk } = await talking(`lies ${what}`);
+    alice.kill();
+    const before = await alice.dump();
+    answering(alice, (honest) => lie({ ...honest, verdict: 'rolled-back' }));
+    await alice.revive();
+    await world.pass(10 * 60_000);
+    expect(alice.messenger.connection.kind).not.toBe('online');
+    const second = what === 'a second verdict';
+    const changed = changedKeys(before, await alice.dump());
+    expect(changed.length > 0).toBe(second);
+    expect(verdicts(alice).length > 0).toBe(second);
+    delete world.relay.tamper.responses;
+    await world.until(() => alice.messenger.connection.kind === 'online');
+    await talk('after all');
+  });
+});
