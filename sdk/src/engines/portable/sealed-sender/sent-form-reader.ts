@@ -19,8 +19,8 @@ const maxDeviceId = 127;
 const maxServiceIdKind = 1;
 const accountKind = Uint8Array.of(0);
 
-/** 35 bits; more recipients than that are longer than any message. */
-const maxCountLength = 5;
+/** 64 bits; more recipients than there are bytes end with them. */
+const maxCountLength = 10;
 
 /** A sent form read. */
 export interface ParsedSentForm {
@@ -56,13 +56,6 @@ function addEntry(
   else if (!opener || !openers.get(name)) throw new SottoError('invalid-message');
 }
 
-/** Of a number as a varint. */
-function shortestLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
-  return length;
-}
-
 /** A place in a sent form. Every read throws `invalid-message` where the bytes do not suffice or fit. */
 class SentFormReader {
   readonly #bytes: Uint8Array;
@@ -83,11 +76,14 @@ class SentFormReader {
   count(): number {
     const start = this.#offset;
     let value = 0;
-    for (let length = 0; length < maxCountLength; length += 1) {
+    let shortestLength = 1;
+    for (let length = 1; length <= maxCountLength; length += 1) {
       const byte = this.#byte();
-      value += (byte & 0x7f) * 2 ** (7 * length);
+      const digit = byte & 0x7f;
+      if (digit > 0) shortestLength = length;
+      value += digit * 2 ** (7 * (length - 1));
       if (byte >= 0x80) continue;
-      this.#offset = start + shortestLength(value);
+      this.#offset = start + shortestLength;
       return value;
     }
     throw new SottoError('invalid-message');
