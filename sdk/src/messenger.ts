@@ -119,7 +119,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = () => quarantine.settle();
-  const repair = freshStart({ contacts, sessions, composer, renewals, preKeys });
+  const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
   const live = new LiveConnection({
     ...{ transport, relay, continuity, inbox, sender, preKeys, events, host, onCaughtUp },

@@ -1,6 +1,6 @@
 /** What a device keeps of another account: its pin, its devices, and how far it is trusted. */
 import * as z from 'zod/mini';
-import { defineRecord } from '../unit/index.js';
+import { defineRecord, type Unit } from '../unit/index.js';
 import {
   accountId,
   accountStatement,
@@ -50,6 +50,11 @@ export type ContactEntry = z.output<typeof contactSchema>;
 
 export const contactRecord = defineRecord(1, contactSchema);
 export const contactPrefix = 'contact/';
+
+/** All stored contacts inside a unit, requests and blocked ones included. */
+export async function contactEntries(unit: Unit): Promise<ContactEntry[]> {
+  return (await unit.list(contactPrefix)).map(({ value }) => contactRecord.decode(value));
+}
 
 /** Where a contact lies. */
 export function contactKey(account: AccountId): string {

@@ -15,6 +15,7 @@ import { parseContactCode } from '../verification/index.js';
 import type { AccountId, DeviceManifest, Username } from '../wire/index.js';
 import {
   contactDevices,
+  contactEntries,
   contactKey,
   contactNameKey,
   contactNameRecord,
@@ -80,11 +81,6 @@ export class ContactBook {
   /** Stages a contact. */
   write(unit: Unit, entry: ContactEntry): void {
     unit.write(contactKey(entry.statement.accountId), contactRecord, entry);
-  }
-
-  /** All stored contacts inside a unit, requests and blocked ones included. */
-  async entries(unit: Unit): Promise<ContactEntry[]> {
-    return (await unit.list(contactPrefix)).map(({ value }) => contactRecord.decode(value));
   }
 
   /** A committed contact. */
@@ -389,7 +385,7 @@ export class ContactBook {
   }
 
   async #assertRoomForRequest(unit: Unit): Promise<void> {
-    const waiting = (await this.entries(unit)).filter(({ relation }) => relation === 'request');
+    const waiting = (await contactEntries(unit)).filter(({ relation }) => relation === 'request');
     if (waiting.length >= limits.maxMessageRequests) {
       throw new SottoError('limit-exceeded', { details: { limit: 'maxMessageRequests' } });
     }

@@ -2,6 +2,7 @@ export { ContactLinks, type ContactShare, type ContactShareOptions } from './con
 export { ContactBook, shownKeyOf } from './contacts.js';
 export {
   contactDevices,
+  contactEntries,
   contactView,
   type Contact,
   type ContactEntry,

@@ -3,7 +3,7 @@
  * encrypted with one goes out, and everybody who may hear from us by itself gets a new session. Knows no
  * relay and no verdict.
  */
-import { contactDevices, mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
+import { contactDevices, contactEntries, mayAnswer, type ContactEntry } from '../contacts/index.js';
 import { outboxEntries, writeOutbox, type Composer, type Renewals } from '../messages/index.js';
 import type { PreKeyService } from '../prekeys/index.js';
 import type { SessionService } from '../sessions/index.js';
@@ -11,7 +11,6 @@ import type { Unit } from '../unit/index.js';
 import type { RepairStep } from './continuity.js';
 
 interface Parts {
-  readonly contacts: ContactBook;
   readonly sessions: SessionService;
   readonly composer: Composer;
   readonly renewals: Renewals;
@@ -22,7 +21,7 @@ interface Parts {
 export function freshStart(parts: Parts): RepairStep {
   return async (unit) => {
     await withdrawAttempts(unit);
-    for (const contact of await parts.contacts.entries(unit)) await leaveSessions(unit, contact, parts);
+    for (const contact of await contactEntries(unit)) await leaveSessions(unit, contact, parts);
     parts.preKeys.stageReplacement(unit);
   };
 }
