@@ -1,10 +1,13 @@
 /**
  * Writes the documents that are made from the code, or with `--check` compares them with it:
- * `docs/errors.md`, every error code of the SDK and every problem of the relay; `docs/openapi.json`; and the
+ * `docs/errors.md`, every error code of the SDK and every problem of the relay; `docs/hostile-relay.md`, every lie
+ * of the hostile relay suite; `docs/openapi.json`; and the
  * tables of `docs/relay-protocol.md`.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { localErrorCatalogue, type ErrorEntry } from '../sdk/src/errors.js';
+import { untoldFields } from '../sdk/src/testing/hostile-relay/untold-fields.js';
+import { hostileRelayLies } from '../sdk/src/testing/hostile-relay/suite.js';
 import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problem-catalogue.js';
 import { openApiText, relayProtocolText } from './relay-documents.js';
 
@@ -42,12 +45,50 @@ ${table(
 `;
 }
 
+const asCode = (text: string): string => `\`${text}\``;
+
+function hostileRelayDocument(): string {
+  const lies = hostileRelayLies();
+  const untold = Object.entries(untoldFields);
+  return `# What a hostile relay can say
+
+<!-- Made from the code by \`npm run docs:generate\`; do not edit. -->
+
+The lies of \`runHostileRelaySuite\` in \`@sotto/sdk/testing\`, told to whole messengers one after another. Each must end in a typed refusal or be shown to the user, and the storage of whoever was lied to is compared before and after: beside what a row says, only the journal, marks of envelopes and the count of commits may change.
+
+The first column names the fields of the wire that a lie rewrites, which the suite checks while it is told; \`*\` stands for the items of a list. A dash stands for lies about what is told at all. The suite reads the wire’s schemas: a field that a relay can fill and that neither a lie nor a reason below is about fails it.
+
+\`\`\`ts
+import { describe, it } from 'node:test';
+import { portableEngine } from '@sotto/sdk/engines/portable';
+import { runHostileRelaySuite } from '@sotto/sdk/testing';
+
+runHostileRelaySuite({ describe, it }, { name: 'portable', engine: portableEngine() });
+\`\`\`
+
+## ${lies.length} lies
+
+${table(
+  ['Rewrites', 'The lie', 'What must come of it'],
+  lies.map(({ about, lie, outcome }) => [about.map(asCode).join(' ') || '–', lie, outcome]),
+)}
+
+## Fields nobody lies about, and why
+
+${table(
+  ['Field', 'Reason'],
+  untold.map(([field, reason]) => [asCode(field), reason]),
+)}
+`;
+}
+
 /** Written by hand but for its tables. */
 const relayProtocol = new URL('../docs/relay-protocol.md', import.meta.url);
 
 /** Path from the root, and what should stand there. */
 const documents: readonly (readonly [string, string])[] = [
   ['docs/errors.md', errorsDocument()],
+  ['docs/hostile-relay.md', hostileRelayDocument()],
   ['docs/openapi.json', openApiText()],
   ['docs/relay-protocol.md', relayProtocolText(readFileSync(relayProtocol, 'utf8'))],
 ];

@@ -12,6 +12,7 @@ const suites = filesIn('test/browser/in-browser/suites/', [
   'verification-vectors.ts',
   'engine-vectors.ts',
   'engine-conformance.ts',
+  'hostile-relay.ts',
 ]);
 
 /** Those of the engine's own tests that need nothing but the engine. */

@@ -5,5 +5,5 @@ export {
   type OwnProfile,
   type RegistrationInput,
 } from './account.js';
-export type { OwnAccount } from './account-record.js';
+export { ownAccountKey, ownAccountRecord, type OwnAccount } from './account-record.js';
 export { RelayClient } from './relay-client.js';

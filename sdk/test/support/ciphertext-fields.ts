@@ -10,8 +10,8 @@ export interface CiphertextField {
   readonly value?: number;
 }
 
-/** Fields of a message that begins a session, by number. */
-export const prekeyFields = { identityKey: 3, message: 4, registrationId: 5, kemCiphertext: 8 } as const;
+/** The field of a message that begins a session which holds a message within it. */
+const prekeyFields = { message: 4 } as const;
 const messageFields = { ratchetKey: 1, counter: 2 } as const;
 const macLength = 8;
 
@@ -19,7 +19,7 @@ const macLength = 8;
  * The fields, in the order they stand in.
  * @param end - where the protobuf ends; a `message` has its MAC behind it
  */
-export function fieldsOf(message: Uint8Array, end = message.length): CiphertextField[] {
+function fieldsOf(message: Uint8Array, end = message.length): CiphertextField[] {
   const fields: CiphertextField[] = [];
   for (let start = 1; start < end;) {
     const tag = varint(message, start);

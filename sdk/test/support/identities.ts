@@ -26,12 +26,6 @@ export async function ownAccountOf(party: Party): Promise<OwnAccount> {
   return ownAccountRecord.decode(record!);
 }
 
-/** The identity key pair of a device. */
-export async function identityOf(party: Party): Promise<IdentityKeyPair> {
-  const { statement, identityPrivateKey } = await ownAccountOf(party);
-  return { publicKey: statement.identityKey, privateKey: identityPrivateKey };
-}
-
 /** A statement as its identity key's owner would sign it. */
 export async function signStatement(
   identity: IdentityKeyPair,

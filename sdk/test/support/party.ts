@@ -181,7 +181,7 @@ export async function introduced(
 }
 
 /** The first adds the second by its code and says hello; the second accepts. */
-export async function introduce(first: Party, second: Party): Promise<void> {
+async function introduce(first: Party, second: Party): Promise<void> {
   const contact = await first.messenger.contacts.add(await second.code());
   await first.messenger.messages.send(contact.accountId, { text: `hello ${second.username}` });
   const greeting = `hello ${second.username}`;

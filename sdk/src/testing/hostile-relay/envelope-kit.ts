@@ -1,0 +1,41 @@
+/** What the lies about envelopes have in common. */
+import type { Envelope } from '../../wire/index.js';
+import { assertEqual } from '../assert.js';
+import type { Actor } from './actor.js';
+import type { Stage } from './stage.js';
+
+/** What a ciphertext is. */
+export type Kind = Envelope['kind'];
+/** Both. */
+export const kinds: readonly Kind[] = ['message', 'prekey'];
+
+/** A field of an envelope. */
+export const path = (field: string) => `frame:envelopes/envelopes/*/${field}`;
+
+/** Catches alice's next message to bob, which is of that kind. */
+export async function interceptKind(stage: Stage, kind: Kind, text: string): Promise<Envelope> {
+  if (kind === 'prekey') await stage.alice.messenger.sessions.reset(stage.bob.id);
+  const honest = await stage.intercept(text);
+  assertEqual(honest.kind, kind, 'the kind of the message');
+  return honest;
+}
+
+/**
+ * Lets forged envelopes of his contacts come to bob, who begins their sessions anew, and no more within the hour:
+ * what is lied about then leaves them as they are.
+ */
+export async function spendRenewals(stage: Stage): Promise<void> {
+  const { alice, bob, carol } = stage;
+  const forged = (contact: Actor): Envelope => ({
+    id: stage.freshId(),
+    sender: contact.address,
+    kind: 'message',
+    ciphertext: Uint8Array.of(0x44),
+    acceptedAt: stage.network.clock.now(),
+  });
+  await stage.deliver([forged(alice), forged(carol)]);
+  for (const contact of [alice, carol]) {
+    await stage.talk(bob, contact, 'anew');
+    await stage.talk(contact, bob, 'anew');
+  }
+}
