@@ -11,3 +11,9 @@ export async function dumpStorage(medium: MemoryMedium): Promise<StorageDump> {
   for await (const { key, value } of memoryStorage({ medium }).list('')) dump.set(key, toBase64Url(value));
   return dump;
 }
+
+/** The keys that were written, changed or removed between two dumps, in order. */
+export function changedKeys(before: StorageDump, after: StorageDump): string[] {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].filter((key) => before.get(key) !== after.get(key)).sort();
+}
