@@ -2,24 +2,19 @@
  * The suite of two engines: the portable one here, and Signal's own library in Node. Who starts changes with
  * the direction.
  */
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { portableEngine } from '@sotto/sdk/engines/portable';
 import { pairCases } from '../../../../sdk/src/testing/engine-conformance-pairs.js';
-import type { ConformanceRunner } from '../../../../sdk/src/testing/index.js';
+import { peaceful, wholeInWorker } from '../peaceful.js';
 
 const seed = Number(process.env['SOTTO_SEED'] ?? 1);
 const create = () => portableEngine();
 
-/** Without what is thrown at the recipient by the thousand. */
-const peaceful: ConformanceRunner = {
-  describe: (name, body) => (name.startsWith('hostile') ? undefined : describe(name, body)),
-  it,
-};
-
 describe('live interop', () => {
+  // What is thrown at the engine, it meets in both scopes in its own suite.
   pairCases(
-    { describe, it },
+    wholeInWorker,
     { name: 'libsignal to portable', initiator: libsignalEngine, recipient: create },
     seed,
   );
