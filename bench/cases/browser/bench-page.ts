@@ -11,14 +11,13 @@ import { chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../../scripts/lib/find-programs.mjs';
 import type { Side } from '../../harness.js';
 import type { PageBench } from './in-page.js';
-import type { ScriptName } from '../engine/scripts.js';
 
 declare const bench: PageBench;
 
 /** A page that is open. */
 export interface BenchPage {
   /** The side of that name, about to run a script. */
-  readonly side: (script: ScriptName, name: string) => Promise<Side>;
+  readonly side: (script: string, name: string) => Promise<Side>;
   readonly close: () => Promise<void>;
 }
 
@@ -93,7 +92,7 @@ async function launch() {
 }
 
 /** The script's side in the page: Node says when and how often, the page says how long it took. */
-async function remoteSide(page: Page, script: ScriptName, side: string): Promise<Side> {
+async function remoteSide(page: Page, script: string, side: string): Promise<Side> {
   const id = await page.evaluate(([name, maker]) => bench.prepare(name, maker), [script, side] as const);
   return async (count) => {
     await page.evaluate(([which, times]) => bench.getReady(which, times), [id, count] as const);

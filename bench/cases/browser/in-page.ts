@@ -5,7 +5,7 @@ import { prepareScript, type Makers, type ScriptName } from '../engine/scripts.j
 /** What Node calls. */
 export interface PageBench {
   /** Prepares a script for a side. @returns what to call it by */
-  prepare(script: ScriptName, side: string): Promise<number>;
+  prepare(script: string, side: string): Promise<number>;
   /** Gets ready to do the work so often, unmeasured. */
   getReady(script: number, count: number): Promise<void>;
   /** Does it. @returns milliseconds */
@@ -22,7 +22,7 @@ export function offerSides(sides: Readonly<Record<string, Makers>>): void {
     async prepare(script, side) {
       const makers = sides[side];
       if (!makers) throw new Error(`this page has no ${side}`);
-      return prepared.push(await prepareScript(script, makers)) - 1;
+      return prepared.push(await prepareScript(script as ScriptName, makers)) - 1;
     },
     async getReady(script, count) {
       ready.set(script, await (prepared[script] as Side)(count));

@@ -86,3 +86,10 @@ export async function bundleTests(
     sourcesContent: false,
   });
 }
+
+/** Bundles a file of `in-browser` as it is. */
+export async function bundleFile(name: string): Promise<string> {
+  const { code, nodeBuiltins } = await bundle({ entryPoints: [`${resolveDir}${name}`] });
+  if (nodeBuiltins.length > 0) throw new Error(`${name} asks for ${nodeBuiltins.join(', ')}`);
+  return code;
+}

@@ -30,6 +30,9 @@ export interface IndexedDbStorageOptions {
  * accounts are two names. Values are not encrypted. `destroy` deletes the database; others that have it open are
  * told, and get `storage-evicted` from then on.
  *
+ * A browser may remove the database altogether: for want of space, when the user clears it, and, in Chromium,
+ * when it takes it for damaged after crashes. Then it opens empty; nothing older ever comes back.
+ *
  * Besides the errors of the port: `storage-full` when the quota is used up (nothing of that commit is there),
  * `storage-evicted` when the database was removed while it was open, `storage-locked` when another tab does not
  * let go of it for five seconds, or a later version of this code took it over.

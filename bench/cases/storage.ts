@@ -1,0 +1,140 @@
+/**
+ * What do our storages cost over what they stand on? Level against classic-level by hand, encrypted against what it
+ * wraps, IndexedDB in headless Chromium against IndexedDB by hand, and large stores against small ones.
+ * `SOTTO_BENCH_RECORDS` sets the largest store (100,000).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret, type StorageAdapter } from '@sotto/sdk';
+import { encryptedStorage } from '@sotto/sdk/storage/encrypted';
+import { levelStorage } from '@sotto/sdk/storage/level';
+import { memoryStorage } from '@sotto/sdk/storage/memory';
+import { ClassicLevel } from 'classic-level';
+import type { BenchCase, Side } from '../harness.js';
+import { openBenchPage } from './browser/bench-page.js';
+import { commitPuts, commitSide, fill, messageKey, pageSide, sampleValue } from './storage/work.js';
+
+const records = 2_000;
+const smallest = 1_000;
+const largest = Number(process.env['SOTTO_BENCH_RECORDS'] ?? 100_000);
+
+type Script = 'commit' | 'page';
+
+/** A side, and how to let go of it. */
+interface Prepared {
+  readonly side: Side;
+  readonly close: () => Promise<void>;
+}
+
+const encrypted = (inner: StorageAdapter) => encryptedStorage(inner, new Secret(new Uint8Array(32).fill(1)));
+
+async function inFolder(work: (path: string) => Promise<Prepared>): Promise<Prepared> {
+  const folder = await mkdtemp(join(tmpdir(), 'sotto-bench-'));
+  const { side, close } = await work(join(folder, 'data'));
+  return {
+    side,
+    close: async () => {
+      await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onAdapter(storage: StorageAdapter, script: Script, count: number): Promise<Prepared> {
+  const fence = await storage.acquire();
+  await fill(storage, fence, count);
+  const side = script === 'commit' ? commitSide(storage, fence, count) : pageSide(storage, count);
+  return { side, close: () => storage.close() };
+}
+
+const onLevel = (script: Script, count = records, wrap = (storage: StorageAdapter) => storage) =>
+  inFolder((path) => onAdapter(wrap(levelStorage(path)), script, count));
+
+/** The same batches with nothing around them: no fence, no checks, no copies. */
+const onClassicLevel = (script: Script) =>
+  inFolder(async (path) => {
+    const level = new ClassicLevel<string, Uint8Array>(path, { valueEncoding: 'view' });
+    await level.open();
+    const value = sampleValue();
+    const write = (puts: readonly { key: string; value: Uint8Array }[]) =>
+      level.batch(
+        puts.map((put) => ({ type: 'put', ...put })),
+        { sync: true },
+      );
+    await write(Array.from({ length: records }, (_, seq) => ({ key: messageKey(seq), value })));
+    let seq = records;
+    const commits: Side = async (count) => async () => {
+      for (let done = 0; done < count; done += 1) {
+        await write(commitPuts(seq, value));
+        seq += 1;
+      }
+    };
+    const pages = pageSide({ get: (keys) => level.getMany([...keys]) }, records);
+    return { side: script === 'commit' ? commits : pages, close: () => level.close() };
+  });
+
+function compare(
+  name: string,
+  peerName: string,
+  script: Script,
+  countPerSlice: number,
+  sides: readonly [ours: () => Promise<Prepared>, peer: () => Promise<Prepared>],
+): BenchCase {
+  return {
+    name: `${name}-${script}`,
+    unit: `${script}s`,
+    peerName,
+    countPerSlice,
+    rounds: 21,
+    prepare: async () => {
+      const [ours, peer] = [await sides[0](), await sides[1]()];
+      const close = async () => {
+        await ours.close();
+        await peer.close();
+      };
+      return { ours: ours.side, peer: peer.side, close };
+    },
+  };
+}
+
+function inPage(side: 'indexeddb' | 'encrypted', peer: 'raw' | 'indexeddb', script: Script): BenchCase {
+  return {
+    name: `${side === 'encrypted' ? 'encrypted-indexeddb' : side}-${script}`,
+    unit: `${script}s`,
+    peerName: peer === 'raw' ? 'IndexedDB by hand' : 'indexeddb',
+    countPerSlice: 20,
+    rounds: 21,
+    prepare: async () => {
+      const page = await openBenchPage('../storage/page.ts');
+      return {
+        ours: await page.side(script, side),
+        peer: await page.side(script, peer),
+        close: page.close,
+      };
+    },
+  };
+}
+
+/** The cases of `npm run bench -- storage`. */
+export const cases: readonly BenchCase[] = (['commit', 'page'] as const).flatMap((script) => [
+  compare('level', 'classic-level', script, 40, [() => onLevel(script), () => onClassicLevel(script)]),
+  compare('encrypted-level', 'level', script, 20, [
+    () => onLevel(script, records, encrypted),
+    () => onLevel(script),
+  ]),
+  compare('encrypted-memory', 'memory', script, 20, [
+    () => onAdapter(encrypted(memoryStorage()), script, records),
+    () => onAdapter(memoryStorage(), script, records),
+  ]),
+  compare(`level-${largest}-records`, `level, ${smallest} records`, script, 40, [
+    () => onLevel(script, largest),
+    () => onLevel(script, smallest),
+  ]),
+  compare(`encrypted-level-${largest}-records`, `the same, ${smallest} records`, script, 20, [
+    () => onLevel(script, largest, encrypted),
+    () => onLevel(script, smallest, encrypted),
+  ]),
+  inPage('indexeddb', 'raw', script),
+  inPage('encrypted', 'indexeddb', script),
+]);
