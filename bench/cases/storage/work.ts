@@ -3,11 +3,11 @@ import type { StorageAdapter, StorageFence } from '@sotto/sdk';
 import type { Side } from '../../harness.js';
 
 /** About what one message writes: ratchet, row, marks. */
-export const putsPerCommit = 8;
+const putsPerCommit = 8;
 /** About what they weigh: a ratchet's record is some kilobytes, marks are a few bytes. */
-export const valueBytes = 600;
+const valueBytes = 600;
 /** Messages of one page. */
-export const pageLength = 50;
+const pageLength = 50;
 
 /** A value that does not compress. */
 export const sampleValue = () => crypto.getRandomValues(new Uint8Array(valueBytes));
@@ -22,7 +22,7 @@ export function commitPuts(seq: number, value: Uint8Array): { key: string; value
 }
 
 /** Names of a page that ends somewhere in what is there. */
-export function pageKeys(records: number, round: number): string[] {
+function pageKeys(records: number, round: number): string[] {
   const start = (round * 7_919) % Math.max(1, records - pageLength);
   return Array.from({ length: pageLength }, (_, index) => messageKey(start + index));
 }

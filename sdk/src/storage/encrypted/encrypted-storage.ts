@@ -258,5 +258,5 @@ function isSameRecord(one: KeyRecord, other: KeyRecord): boolean {
 function copyOf({ key, value }: StorageChange): StorageChange {
   assertStorageKey(key);
   assertStorageValue(value);
-  return { key, value: value && Uint8Array.from(value) };
+  return { key, value: value && new Uint8Array(value) };
 }

@@ -156,5 +156,5 @@ function toWrite({ key, value }: StorageChange): DatabaseWrite {
   assertStorageKey(key);
   assertStorageValue(value);
   // Of its own buffer: a view would be stored with everything around it.
-  return { key, value: value && Uint8Array.from(value) };
+  return { key, value: value && new Uint8Array(value) };
 }

@@ -75,7 +75,7 @@ export class LevelDatabase {
 
   async get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     const values = await translated(() => this.#level.getMany([...keys]));
-    return values.map((value) => value && Uint8Array.from(value));
+    return values.map((value) => value && new Uint8Array(value));
   }
 
   async *list(prefix: string): AsyncIterable<StorageEntry> {
@@ -87,7 +87,7 @@ export class LevelDatabase {
         const entry = await translated(() => iterator.next());
         if (!entry) return;
         const [key, value] = entry;
-        yield { key, value: Uint8Array.from(value) };
+        yield { key, value: new Uint8Array(value) };
       }
     } finally {
       await iterator.close();

@@ -146,7 +146,7 @@ class LevelStorage implements StorageAdapter {
 function toWrite({ key, value }: StorageChange): LevelWrite {
   assertStorageKey(key);
   assertStorageValue(value);
-  return value === undefined ? { type: 'del', key } : { type: 'put', key, value: Uint8Array.from(value) };
+  return value === undefined ? { type: 'del', key } : { type: 'put', key, value: new Uint8Array(value) };
 }
 
 function assertWriter(database: LevelDatabase, fence: StorageFence): void {
