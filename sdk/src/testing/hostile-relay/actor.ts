@@ -109,6 +109,11 @@ export class Actor {
     return this.#heardOf('contact');
   }
 
+  /** Why the device had to begin anew, in order. */
+  get breaks(): string[] {
+    return this.#heardOf('continuity');
+  }
+
   /** States of the connection that were announced, in order. */
   readonly connections: string[] = [];
   /** How often the password was asked for. */
@@ -171,6 +176,9 @@ export class Actor {
     messenger.on('contact', ({ seq, change }) => {
       this.#note('contact', seq, change);
     });
+    messenger.on('continuity', ({ seq, verdict }) => {
+      this.#note('continuity', seq, verdict);
+    });
     messenger.on('connection', ({ kind }) => {
       this.connections.push(kind);
     });
@@ -180,8 +188,8 @@ export class Actor {
   }
 }
 
-/** A send as text, to the byte. */
-export function spelled(request: SendRequest): string {
+/** A send as text, to the byte; but for how far the device has come meanwhile. */
+export function spelled({ storeSeq: _, ...request }: SendRequest): string {
   return JSON.stringify(request, (_name, value: unknown) =>
     value instanceof Uint8Array ? toBase64Url(value) : value,
   );

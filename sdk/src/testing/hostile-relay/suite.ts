@@ -8,6 +8,7 @@ import { envelopeLies } from './envelope-lies.js';
 import { frameLies } from './frame-lies.js';
 import type { HostileRelayLie, LieCase, LieGroup } from './lie.js';
 import { resolveLies } from './resolve-lies.js';
+import { resumeLies } from './resume-lies.js';
 import { Stage } from './stage.js';
 import { tokenLies } from './token-lies.js';
 import { untoldFields } from './untold-fields.js';
@@ -23,7 +24,15 @@ export interface HostileRelayOptions {
   readonly seed?: string;
 }
 
-const groups: readonly LieGroup[] = [resolveLies, bundleLies, envelopeLies, answerLies, frameLies, tokenLies];
+const groups: readonly LieGroup[] = [
+  resolveLies,
+  bundleLies,
+  envelopeLies,
+  answerLies,
+  frameLies,
+  tokenLies,
+  resumeLies,
+];
 
 /** Every lie of the suite, as a table to read. */
 export function hostileRelayLies(): readonly HostileRelayLie[] {
