@@ -15,6 +15,7 @@ import {
   checkRelayCommand,
   checkTypesWrong,
 } from './verify/packages.mjs';
+import { checkSecurityTests } from './verify/security-tests.mjs';
 import { checkRuntimes } from './verify/runtimes.mjs';
 import { checkSizes } from './verify/sizes.mjs';
 import { checkLicenceCopies, checkLockFile, checkTrackedFiles } from './verify/tracked-files.mjs';
@@ -45,6 +46,7 @@ const steps = {
   'API reports': checkApiReports,
   'generated documents': generatedDocs,
   'documents compile': checkDocs,
+  'security tests': checkSecurityTests,
   'lock file': checkLockFile,
   'tracked files': checkTrackedFiles,
   'licence copies': checkLicenceCopies,
