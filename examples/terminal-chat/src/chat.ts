@@ -15,17 +15,15 @@ export class CommandError extends Error {
 export class Chat {
   readonly messenger: Messenger;
   readonly terminal: Terminal;
-  readonly relayOrigin: string;
   readonly #ownName: string;
   readonly #names = new Map<AccountId, string>();
   readonly #waiting = new Set<string>();
   #whenNothingWaits: (() => void) | undefined;
   #partner: AccountId | undefined;
 
-  constructor(parts: { messenger: Messenger; terminal: Terminal; relayOrigin: string; ownName: string }) {
+  constructor(parts: { messenger: Messenger; terminal: Terminal; ownName: string }) {
     this.messenger = parts.messenger;
     this.terminal = parts.terminal;
-    this.relayOrigin = parts.relayOrigin;
     this.#ownName = parts.ownName;
     this.#showPrompt();
   }

@@ -30,6 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   trust: { usage: '/trust NAME', help: 'accepts a changed key', run: people.trust },
   history: { usage: '/history', help: 'shows the last messages', run: own.history },
   retry: { usage: '/retry [NUMBER]', help: 'sends failed messages again', run: own.retry },
+  link: { usage: '/link', help: 'shows your link, which carries your whole key', run: own.link },
   me: { usage: '/me', help: 'shows your contact code and its QR code', run: own.me },
   login: { usage: '/login', help: 'gives the password again when the relay asks for it', run: own.login },
   help: { usage: '/help', help: 'shows this', run: async (chat) => chat.terminal.print(...helpLines()) },

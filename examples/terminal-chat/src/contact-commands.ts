@@ -1,31 +1,17 @@
 /** Commands about other people: finding, accepting, checking and trusting them. */
 import type { Contact } from '@sotto/sdk';
-import { deriveContactCode, formatContactCode } from '@sotto/sdk/verification';
-import { equal } from './bytes.js';
 import { CommandError, type Chat } from './chat.js';
-import { isContactLink, parseContactLink } from './contact-link.js';
 import { contactLine, safetyNumberLines } from './format.js';
 import { safeLine } from './safe-text.js';
 
 /** `/add`: by contact code, or by link, which carries the whole key. */
 export async function add(chat: Chat, argument: string): Promise<void> {
   if (argument === '') throw new CommandError('Type /add and the contact code, such as @bob#XXXX-XXXX-XXXX.');
-  const contact = isContactLink(argument)
-    ? await addByLink(chat, argument)
-    : await chat.messenger.contacts.add(argument);
+  const { contacts } = chat.messenger;
+  const isLink = argument.includes('#sotto-');
+  const contact = await (isLink ? contacts.addByLink(argument) : contacts.add(argument));
   chat.terminal.print(`** Added: ${contactLine(contact).trim()}`, '** What you type now goes there.');
   await chat.turnTo(contact);
-}
-
-async function addByLink({ messenger, relayOrigin }: Chat, text: string): Promise<Contact> {
-  const link = parseContactLink(text);
-  if (link.relayOrigin !== relayOrigin) throw new CommandError('This contact link is for another relay.');
-  const digits = await deriveContactCode(link);
-  const contact = await messenger.contacts.add(formatContactCode({ username: link.username, digits }, 16));
-  // The code is a commitment to the key; only the key itself counts as verified.
-  if (!equal(contact.identityKey, link.identityKey))
-    throw new CommandError('The key is not that of the link.');
-  return messenger.contacts.verify(contact.accountId, { kind: 'compared' });
 }
 
 /** `/contacts`: everybody, with what is unread. */

@@ -7,7 +7,6 @@ import {
   type MessageStatus,
   type SottoErrorCode,
 } from '@sotto/sdk';
-import { ContactLinkError } from './contact-link.js';
 import { safeLine, safeText } from './safe-text.js';
 
 /** Delivery marks, two columns wide each. */
@@ -84,7 +83,6 @@ export function errorLine(error: unknown): string {
     const wait = 'retryAfterMs' in error.details ? ` (in ${seconds(error.details.retryAfterMs)})` : '';
     return `${when} ${next}${wait}`;
   }
-  if (error instanceof ContactLinkError) return error.message;
   const { name, code } = error as { name?: string; code?: string };
   return `This went wrong unexpectedly: ${safeLine(code ?? name ?? 'unknown failure')}.`;
 }

@@ -43,7 +43,7 @@ async function converse(messenger: Messenger, terminal: Terminal, options: ChatO
   const isKnown = (await messenger.account.profile()) !== undefined;
   const profile = await openAccount(messenger, terminal, options);
   if (!profile) return 'quit';
-  const chat = new Chat({ messenger, terminal, relayOrigin: options.relayOrigin, ownName: profile.username });
+  const chat = new Chat({ messenger, terminal, ownName: profile.username });
   showHappenings(chat, {
     loginRequired: () => {
       terminal.print('** The relay wants your password again.');
@@ -52,7 +52,7 @@ async function converse(messenger: Messenger, terminal: Terminal, options: ChatO
     finished: () => terminal.close(),
   });
   if (isKnown) showContactCode(chat, profile);
-  else showProfile(chat, profile);
+  else await showProfile(chat, profile);
   terminal.print('** /help shows all commands.');
   await messenger.connect();
   const outcome = await handleInputs(chat);

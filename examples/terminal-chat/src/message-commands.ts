@@ -1,7 +1,6 @@
 /** Commands about messages and the own account. */
 import type { OwnProfile } from '@sotto/sdk';
 import { CommandError, type Chat } from './chat.js';
-import { formatContactLink } from './contact-link.js';
 import { qrLines } from './qr-code.js';
 import { safeLine } from './safe-text.js';
 
@@ -55,7 +54,12 @@ function requirePartner({ partner }: Chat) {
 /** `/me`: what others need to find this account. */
 export async function me(chat: Chat): Promise<void> {
   const profile = await chat.messenger.account.profile();
-  if (profile) showProfile(chat, profile);
+  if (profile) await showProfile(chat, profile);
+}
+
+/** `/link`: the own link alone, to copy. */
+export async function link({ messenger, terminal }: Chat): Promise<void> {
+  terminal.print(`     ${(await messenger.contacts.share()).link}`);
 }
 
 /** The own contact code. */
@@ -64,14 +68,14 @@ export function showContactCode({ terminal }: Chat, { username, contactCode }: O
 }
 
 /** The own contact code, link and QR code. */
-export function showProfile(chat: Chat, profile: OwnProfile): void {
-  const { terminal, relayOrigin } = chat;
-  const link = formatContactLink({ relayOrigin, ...profile });
+export async function showProfile(chat: Chat, profile: OwnProfile): Promise<void> {
+  const { terminal, messenger } = chat;
+  const shared = await messenger.contacts.share();
   showContactCode(chat, profile);
   terminal.print(
     '** The same with your whole key, as a link and to scan:',
-    `     ${link}`,
-    ...qrLines(link, terminal.interactive),
+    `     ${shared.link}`,
+    ...qrLines(shared.qrPayload, terminal.interactive),
   );
 }
 

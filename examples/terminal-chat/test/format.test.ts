@@ -1,7 +1,6 @@
 /** Lines about messages, contacts and failures. */
 import { SottoError, type AccountId, type Contact, type Message, type Username } from '@sotto/sdk';
 import { describe, expect, it } from 'vitest';
-import { ContactLinkError } from '../src/contact-link.js';
 import {
   contactLine,
   errorLine,
@@ -90,11 +89,10 @@ describe('contacts', () => {
 describe('failures', () => {
   it('are one plain line from the table of codes', () => {
     expect(errorLine(new SottoError('contact-is-self'))).toBe(
-      'The contact code is the own one. Enter somebody else’s.',
+      'The contact code or link is the own one. Enter somebody else’s.',
     );
     const limited = new SottoError('rate-limited', { details: { retryAfterMs: 1_200 } });
     expect(errorLine(limited)).toMatch(/ \(in 2 s\)$/);
-    expect(errorLine(new ContactLinkError('This is no contact link.'))).toBe('This is no contact link.');
   });
 
   it('never show the message of an unexpected error, which may carry anything', () => {

@@ -37,7 +37,7 @@ function chatOf(messenger: Messenger) {
   const input = new PassThrough();
   const output = new PassThrough();
   const terminal: Terminal = openTerminal({ input, output });
-  const chat = new Chat({ messenger, terminal, relayOrigin: 'http://127.0.0.1:8787', ownName: 'alice' });
+  const chat = new Chat({ messenger, terminal, ownName: 'alice' });
   showHappenings(chat, { loginRequired: () => undefined, finished: () => undefined });
   const printed = () => String(output.read() ?? '');
   return { chat, printed, answer: (line: string) => input.write(`${line}\n`) };

@@ -112,7 +112,9 @@ describe('two people', { timeout: 120_000 }, () => {
     carol.write(`/add ${link}`);
     await carol.line(/^\*\* Added: dora \(verified\)/);
     carol.write(`/add ${link.replace('127.0.0.1', '127.0.0.2')}`);
-    await carol.line(/^!! This contact link is for another relay/);
+    await carol.line(/^!! The contact link is of an account at another relay/);
+    dora.write('/link');
+    await dora.line(/^ {5}sotto:contact#sotto-contact=1&\S+$/);
 
     dora.write('/signout delete');
     await dora.line(/^Sign out\? Type yes:/);
