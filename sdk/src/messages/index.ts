@@ -1,12 +1,12 @@
 export { backoffMs } from './backoff.js';
 export { Composer, type OutgoingText } from './composer.js';
-export type { MessageId } from './content.js';
+export { decodeContent, type MessageId } from './content.js';
 export { Delivery } from './delivery.js';
 export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit } from './handler.js';
 export { Inbox } from './inbox.js';
 export { Intake } from './intake.js';
 export { Lookups } from './lookups.js';
-export type { Message, MessageStatus } from './message-record.js';
+export { messageRecord, type Message, type MessageStatus } from './message-record.js';
 export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
 export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';

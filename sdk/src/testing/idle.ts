@@ -49,14 +49,24 @@ export function makeLane(): Lane {
   };
 }
 
-/** The engine, with every call counted, one after another in a lane. */
-export function countingEngine(engine: ProtocolEngine, lane: Lane): ProtocolEngine {
+const dead = Symbol('dead');
+
+/**
+ * The engine of a process, with every call counted, one after another in a lane. When the process dies, the call
+ * under way never comes back, as nothing does in a dead process, and nobody waits for it.
+ */
+export function countingEngine(engine: ProtocolEngine, lane: Lane, died: Promise<void>): ProtocolEngine {
+  const orDeath = died.then(() => dead);
+  const run = async (call: () => Promise<unknown>) => {
+    const result = await counted(() => lane(() => Promise.race([call(), orDeath])));
+    return result === dead ? new Promise<never>(() => undefined) : result;
+  };
   return new Proxy(engine, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
-      return (...input: unknown[]) =>
-        counted(() => lane(() => (member as (...input: unknown[]) => Promise<unknown>).apply(target, input)));
+      const method = member as (...input: unknown[]) => Promise<unknown>;
+      return (...input: unknown[]) => run(() => method.apply(target, input));
     },
   });
 }

@@ -8,7 +8,10 @@ import { SottoError } from '../errors.js';
 
 /** One run of a handler or listener. Whatever it started outlives it inside its context, and is free then. */
 interface Stay {
+  readonly of: HandlerContext;
   over: boolean;
+  /** What it began inside of and was not over then. */
+  readonly outer: Stay | undefined;
 }
 
 interface AsyncContext {
@@ -42,15 +45,23 @@ function synchronousContext(): AsyncContext {
   };
 }
 
+/**
+ * One for all messengers of the process: the platform hands every one that was ever used to every promise that
+ * is ever made, those of closed messengers included.
+ */
+let shared: AsyncContext | undefined;
+
+function sharedContext(): AsyncContext {
+  return (shared ??= platformContext() ?? synchronousContext());
+}
+
 /** One per messenger for handlers, one for listeners. */
 export class HandlerContext {
-  readonly #context = platformContext() ?? synchronousContext();
-
   /** Runs a handler inside the context, which ends with it. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    const stay: Stay = { over: false };
+    const stay: Stay = { of: this, over: false, outer: current() };
     try {
-      return await this.#context.run(stay, work);
+      return await sharedContext().run(stay, work);
     } finally {
       stay.over = true;
     }
@@ -58,11 +69,25 @@ export class HandlerContext {
 
   /** Whether the caller runs inside the context. */
   get isInside(): boolean {
-    return this.#context.getStore()?.over === false;
+    let stay = current();
+    while (stay && stay.of !== this) stay = lasting(stay.outer);
+    return stay !== undefined;
   }
 
   /** @throws SottoError `unit-reentrancy` inside a handler */
   assertOutside(): void {
     if (this.isInside) throw new SottoError('unit-reentrancy');
   }
+}
+
+/** The innermost run that the caller is part of. */
+function current(): Stay | undefined {
+  return lasting(sharedContext().getStore());
+}
+
+/** A run, or what it began inside of, that is not over. */
+function lasting(stay: Stay | undefined): Stay | undefined {
+  let found = stay;
+  while (found?.over) found = found.outer;
+  return found;
 }

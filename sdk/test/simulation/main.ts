@@ -1,36 +1,56 @@
 /**
- * `npm run simulate -- [SEED...] [--runs N] [--length N]`: plays seeds, fresh ones if none is named, and
- * prints each. A seed that breaks is printed with how to play it again, and the rest goes on.
+ * `npm run simulate -- [--seed S] [--steps N] [--accounts K] [--engine portable|libsignal] [--fault NAME=WEIGHT...]`:
+ * plays a seed, a fresh one if none is named, in worlds of a thousand steps. Where one breaks, it prints the
+ * seed, what happened around it and how to play it again, and ends with 1.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { defaultLength, simulate } from './simulate.js';
+import { defaultFaultWeights, type FaultWeights } from '../../src/testing/simulation/actions.js';
+import { playWorlds, stepsPerWorld } from './worlds.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '20' },
-    length: { type: 'string', default: String(defaultLength) },
+    seed: { type: 'string', default: randomBytes(6).toString('hex') },
+    steps: { type: 'string', default: String(stepsPerWorld) },
+    accounts: { type: 'string', default: '3' },
+    engine: { type: 'string', default: 'portable' },
+    fault: { type: 'string', multiple: true, default: [] },
   },
 });
-const runs = Number(values.runs);
-const length = Number(values.length);
-if (!Number.isInteger(runs) || !Number.isInteger(length) || runs < 1 || length < 1) {
-  console.error('--runs and --length are whole numbers from 1');
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) fail(`${text} is no whole number from 1`);
+  return number;
+}
+
+function fail(message: string): never {
+  console.error(message);
   process.exit(2);
 }
-const seeds =
-  positionals.length > 0 ? positionals : Array.from({ length: runs }, () => randomBytes(6).toString('hex'));
 
-let broken = 0;
-for (const seed of seeds) {
-  try {
-    const { orderly, messageKeys } = await simulate(seed, length);
-    console.log(`${seed} holds (${messageKeys} message keys, ${orderly ? 'orderly' : 'wild'} network)`);
-  } catch (error) {
-    broken += 1;
-    console.error(error);
-  }
+function faultsOf(settings: readonly string[]): FaultWeights {
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const [name, weight] = setting.split('=') as [string, string?];
+      if (!(name in defaultFaultWeights) || !(Number(weight) >= 0)) {
+        fail(`--fault NAME=WEIGHT, with a name of ${Object.keys(defaultFaultWeights).join(', ')}`);
+      }
+      return [name, Number(weight)];
+    }),
+  );
 }
-console.log(`${seeds.length - broken} passed, ${broken} failed`);
-process.exitCode = broken > 0 ? 1 : 0;
+
+if (values.engine !== 'portable' && values.engine !== 'libsignal') fail('--engine is portable or libsignal');
+const ok = await playWorlds({
+  seed: values.seed,
+  steps: wholeNumber(values.steps),
+  accounts: wholeNumber(values.accounts),
+  engine: values.engine,
+  faults: faultsOf(values.fault),
+  say: console.log,
+}).then(
+  () => true,
+  () => false,
+);
+process.exitCode = ok ? 0 : 1;

@@ -9,20 +9,51 @@ export interface MemoryMedium {
   copy(): MemoryMedium;
 }
 
-/** The inside of a {@link MemoryMedium}. */
+/** The inside of a {@link MemoryMedium}: pairs by the first segment of their keys, so that a list reads no others. */
 export class MediumState implements MemoryMedium {
   /** Values are never written to after they were put here, so copies may share them. */
-  readonly entries: Map<string, Uint8Array>;
+  readonly #spaces: Map<string, Map<string, Uint8Array>>;
   fence: number;
 
-  constructor(entries: ReadonlyMap<string, Uint8Array> = new Map(), fence = 0) {
-    this.entries = new Map(entries);
+  constructor(spaces: ReadonlyMap<string, ReadonlyMap<string, Uint8Array>> = new Map(), fence = 0) {
+    this.#spaces = new Map([...spaces].map(([name, entries]) => [name, new Map(entries)]));
     this.fence = fence;
   }
 
-  copy(): MemoryMedium {
-    return new MediumState(this.entries, this.fence);
+  get(key: string): Uint8Array | undefined {
+    return this.#spaces.get(spaceOf(key))?.get(key);
   }
+
+  set(key: string, value: Uint8Array): void {
+    const name = spaceOf(key);
+    const space = this.#spaces.get(name) ?? new Map<string, Uint8Array>();
+    this.#spaces.set(name, space);
+    space.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#spaces.get(spaceOf(key))?.delete(key);
+  }
+
+  clear(): void {
+    this.#spaces.clear();
+  }
+
+  /** The pairs as they are now whose keys begin with a prefix of whole segments. */
+  list(prefix: string): [key: string, value: Uint8Array][] {
+    const spaces = prefix === '' ? [...this.#spaces.values()] : [this.#spaces.get(spaceOf(prefix)) ?? []];
+    const pairs = spaces.flatMap((space) => [...space]);
+    return pairs.filter(([key]) => key.startsWith(prefix));
+  }
+
+  copy(): MemoryMedium {
+    return new MediumState(this.#spaces, this.fence);
+  }
+}
+
+function spaceOf(key: string): string {
+  const end = key.indexOf('/');
+  return end === -1 ? key : key.slice(0, end);
 }
 
 /** Makes an empty medium. */

@@ -46,15 +46,15 @@ class MemoryStorage implements StorageAdapter {
   async get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     this.#assertOpen();
     for (const key of keys) assertStorageKey(key);
-    return keys.map((key) => this.#medium.entries.get(key)?.slice());
+    return keys.map((key) => this.#medium.get(key)?.slice());
   }
 
   async *list(prefix: string): AsyncIterable<StorageEntry> {
     this.#assertOpen();
     assertStoragePrefix(prefix);
-    for (const [key, value] of [...this.#medium.entries]) {
+    for (const [key, value] of this.#medium.list(prefix)) {
       this.#assertOpen();
-      if (key.startsWith(prefix)) yield { key, value: value.slice() };
+      yield { key, value: value.slice() };
     }
   }
 
@@ -70,15 +70,15 @@ class MemoryStorage implements StorageAdapter {
     }
     this.#assertWriter(fence);
     for (const { key, value } of changes) {
-      if (value === undefined) this.#medium.entries.delete(key);
-      else this.#medium.entries.set(key, Uint8Array.from(value));
+      if (value === undefined) this.#medium.delete(key);
+      else this.#medium.set(key, Uint8Array.from(value));
     }
   }
 
   async destroy({ fence }: { readonly fence: StorageFence }): Promise<void> {
     this.#assertOpen();
     this.#assertWriter(fence);
-    this.#medium.entries.clear();
+    this.#medium.clear();
     this.#closed = true;
   }
 

@@ -50,7 +50,8 @@ const defaultPreKeyBatch = 4;
 
 /** A process: what dies with it. */
 interface Life {
-  readonly messenger: Messenger;
+  /** Absent until it is open. */
+  messenger?: Messenger;
   readonly transport: Transport;
   readonly storage: FailingStorage;
   readonly clock: ProcessClock;
@@ -95,7 +96,9 @@ export class TestDevice {
 
   /** The messenger of the running process. @throws Error when none runs */
   get messenger(): Messenger {
-    return this.#alive().messenger;
+    const { messenger } = this.#alive();
+    if (!messenger) throw new Error(`${this.username} is still being opened`);
+    return messenger;
   }
 
   /** The running process's way to the relay. @throws Error when none runs */
@@ -104,36 +107,24 @@ export class TestDevice {
   }
 
   get running(): boolean {
-    return this.#life !== undefined;
+    return this.#life?.messenger !== undefined;
   }
 
-  /** Opens the device from what its storage holds. */
+  /** Opens the device from what its storage holds. It may die meanwhile. */
   async start(): Promise<void> {
-    const { network, nextRandom } = this.#host;
-    const { logger } = this.#options;
-    const random = nextRandom(this.username);
-    const transport = network.transport(logger ? { logger } : {});
-    const clock = new ProcessClock(network.clock, () => this.clockOffsetMs);
-    const storage = failingStorage(await this.#openStorage(), {
-      plan: (changes) => this.commitPlan(changes),
-      written: (changes) => {
-        this.onWritten(changes);
-      },
-      died: () => {
-        this.kill();
-      },
-    });
-    const messenger = await createMessenger({
-      engine: await this.#engine(random),
-      storage,
-      transport,
-      clock,
+    const random = this.#host.nextRandom(this.username);
+    const life = await this.#begin();
+    const opening = createMessenger({
+      engine: await this.#engine(random, life.died),
+      storage: life.storage,
+      transport: life.transport,
+      clock: life.clock,
       random: this.#shapeRandom(random),
       ...messengerOptions(this.#options),
     });
-    let reportDeath = () => {};
-    const died = new Promise<void>((resolve) => (reportDeath = resolve));
-    this.#life = { messenger, transport, storage, clock, died, reportDeath };
+    const messenger = await Promise.race([opening, life.died.then(() => undefined)]);
+    if (!messenger) return;
+    life.messenger = messenger;
     this.#prepare(messenger);
   }
 
@@ -150,8 +141,8 @@ export class TestDevice {
 
   /** Lets a running process do something, until that is done, has failed, or the process has died. */
   async attempt(act: (messenger: Messenger) => Promise<unknown>): Promise<void> {
-    if (!this.#life) return;
-    const { messenger, died } = this.#life;
+    const { messenger, died } = this.#life ?? {};
+    if (!messenger) return;
     await Promise.race([act(messenger).catch(() => undefined), died]);
     await this.#host.network.settle();
   }
@@ -160,8 +151,29 @@ export class TestDevice {
   async revive(): Promise<void> {
     if (this.#life) return;
     await this.start();
-    void this.messenger.connect().catch(() => undefined);
+    if (this.running) void this.messenger.connect().catch(() => undefined);
     await this.#host.network.settle();
+  }
+
+  /** A process that has not opened its messenger yet. */
+  async #begin(): Promise<Life> {
+    const { network } = this.#host;
+    const { logger } = this.#options;
+    const transport = network.transport(logger ? { logger } : {});
+    const clock = new ProcessClock(network.clock, () => this.clockOffsetMs);
+    const storage = failingStorage(await this.#openStorage(), {
+      plan: (changes) => this.commitPlan(changes),
+      written: (changes) => {
+        this.onWritten(changes);
+      },
+      died: () => {
+        this.kill();
+      },
+    });
+    let reportDeath = () => {};
+    const died = new Promise<void>((resolve) => (reportDeath = resolve));
+    this.#life = { transport, storage, clock, died, reportDeath };
+    return this.#life;
   }
 
   #alive(): Life {
@@ -174,11 +186,11 @@ export class TestDevice {
     return storage ? countingStorage(await storage()) : memoryStorage({ medium: this.medium });
   }
 
-  async #engine(random: SeededRandom) {
+  async #engine(random: SeededRandom, died: Promise<void>) {
     const chosen = this.#options.engine ?? this.#host.engine;
     const engine = await engineOf(chosen, { username: this.username, random: random.fork('engine') });
     const batch = this.#options.preKeyBatch ?? defaultPreKeyBatch;
-    return countingEngine(withSmallStock(engine, batch), this.#host.lane);
+    return countingEngine(withSmallStock(engine, batch), this.#host.lane, died);
   }
 }
 

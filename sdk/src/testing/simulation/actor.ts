@@ -1,0 +1,229 @@
+/**
+ * One account of a simulated world: the device that runs, a copy of it perhaps, and what their commits have
+ * shown. Knows how to die, come back, be set back and be replaced; not when.
+ */
+import type { Message, MessageHandler } from '../../messages/index.js';
+import type { Messenger } from '../../messenger-api.js';
+import type { Random } from '../../ports/host.js';
+import { memoryStorage, type MemoryMedium } from '../../storage/memory/index.js';
+import type { AccountId, DeviceId } from '../../wire/index.js';
+import { TestDevice, type DeviceHost } from '../network/test-device.js';
+import type { ActorName } from './actions.js';
+import { countPrefix, Ledger, type LedgerState } from './ledger.js';
+import type { Trace } from './trace.js';
+import type { WireWatch } from './wire-watch.js';
+
+/** What an actor needs of its world. */
+export interface ActorWorld {
+  readonly host: DeviceHost;
+  readonly trace: Trace;
+  readonly wire: WireWatch;
+  /** Counts how many envelopes ended in each reason. */
+  readonly reasons: Map<string, number>;
+}
+
+/** Names by which events of the journal are told. */
+const journalled = ['message', 'message-status', 'contact', 'undecryptable', 'handler-failed'] as const;
+
+/** A device and what is known of it. */
+interface Body {
+  readonly device: TestDevice;
+  /** Another one once the storage was put back. */
+  ledger: Ledger;
+}
+
+/** Counts how often a message has had its effect, in the commit of the effect, and answers what is asked. */
+const counting: MessageHandler = async (message, unit) => {
+  const key = countPrefix + message.id;
+  unit.put(key, Uint8Array.of(((await unit.get(key))?.[0] ?? 0) + 1));
+  const text = message.body.kind === 'text' ? message.body.text : '';
+  if (text.endsWith('?')) await unit.send(message.sender, { text: `yes, ${text.slice(0, -1)}` });
+};
+
+/** See the header. */
+export class Actor {
+  readonly #world: ActorWorld;
+  #body: Body;
+  /** The copy that runs beside the device. */
+  #twin: Body | undefined;
+  #snapshot: { readonly medium: MemoryMedium; readonly state: LedgerState } | undefined;
+  /** Bodies that are gone, with what they had received. */
+  #former: Body[] = [];
+  #id: AccountId | undefined;
+  #code: string | undefined;
+
+  constructor(
+    world: ActorWorld,
+    readonly name: ActorName,
+  ) {
+    this.#world = world;
+    this.#body = this.#makeBody((random) => random);
+  }
+
+  get device(): TestDevice {
+    return this.#body.device;
+  }
+
+  get ledger(): Ledger {
+    return this.#body.ledger;
+  }
+
+  get id(): AccountId {
+    if (!this.#id) throw new Error(`${this.name} is not registered`);
+    return this.#id;
+  }
+
+  get address() {
+    return { accountId: this.id, deviceId: 1 as DeviceId };
+  }
+
+  /** What others add this account by now. */
+  get code(): string {
+    return this.#code ?? '';
+  }
+
+  async register(): Promise<void> {
+    const { device } = this.#body;
+    await device.start();
+    const input = { username: this.name, password: `${this.name}'s long password` };
+    const { accountId, contactCode } = await device.messenger.account.register(input);
+    this.#id = accountId;
+    this.#code = contactCode;
+    await device.messenger.connect();
+    await this.#world.host.network.settle();
+  }
+
+  /** The process dies. */
+  kill(): void {
+    this.device.kill();
+    this.device.commitPlan = () => 'pass';
+  }
+
+  /** Somebody registers under the same name and account id, with an identity of its own and an empty storage. */
+  async replace(): Promise<void> {
+    this.endClone('original');
+    this.kill();
+    this.#former.push(this.#body);
+    this.#snapshot = undefined;
+    const { id } = this;
+    this.#body = this.#makeBody(firstUuid(id));
+    await this.register();
+    if (this.id !== id) throw new Error(`${this.name} has another account id`);
+  }
+
+  takeSnapshot(): void {
+    this.#snapshot = { medium: this.device.medium.copy(), state: this.ledger.state() };
+  }
+
+  /** The device goes on from its snapshot. @returns false when there is none */
+  async restore(): Promise<boolean> {
+    const snapshot = this.#snapshot;
+    if (!snapshot) return false;
+    this.endClone('original');
+    this.kill();
+    const { device, ledger } = this.#body;
+    this.#former.push({ device, ledger });
+    device.medium = snapshot.medium.copy();
+    this.#body.ledger = this.#makeLedger();
+    this.ledger.resume(snapshot.state);
+    this.ledger.skipChecked();
+    await device.revive();
+    return true;
+  }
+
+  /** A copy of the device runs beside it. */
+  async clone(): Promise<void> {
+    if (this.#twin) return;
+    const { device, ledger } = this.#body;
+    const twin = this.#makeBody((random) => random);
+    twin.device.medium = device.medium.copy();
+    twin.ledger.resume(ledger.state());
+    this.#twin = twin;
+    await twin.device.revive();
+  }
+
+  /** One of the two goes. Harmless when there is no copy. */
+  endClone(keep: 'original' | 'copy'): void {
+    const twin = this.#twin;
+    if (!twin) return;
+    this.#twin = undefined;
+    const original = this.#body;
+    const [kept, gone] = keep === 'original' ? [original, twin] : [twin, original];
+    gone.device.kill();
+    kept.device.clockOffsetMs = original.device.clockOffsetMs;
+    this.#former.push(gone);
+    this.#body = kept;
+  }
+
+  /** What is gone has been checked. */
+  forget(): void {
+    this.#former = [];
+    this.ledger.checked();
+  }
+
+  /** Whether some body of this account has received a message. */
+  hasReceived(from: AccountId, id: Message['id']): boolean {
+    return [this.#body, ...this.#former].some(({ ledger }) => ledger.hasEffect(from, id));
+  }
+
+  /** The keys in the storage that begin with one of the prefixes. */
+  async keys(...prefixes: readonly string[]): Promise<string[]> {
+    const storage = memoryStorage({ medium: this.device.medium });
+    const keys: string[] = [];
+    for (const prefix of prefixes) for await (const { key } of storage.list(prefix)) keys.push(key);
+    return keys;
+  }
+
+  #makeLedger(): Ledger {
+    const { trace, wire, reasons } = this.#world;
+    return new Ledger(this.name, trace, wire, reasons);
+  }
+
+  #makeBody(shapeRandom: (random: Random) => Random): Body {
+    const device = new TestDevice({
+      host: this.#world.host,
+      username: this.name,
+      options: { onMessage: counting, messageRequests: 'accept' },
+      prepare: (messenger) => {
+        listen(messenger, body);
+      },
+      shapeRandom,
+    });
+    device.onWritten = (changes) => {
+      body.ledger.written(changes);
+    };
+    const body: Body = { device, ledger: this.#makeLedger() };
+    return body;
+  }
+}
+
+function listen(messenger: Messenger, { ledger }: Body): void {
+  for (const name of journalled) {
+    messenger.on(name, (event) => {
+      ledger.heard(event.seq, `${name} ${describe(event)}`);
+    });
+  }
+}
+
+/** What must be the same whenever an event is heard: what it is about, not how that stands by now. */
+function describe(event: object): string {
+  if ('message' in event) {
+    const { conversationId, seq, id } = (event as { message: Message }).message;
+    return `${conversationId} ${seq} ${id}`;
+  }
+  const { contact: _, ...rest } = event as Record<string, unknown>;
+  return JSON.stringify(rest);
+}
+
+/** The first id that is drawn is this UUID: in the first process alone, or ids would come again. */
+function firstUuid(uuid: string): (random: Random) => Random {
+  const bytes = Uint8Array.from(uuid.replaceAll('-', '').match(/../g) ?? [], (byte) => parseInt(byte, 16));
+  let drawn = false;
+  return (random) => ({
+    bytes: (length) => {
+      if (drawn || length !== bytes.length) return random.bytes(length);
+      drawn = true;
+      return bytes.slice();
+    },
+  });
+}

@@ -1,0 +1,256 @@
+/**
+ * What became of every envelope on one device, read from its commits as they are written: a message, its
+ * handler's writes, its journal entry and the ratchet's step must be one commit; an envelope without an effect
+ * must have a reason. Survives processes; a restored storage takes up the ledger of its time.
+ */
+import type { Message } from '../../messages/index.js';
+import type { StorageChange } from '../../ports/storage.js';
+import type { AccountId, EnvelopeId } from '../../wire/index.js';
+import { readMessage, readRecord } from './stored.js';
+import type { Trace } from './trace.js';
+import type { WireWatch } from './wire-watch.js';
+
+interface JournalFields {
+  readonly type: string;
+  readonly reason?: string;
+  readonly messageSeq?: number;
+  readonly conversationId?: string;
+}
+
+/** A commit, sorted by what its keys are about. */
+interface Sorted {
+  /** Envelopes that it marks as seen. */
+  readonly seen: EnvelopeId[];
+  readonly quarantined: EnvelopeId[];
+  /** Let out of quarantine. */
+  readonly released: EnvelopeId[];
+  readonly received: Message[];
+  readonly journal: JournalFields[];
+  readonly counted: Map<string, number>;
+  sessionMoved: boolean;
+}
+
+/** Where a ledger stands, to go on from later. */
+export interface LedgerState {
+  readonly rows: ReadonlyMap<string, Message>;
+  readonly next: ReadonlyMap<AccountId, number>;
+  readonly relations: ReadonlyMap<AccountId, string>;
+  readonly journalHead: number;
+  readonly heardTo: number;
+}
+
+/** Application records under which a simulation's handler counts the effects of messages. */
+export const countPrefix = 'count/';
+
+/** See the header. */
+export class Ledger {
+  readonly #name: string;
+  readonly #trace: Trace;
+  readonly #wire: WireWatch;
+  readonly #outcomes = new Map<EnvelopeId, string>();
+  readonly #reasons: Map<string, number>;
+  /** Messages whose effects were committed, by sender and id. */
+  readonly #effects = new Set<string>();
+  #rows = new Map<string, Message>();
+  /** The first row of each conversation that was not checked yet. */
+  #next = new Map<AccountId, number>();
+  #relations = new Map<AccountId, string>();
+  #journalHead = 0;
+  /** Observers have heard everything up to here, and what is in `#heard` above. */
+  #heardTo = 0;
+  readonly #heard = new Map<number, string>();
+
+  /** @param reasons - counts how many envelopes ended in each reason, on all devices */
+  constructor(name: string, trace: Trace, wire: WireWatch, reasons: Map<string, number>) {
+    this.#name = name;
+    this.#trace = trace;
+    this.#wire = wire;
+    this.#reasons = reasons;
+  }
+
+  /** The rows of a conversation that were not checked yet. */
+  unchecked(conversation: AccountId): Message[] {
+    const rows: Message[] = [];
+    for (let seq = this.#next.get(conversation) ?? 1; ; seq += 1) {
+      const row = this.#rows.get(`message/${conversation}/${seq}`);
+      if (!row) return rows;
+      rows.push(row);
+    }
+  }
+
+  /** Whether a message has had its effect. */
+  hasEffect(sender: AccountId, id: string): boolean {
+    return this.#effects.has(`${sender} ${id}`);
+  }
+
+  /** What has become of an envelope, if anything has. */
+  outcome(envelope: EnvelopeId): string | undefined {
+    return this.#outcomes.get(envelope);
+  }
+
+  /** Where it stands now. */
+  state(): LedgerState {
+    return {
+      rows: new Map(this.#rows),
+      next: new Map(this.#next),
+      relations: new Map(this.#relations),
+      journalHead: this.#journalHead,
+      heardTo: this.#heardTo,
+    };
+  }
+
+  /** Goes on from where another one stood. Once, before anything is written. */
+  resume(state: LedgerState): void {
+    this.#rows = new Map(state.rows);
+    this.#next = new Map(state.next);
+    this.#relations = new Map(state.relations);
+    this.#journalHead = state.journalHead;
+    this.#heardTo = state.heardTo;
+    for (const row of this.#rows.values()) this.#effects.add(`${row.sender} ${row.id}`);
+  }
+
+  /** What is here by now was checked when it was new. */
+  skipChecked(): void {
+    for (const { conversationId, seq } of this.#rows.values()) {
+      this.#next.set(conversationId, Math.max(this.#next.get(conversationId) ?? 1, seq + 1));
+    }
+  }
+
+  /** Everything that is here by now was checked. */
+  checked(): void {
+    this.skipChecked();
+    this.#outcomes.clear();
+  }
+
+  /** Observers have heard an entry of the journal. At least once, and always the same under one number. */
+  heard(seq: number, what: string): void {
+    if (seq <= this.#heardTo) return;
+    const before = this.#heard.get(seq) ?? what;
+    if (before !== what) this.#trace.accuse(`journal ${seq} of ${this.#name} was ${before} and is ${what}`);
+    this.#heard.set(seq, what);
+  }
+
+  /** Everything in the journal was heard. @returns what was not */
+  unheard(): number[] {
+    const missing: number[] = [];
+    for (let seq = this.#heardTo + 1; seq <= this.#journalHead; seq += 1) {
+      if (!this.#heard.has(seq)) missing.push(seq);
+    }
+    if (missing.length === 0) {
+      this.#heardTo = this.#journalHead;
+      this.#heard.clear();
+    }
+    return missing;
+  }
+
+  /** A commit was written. */
+  written(changes: readonly StorageChange[]): void {
+    const sorted = this.#sort(changes);
+    if (sorted.received.length > 0) this.#checkEffect(sorted);
+    const reason = sorted.journal.find(({ type }) => type === 'undecryptable')?.reason;
+    for (const id of [...sorted.seen, ...sorted.released]) this.#settle(id, sorted, reason);
+    for (const { sender, id } of sorted.received) this.#effects.add(`${sender} ${id}`);
+  }
+
+  /** One message at a time takes effect, with everything that belongs to it. */
+  #checkEffect({ seen, released, received, journal, counted, sessionMoved }: Sorted): void {
+    const [message] = received as [Message];
+    const { sender, id, conversationId, seq } = message;
+    const lacks = [
+      received.length > 1 && 'its own commit',
+      seen.length + released.length !== 1 && 'its envelope',
+      !sessionMoved && 'its ratchet step',
+      !journal.some((entry) => entry.type === 'message' && entry.messageSeq === seq) && 'its journal entry',
+      !counted.has(id) && !journal.some(({ type }) => type === 'handler-failed') && "its handler's write",
+      (counted.get(id) ?? 1) !== 1 && 'a count of one',
+    ].filter((lack) => lack !== false);
+    const what = `${conversationId} ${seq} (${id}) at ${this.#name}`;
+    if (lacks.length > 0) this.#trace.accuse(`${what} took effect without ${lacks.join(', ')}`);
+    if (this.#effects.has(`${sender} ${id}`)) this.#trace.accuse(`${what} took effect twice`);
+  }
+
+  #settle(id: EnvelopeId, sorted: Sorted, reason: string | undefined): void {
+    const { quarantined, released, received } = sorted;
+    const before = this.#outcomes.get(id);
+    // It came again after it was done, or while it waits in quarantine: then nothing may follow from it.
+    if (before !== undefined && !(before === 'quarantined' && released.includes(id))) {
+      if (received.length > 0) this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`);
+      return;
+    }
+    const outcome = quarantined.includes(id)
+      ? 'quarantined'
+      : (reason ?? this.#outcomeOf(id, received.length));
+    this.#outcomes.set(id, outcome);
+    if (reason !== undefined) {
+      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
+      this.#trace.note(`${this.#name} cannot read ${this.#nameOf(id)}: ${reason}`);
+    }
+  }
+
+  /** Only what says nothing, comes from somebody blocked, or has had its effect before may have none. */
+  #outcomeOf(id: EnvelopeId, effects: number): string {
+    if (effects > 0) return 'effect';
+    const sent = this.#wire.find(id);
+    const content = sent?.content;
+    if (!sent || content?.type !== 'text') return 'nothing';
+    if (this.#relations.get(sent.from) === 'blocked') return 'blocked';
+    if (this.#effects.has(`${sent.from} ${content.id}`)) return 'again';
+    this.#trace.accuse(`${this.#nameOf(id)} was dropped at ${this.#name} without a reason`);
+    return 'dropped';
+  }
+
+  #nameOf(id: EnvelopeId): string {
+    const content = this.#wire.find(id)?.content;
+    return content ? `${content.type} ${content.text ?? content.id}` : id;
+  }
+
+  #sort(changes: readonly StorageChange[]): Sorted {
+    const sorted: Sorted = {
+      seen: [],
+      quarantined: [],
+      released: [],
+      received: [],
+      journal: [],
+      counted: new Map(),
+      sessionMoved: false,
+    };
+    for (const { key, value } of changes) {
+      const [space, ...rest] = key.split('/') as [string, ...string[]];
+      if (value) this.#sortPut(sorted, space, rest, key, value);
+      else if (space === 'quarantine') sorted.released.push(rest[1] as EnvelopeId);
+    }
+    return sorted;
+  }
+
+  #sortPut(sorted: Sorted, space: string, rest: readonly string[], key: string, value: Uint8Array): void {
+    switch (space) {
+      case 'seen':
+        sorted.seen.push(rest[0] as EnvelopeId);
+        return;
+      case 'quarantine':
+        sorted.quarantined.push(rest[1] as EnvelopeId);
+        return;
+      case 'message': {
+        const message = readMessage(value);
+        if (message.status === 'received' && !this.#rows.has(key)) sorted.received.push(message);
+        this.#rows.set(key, message);
+        return;
+      }
+      case 'contact':
+        this.#relations.set(rest[0] as AccountId, readRecord<{ relation: string }>(value).relation);
+        return;
+      case 'journal':
+        this.#journalHead = Math.max(this.#journalHead, Number(rest[0]));
+        sorted.journal.push(readRecord<JournalFields>(value));
+        return;
+      case 'engine':
+        sorted.sessionMoved ||= rest[0] === 'session';
+        return;
+      case 'app':
+        if (rest[0] === 'count') sorted.counted.set(rest[1] as string, value[0] as number);
+        return;
+      default:
+        return;
+    }
+  }
+}

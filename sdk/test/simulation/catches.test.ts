@@ -1,0 +1,126 @@
+/** The simulation finds what it is there to find: engines and networks that break one promise each, and it says which. */
+import { describe, expect, it } from 'vitest';
+import { SottoError } from '../../src/errors.js';
+import { portableEngine } from '../../src/engines/portable/index.js';
+import type { ProtocolEngine } from '../../src/ports/index.js';
+import type { SimulationAction } from '../../src/testing/simulation/actions.js';
+import {
+  simulate,
+  SimulationFailure,
+  type SimulationOptions,
+  type SimulationReport,
+} from '../../src/testing/simulation/simulate.js';
+import type { TestEngine } from '../../src/testing/network/test-engines.js';
+
+type Break = (engine: ProtocolEngine) => Partial<ProtocolEngine>;
+
+/** Portable engines that are broken once everybody knows everybody. */
+function broken(change: Break): TestEngine {
+  return ({ random }) => {
+    const engine = portableEngine({ random });
+    return { ...engine, ...change(engine) };
+  };
+}
+
+const orderly: SimulationAction = { kind: 'quiet', orderly: true };
+const say = (...texts: string[]): SimulationAction => ({ kind: 'send', who: 'alice', peer: 'bob', texts });
+const conversation: readonly SimulationAction[] = [
+  say('one'),
+  { kind: 'pass', durationMs: 1_000 },
+  say('two', 'three'),
+  { kind: 'pass', durationMs: 1_000 },
+  orderly,
+];
+
+async function failureOf(options: Partial<SimulationOptions>): Promise<SimulationFailure> {
+  const report = simulate({ seed: 'catches', accounts: 2, schedule: conversation, ...options });
+  const failure = await report.then(
+    (held: SimulationReport) => held,
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(SimulationFailure);
+  return failure as SimulationFailure;
+}
+
+describe('the simulation', () => {
+  it('holds for what is not broken', async () => {
+    const report = await simulate({ seed: 'catches', accounts: 2, schedule: conversation });
+    expect(report).toMatchObject({ steps: 4, written: 3, delivered: 3, failed: {}, undecryptable: {} });
+  });
+
+  it('finds an engine that uses a message key twice', async () => {
+    const engine = broken((sound) => ({
+      encrypt: async (view, input) => ({ ...(await sound.encrypt(view, input)), changes: [] }),
+    }));
+    expect((await failureOf({ engine })).message).toMatch(/message key .* used twice/);
+  });
+
+  it('finds a message whose ratchet step is not in its commit', async () => {
+    const engine = broken((sound) => ({
+      decrypt: async (view, input) => {
+        const { result, changes } = await sound.decrypt(view, input);
+        return { result, changes: changes.filter(({ key }) => !key.startsWith('session/')) };
+      },
+    }));
+    expect((await failureOf({ engine })).message).toMatch(/took effect without its ratchet step/);
+  });
+
+  it('finds a message that is lost though its reason is told', async () => {
+    let decrypts = 0;
+    const engine = broken((sound) => ({
+      decrypt: async (view, input) => {
+        if ((decrypts += 1) === 3) throw new SottoError('invalid-message');
+        return sound.decrypt(view, input);
+      },
+    }));
+    expect((await failureOf({ engine })).message).toMatch(/ended at .* in invalid-message/);
+  });
+
+  it('finds a message that is dropped without a word', async () => {
+    let decrypts = 0;
+    const engine = broken((sound) => ({
+      decrypt: async (view, input) => {
+        if ((decrypts += 1) === 3) throw new SottoError('duplicate-message');
+        return sound.decrypt(view, input);
+      },
+    }));
+    expect((await failureOf({ engine })).message).toMatch(/was dropped at .* without a reason/);
+  });
+
+  it('finds messages that come out of order where the network kept it', async () => {
+    const schedule: SimulationAction[] = [
+      { kind: 'unplug', who: 'bob' },
+      say('one', 'two'),
+      { kind: 'pages', how: 'reorder', times: 1 },
+      orderly,
+    ];
+    // The weather clears before everybody comes back: in order. Plugged in before, it comes reversed.
+    await simulate({ seed: 'catches', accounts: 2, schedule });
+    schedule.splice(3, 0, { kind: 'plug', who: 'bob' }, { kind: 'pass', durationMs: 60_000 });
+    const { message, around, step } = await failureOf({ schedule });
+    expect(message).toMatch(/out of order: two \| one/);
+    expect(step).toBe(schedule.length - 1);
+    expect(around.join('\n')).toContain('a page of 2 envelopes: reorder');
+  });
+
+  it('plays a seed again to the byte, and a failure from its own schedule', async () => {
+    const options = { seed: 'again', accounts: 3, steps: 120 };
+    expect(await simulate(options)).toEqual(await simulate(options));
+    let encrypts = 0;
+    const engine = broken((sound) => ({
+      encrypt: async (view, input) => {
+        const step = await sound.encrypt(view, input);
+        return (encrypts += 1) % 40 === 0 ? { ...step, changes: [] } : step;
+      },
+    }));
+    const first = await failureOf({ ...options, schedule: undefined, engine });
+    encrypts = 0;
+    const again = await failureOf({ ...options, schedule: first.schedule, engine });
+    expect([again.step, again.message, again.around]).toEqual([first.step, first.message, first.around]);
+  });
+
+  it('refuses numbers that are none', async () => {
+    await expect(simulate({ seed: 1, accounts: 1 })).rejects.toThrow(RangeError);
+    await expect(simulate({ seed: 1, steps: 0 })).rejects.toThrow(RangeError);
+  });
+});

@@ -1,0 +1,45 @@
+/** Worlds that once broke, or that are worth playing every time: each with its reason. A seed that breaks joins them with its fix. */
+import type { FaultWeights } from '../../src/testing/simulation/actions.js';
+import type { EngineName } from '../support/engines.js';
+
+/** A world to play again. */
+export interface CorpusEntry {
+  readonly seed: string;
+  readonly steps: number;
+  readonly accounts: number;
+  readonly faults?: FaultWeights;
+  /** On both engines where it is absent. */
+  readonly engine?: EngineName;
+  readonly why: string;
+}
+
+/** See the header. */
+export const corpus: readonly CorpusEntry[] = [
+  {
+    seed: 'newcomers',
+    steps: 150,
+    accounts: 4,
+    faults: { 'identity-reset': 4 },
+    why: 'identities change faster than anybody can accept them',
+  },
+  {
+    seed: 'quarrel',
+    steps: 200,
+    accounts: 3,
+    faults: { block: 6, 'session-reset': 3 },
+    why: 'blocks and unblocks while messages and their repeats are on their way',
+  },
+  {
+    seed: 'flicker',
+    steps: 200,
+    accounts: 2,
+    faults: { crash: 12, 'storage-failure': 8, 'lost-reply': 8 },
+    why: 'nearly every commit dies or fails, and nearly every answer is lost',
+  },
+  {
+    seed: 'crowd',
+    steps: 150,
+    accounts: 8,
+    why: 'eight accounts, so that lanes, look-ups and receipts of many meet in one writer',
+  },
+];

@@ -1,0 +1,3 @@
+import { simulationSuite } from './suite.js';
+
+simulationSuite('libsignal', 100_000);
