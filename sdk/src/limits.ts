@@ -72,6 +72,12 @@ export const limits = {
   continuityRepairWindowMs: 24 * 60 * 60 * 1000,
   /** A device that has to stay away asks again after this long. */
   continuityRetryMs: 60 * 60 * 1000,
+  /** Requests to send again what a device's message was lost with, in the time between two renewals: the first is one. */
+  maxResendRequests: 5,
+  /** Messages sent again to one device in an hour, each once: whoever asks for more has another trouble. */
+  maxResendsPerHour: 5,
+  /** What was sent can be asked for again this long. */
+  sendLogTtlMs: 24 * 60 * 60 * 1000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

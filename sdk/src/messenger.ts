@@ -20,8 +20,10 @@ import {
   Receipts,
   Receiver,
   Renewals,
+  Resends,
   Sender,
   applicationSpace,
+  sweepSendLog,
 } from './messages/index.js';
 import type {
   Messenger,
@@ -105,10 +107,23 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const sender = new Sender({ writer, delivery, host });
   const receipts: Receipts = new Receipts({ writer, contacts, composer, host });
   const renewals = new Renewals({ contacts, sessions, composer, host });
+  const resends = new Resends({ contacts, composer, host });
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
-    ...{ writer, account, contacts, sessions, handler, receipts, renewals, journal, host, requestPolicy },
+    ...{
+      writer,
+      account,
+      contacts,
+      sessions,
+      handler,
+      receipts,
+      renewals,
+      resends,
+      journal,
+      host,
+      requestPolicy,
+    },
     onQuarantined: () => {
       quarantine.watch();
     },
@@ -118,7 +133,10 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const inbox = new Inbox({ writer, receiver, intake, quarantine, host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
-  const onCaughtUp = () => quarantine.settle();
+  const onCaughtUp = async () => {
+    await sweepSendLog(writer, host.clock.now());
+    await quarantine.settle();
+  };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
   const live = new LiveConnection({

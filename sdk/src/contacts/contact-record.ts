@@ -43,7 +43,18 @@ export const contactSchema = z.strictObject({
   heard: z.boolean(),
   addedAt: z.number(),
   /** When we last began a new session because a message could not be decrypted, by device. Absent where never. */
-  renewals: z.optional(z.array(z.strictObject({ deviceId, at: timestampMs }))),
+  renewals: z.optional(
+    z.array(
+      z.strictObject({
+        deviceId,
+        at: timestampMs,
+        /** How often we have asked since for a message to be sent again. */
+        requests: z.optional(z.int().check(z.minimum(0))),
+      }),
+    ),
+  ),
+  /** When we last sent messages again that a device had asked for: those of an hour. Absent where never. */
+  resends: z.optional(z.array(z.strictObject({ deviceId, at: timestampMs }))),
 });
 /** A stored contact. */
 export type ContactEntry = z.output<typeof contactSchema>;

@@ -84,22 +84,30 @@ export class Composer {
     await this.#queue(unit, contact, this.#encode(own, contact, this.#newId(), body), null);
   }
 
-  /** Stages a message that says nothing, to begin a session with: the one before is archived by now. */
-  async stageRenewal(unit: Unit, contact: ContactEntry): Promise<void> {
+  /**
+   * Stages a message to begin a session with, where the one before is archived by now, and to ask for a
+   * message that was lost with it.
+   * @param lost - SHA-256 of its ciphertext, in base64url
+   */
+  async stageRenewal(unit: Unit, contact: ContactEntry, lost?: string): Promise<void> {
     const own = await this.#account.require();
-    const content = this.#encode(own, contact, this.#newId(), { type: 'renewal', body: {} });
+    const body = { type: 'renewal', body: lost ? { lost } : {} } as const;
+    const content = this.#encode(own, contact, this.#newId(), body);
     await this.#queue(unit, contact, content, null);
   }
 
-  /** Stages an entry for a failed message again, under the id it had. */
-  async stageAgain(unit: Unit, message: Message): Promise<void> {
+  /**
+   * Stages an entry for a message again, under the id it had.
+   * @param sentAt - when the user wrote it; now by default
+   */
+  async stageAgain(unit: Unit, message: Message, sentAt?: number): Promise<void> {
     const contact = await this.#contacts.read(unit, message.conversationId);
     if (!contact) throw new SottoError('unknown-contact');
     assertMaySend(contact);
     if (message.body.kind !== 'text') throw new SottoError('unknown-message');
     const own = await this.#account.require();
     const body = { type: 'text', body: { text: message.body.text } } as const;
-    await this.#queue(unit, contact, this.#encode(own, contact, message.id, body), message.seq);
+    await this.#queue(unit, contact, this.#encode(own, contact, message.id, body, sentAt), message.seq);
   }
 
   /**
@@ -174,10 +182,16 @@ export class Composer {
     });
   }
 
-  #encode(own: OwnAccount, contact: ContactEntry, id: MessageId, body: ContentBody): Uint8Array {
+  #encode(
+    own: OwnAccount,
+    contact: ContactEntry,
+    id: MessageId,
+    body: ContentBody,
+    sentAt = this.#host.clock.now(),
+  ): Uint8Array {
     return encodeContent({
       id,
-      sentAt: this.#host.clock.now(),
+      sentAt,
       manifest: {
         version: own.manifest.version,
         hash: manifestHash(own.manifest) as Uint8Array<ArrayBuffer>,

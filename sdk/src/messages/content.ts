@@ -40,8 +40,16 @@ export const receiptBody = z.strictObject({
   ids: z.array(messageId).check(z.minLength(1), z.maxLength(limits.maxIdsPerReceipt)),
 });
 
-/** The body of a `renewal`, which says nothing: it begins a session in the place of one that fails. */
-export const renewalBody = z.strictObject({});
+const ciphertextHash = z.string().check(z.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
+
+/**
+ * The body of a `renewal`: it begins a session in the place of one that fails, or says in one that works that
+ * a message was lost.
+ */
+export const renewalBody = z.strictObject({
+  /** SHA-256 of the ciphertext that could not be decrypted, in base64url. */
+  lost: z.optional(ciphertextHash),
+});
 
 /** A body by its type. */
 export type ContentBody =

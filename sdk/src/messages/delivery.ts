@@ -21,6 +21,7 @@ import type { AccountBundle, DeviceId, SendResponse } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
 import { updateMessage } from './message-store.js';
+import { logSent } from './send-log.js';
 import { outboxKey, outboxRecord, removeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
 
 type DeviceMismatch = Extract<SendResponse, { kind: 'device-mismatch' }>;
@@ -97,7 +98,7 @@ export class Delivery {
     let attempt = entry.attempt ?? (await this.#prepare(entry, contact));
     for (let repairs = 0; attempt; repairs += 1) {
       const answer = await this.#transmit(connection, entry, attempt);
-      if (answer.kind === 'accepted') return this.#accepted(entry, answer.deliveryToken);
+      if (answer.kind === 'accepted') return this.#accepted(entry, attempt, answer.deliveryToken);
       if (repairs >= limits.maxDeviceRepairs) throw new SottoError('device-mismatch');
       contact = await this.#contacts.require(entry.recipient);
       attempt = await this.#repair(entry, attempt, contact, answer);
@@ -203,12 +204,16 @@ export class Delivery {
     if (contact) this.#contacts.write(unit, { ...contact, reachToken });
   }
 
-  #accepted(entry: OutboxEntry, deliveryToken: string): Promise<void> {
+  #accepted(entry: OutboxEntry, attempt: Attempt, deliveryToken: string): Promise<void> {
     return this.#writer.run(async (unit) => {
       await removeOutbox(unit, entry.seq);
       const contact = await this.#contacts.read(unit, entry.recipient);
       if (contact && contact.reachToken !== deliveryToken) {
         this.#contacts.write(unit, { ...contact, reachToken: deliveryToken });
+      }
+      const { messageSeq } = entry;
+      if (messageSeq !== null) {
+        logSent(unit, entry.recipient, attempt, { messageSeq, sentAt: this.#host.clock.now() });
       }
       await this.#setStatus(unit, entry, 'sent', null);
     });

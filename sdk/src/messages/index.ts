@@ -14,4 +14,6 @@ export { outboxEntries, writeOutbox } from './outbox.js';
 export { Receipts } from './receipts.js';
 export { Receiver, type MessageRequestPolicy } from './receiver.js';
 export { Renewals } from './renewals.js';
+export { Resends } from './resends.js';
+export { sweepSendLog } from './send-log.js';
 export { Sender } from './sender.js';

@@ -28,6 +28,7 @@ import { appendMessage, findMessage, isRequestFull, updateMessage } from './mess
 import { quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
 import type { Renewals } from './renewals.js';
+import type { Resends } from './resends.js';
 
 /** What a stranger says of itself: a contact code, and the key its session was made with. */
 export interface StrangerClaim {
@@ -80,6 +81,7 @@ export class Receiver {
   readonly #handler: HandlerRunner;
   readonly #receipts: Receipts;
   readonly #renewals: Renewals;
+  readonly #resends: Resends;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
   readonly #requestPolicy: MessageRequestPolicy;
@@ -94,6 +96,7 @@ export class Receiver {
     handler: HandlerRunner;
     receipts: Receipts;
     renewals: Renewals;
+    resends: Resends;
     journal: Journal<JournalEvent>;
     host: Host;
     requestPolicy: MessageRequestPolicy;
@@ -106,6 +109,7 @@ export class Receiver {
     this.#handler = parts.handler;
     this.#receipts = parts.receipts;
     this.#renewals = parts.renewals;
+    this.#resends = parts.resends;
     this.#journal = parts.journal;
     this.#host = parts.host;
     this.#requestPolicy = parts.requestPolicy;
@@ -142,7 +146,7 @@ export class Receiver {
       else if (reason !== 'envelope-id-reused') unit.put(seenKey(envelope.id), sha256(envelope.ciphertext));
       const shown = shownKeyOf(error);
       const final = shown ? await this.#waitForAcceptance(unit, envelope, shown) : reason;
-      await this.#renewals.stageFor(unit, envelope.sender, final);
+      await this.#renewals.stageFor(unit, envelope, final);
       await this.#journal.append(unit, { type: 'undecryptable', ...envelope.sender, reason: final });
     });
   }
@@ -166,6 +170,7 @@ export class Receiver {
       : await this.#checkStranger(unit, envelope, decrypted, content, lookup);
     if (body.type === 'receipt') await this.#applyReceipt(unit, own, contact, body.body.ids);
     else if (body.type !== 'renewal') await this.#store(unit, contact, content, body);
+    else if (body.body.lost) await this.#resends.answer(unit, contact, envelope.sender, body.body.lost);
   }
 
   /** A ciphertext that was decrypted before has had its effect: nothing more to do. */

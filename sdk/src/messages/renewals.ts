@@ -1,7 +1,7 @@
 /**
  * Sessions that fail are renewed: when a message of a contact's device cannot be decrypted, the session with
- * that device is put aside and a new one begun by a message that says nothing, so that what comes next can
- * be read without either user doing anything. Knows no lost message and no relay.
+ * that device is put aside and a new one begun, so that what comes next can be read without either user
+ * doing anything; and the device is asked for the message that was lost. Knows no relay.
  */
 import { contactDevices, mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
 import { isSottoError } from '../errors.js';
@@ -10,8 +10,9 @@ import type { UndecryptableReason } from '../journal-event.js';
 import { limits } from '../limits.js';
 import type { SessionService } from '../sessions/index.js';
 import type { Unit } from '../unit/index.js';
-import type { DeviceAddress, DeviceId } from '../wire/index.js';
+import type { DeviceId, Envelope } from '../wire/index.js';
 import type { Composer } from './composer.js';
+import { hashOf } from './send-log.js';
 
 /** Reasons that a new session takes away. What was decrypted, or is another's key, is none of them. */
 const curable: ReadonlySet<UndecryptableReason> = new Set<UndecryptableReason>([
@@ -35,15 +36,28 @@ export class Renewals {
   }
 
   /**
-   * Stages a new session with the device whose message could not be decrypted, if that may help: for an
-   * accepted contact at its pinned key, a device of its list, and not so soon after the last time. The
-   * session before is archived, so whatever of it is still under way can be read.
+   * Stages a new session with the device whose message could not be decrypted, and a request for that message,
+   * if that may help: for an accepted contact at its pinned key and a device of its list. So soon after the last
+   * time only the request is staged, and a few of those. The session before is archived, so whatever of it is
+   * still under way can be read.
    */
-  async stageFor(unit: Unit, sender: DeviceAddress, reason: UndecryptableReason): Promise<void> {
+  async stageFor(
+    unit: Unit,
+    { sender, ciphertext }: Pick<Envelope, 'sender' | 'ciphertext'>,
+    reason: UndecryptableReason,
+  ): Promise<void> {
     if (!curable.has(reason)) return;
     const contact = await this.#contacts.read(unit, sender.accountId);
-    if (!contact || !mayAnswer(contact) || !this.#isDue(contact, sender.deviceId)) return;
-    await this.#renew(unit, contact, [sender.deviceId]);
+    if (!contact || !mayAnswer(contact) || !isListed(contact, sender.deviceId)) return;
+    const lost = hashOf(ciphertext);
+    const last = this.#lastRenewal(contact, sender.deviceId);
+    if (!last) return this.#renew(unit, contact, [sender.deviceId], lost);
+    const requests = (last.requests ?? 0) + 1;
+    if (requests > limits.maxResendRequests) return;
+    const others = (contact.renewals ?? []).filter((renewal) => renewal !== last);
+    const noted = { ...contact, renewals: [...others, { ...last, requests }] };
+    this.#contacts.write(unit, noted);
+    await this.#say(unit, noted, lost);
   }
 
   /** Stages new sessions with all devices of a contact, however lately others were begun. */
@@ -52,35 +66,50 @@ export class Renewals {
     await this.#renew(unit, contact, deviceIds);
   }
 
-  async #renew(unit: Unit, contact: ContactEntry, deviceIds: readonly DeviceId[]): Promise<void> {
+  async #renew(
+    unit: Unit,
+    contact: ContactEntry,
+    deviceIds: readonly DeviceId[],
+    lost?: string,
+  ): Promise<void> {
     const { accountId } = contact.statement;
     for (const deviceId of deviceIds) await this.#sessions.archive(unit, { accountId, deviceId });
-    const renewed = this.#noted(contact, deviceIds);
+    const renewed = this.#noted(contact, deviceIds, lost ? 1 : 0);
     this.#contacts.write(unit, renewed);
+    await this.#say(unit, renewed, lost);
+  }
+
+  async #say(unit: Unit, contact: ContactEntry, lost: string | undefined): Promise<void> {
     try {
-      await this.#composer.stageRenewal(unit, renewed);
+      await this.#composer.stageRenewal(unit, contact, lost);
     } catch (error) {
       // The outbox is full: the next message to the contact begins the session.
       if (!isSottoError(error, 'limit-exceeded')) throw error;
     }
   }
 
-  #isDue(contact: ContactEntry, deviceId: DeviceId): boolean {
-    if (!contactDevices(contact).some(({ device }) => device.deviceId === deviceId)) return false;
+  /** The renewal that is too young for another one. */
+  #lastRenewal(contact: ContactEntry, deviceId: DeviceId) {
     const last = contact.renewals?.find((renewal) => renewal.deviceId === deviceId);
-    if (!last) return true;
-    const passedMs = this.#host.clock.now() - last.at;
+    const passedMs = this.#host.clock.now() - (last?.at ?? 0);
     // Negative where the clock was set back: it must not put renewals off for as long.
-    return passedMs < 0 || passedMs >= limits.sessionRenewalIntervalMs;
+    return passedMs < 0 || passedMs >= limits.sessionRenewalIntervalMs ? undefined : last;
   }
 
   /** Only devices of the list are kept, so the list is no longer than it. */
-  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[]): ContactEntry {
+  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[], requests: number): ContactEntry {
     const listed = new Set(contact.manifest.devices.map((device) => device.deviceId));
     const others = (contact.renewals ?? []).filter(
       (renewal) => !deviceIds.includes(renewal.deviceId) && listed.has(renewal.deviceId),
     );
     const at = this.#host.clock.now();
-    return { ...contact, renewals: [...others, ...deviceIds.map((deviceId) => ({ deviceId, at }))] };
+    return {
+      ...contact,
+      renewals: [...others, ...deviceIds.map((deviceId) => ({ deviceId, at, requests }))],
+    };
   }
+}
+
+function isListed(contact: ContactEntry, deviceId: DeviceId): boolean {
+  return contactDevices(contact).some(({ device }) => device.deviceId === deviceId);
 }

@@ -1,23 +1,9 @@
 /** Sessions that fail are renewed without either user, and never faster than their limit. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
-import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { Envelope } from '../../src/wire/index.js';
+import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, type Party } from '../support/party.js';
-
-/** A device loses what it knows of its sessions, as an old copy of its storage would. */
-async function loseSessions(party: Party): Promise<void> {
-  party.kill();
-  const storage = memoryStorage({ medium: party.medium });
-  const fence = await storage.acquire();
-  const changes = [];
-  for await (const { key } of storage.list('engine/session/')) changes.push({ key, value: undefined });
-  expect(changes.length).toBeGreaterThan(0);
-  await storage.commit(changes, { fence });
-  await storage.close();
-  await party.start();
-  await party.online();
-}
 
 /** How many first messages a device has sent since it was asked to count. */
 function countBundles(party: Party): () => number {

@@ -1,0 +1,61 @@
+/**
+ * Answers a device that could not decrypt a message: it goes out again, under its id, in the session the
+ * request came in. Only for accepted contacts at their pinned key, once per message and device, and no more
+ * than a few an hour. Knows no ciphertext but by its hash.
+ */
+import { mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
+import { isSottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import { limits } from '../limits.js';
+import type { Unit } from '../unit/index.js';
+import type { DeviceAddress } from '../wire/index.js';
+import type { Composer } from './composer.js';
+import { messageKey, messageRecord } from './message-record.js';
+import { takeSent } from './send-log.js';
+
+/** See the header. */
+export class Resends {
+  readonly #contacts: ContactBook;
+  readonly #composer: Composer;
+  readonly #host: Host;
+
+  constructor(parts: { contacts: ContactBook; composer: Composer; host: Host }) {
+    this.#contacts = parts.contacts;
+    this.#composer = parts.composer;
+    this.#host = parts.host;
+  }
+
+  /** Stages the message again whose ciphertext a device of the contact has named, if it may have it. */
+  async answer(
+    unit: Unit,
+    contact: ContactEntry,
+    device: DeviceAddress,
+    ciphertextHash: string,
+  ): Promise<void> {
+    const recent = this.#recent(contact);
+    const given = recent.filter(({ deviceId }) => deviceId === device.deviceId).length;
+    if (!mayAnswer(contact) || given >= limits.maxResendsPerHour) return;
+    const now = this.#host.clock.now();
+    const messageSeq = await takeSent(unit, device, ciphertextHash, now);
+    if (messageSeq === undefined) return;
+    const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
+    // What a receipt has confirmed is there.
+    if (message?.status !== 'sent') return;
+    this.#contacts.write(unit, {
+      ...contact,
+      resends: [...recent, { deviceId: device.deviceId, at: now }],
+    });
+    try {
+      await this.#composer.stageAgain(unit, message, message.sentAt);
+    } catch (error) {
+      // The outbox is full: there is no room for what is new either.
+      if (!isSottoError(error, 'limit-exceeded')) throw error;
+    }
+  }
+
+  /** Of the last hour; those of the future are a clock's that was wrong. */
+  #recent({ resends = [] }: ContactEntry): NonNullable<ContactEntry['resends']> {
+    const now = this.#host.clock.now();
+    return resends.filter(({ at }) => at <= now && now - at < limits.sessionRenewalIntervalMs);
+  }
+}

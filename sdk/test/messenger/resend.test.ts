@@ -1,0 +1,141 @@
+/** A message that could not be decrypted is asked for, and goes out again to whom it went: once, and not to others. */
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.js';
+import { loseSessions } from '../support/lost-sessions.js';
+import { introduced, textOf, type Party } from '../support/party.js';
+
+const hourMs = 60 * 60 * 1000;
+
+/** Alice has written what bob could not read; what they do next is up to the case. */
+async function lost(seed: string, texts: readonly string[]) {
+  const scene = await introduced(seed);
+  const { world, alice, bob, aliceId, bobId } = scene;
+  await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+  await world.pass(5_000);
+  await bob.messenger.disconnect();
+  for (const text of texts) await alice.messenger.messages.send(bobId, { text });
+  await world.pass(1_000);
+  return scene;
+}
+
+const got = (party: Party, text: string) => party.texts.filter((one) => one === text).length;
+
+describe('a message that was lost with its session', () => {
+  it('arrives after all, once, as it was written', async () => {
+    const { world, alice, bob, bobId, aliceId } = await lost('resent', ['lost']);
+    const written = (await alice.history(bobId)).at(-1);
+    await world.pass(10 * 60_000);
+    await loseSessions(bob);
+    await world.until(() => bob.texts.includes('lost'));
+    expect(bob.undecryptable).toEqual(['no-session']);
+    const row = (await bob.history(aliceId)).find((message) => textOf(message) === 'lost');
+    expect([row?.id, row?.sentAt]).toEqual([written?.id, written?.sentAt]);
+    await world.until(async () => (await alice.history(bobId)).at(-1)?.status === 'delivered');
+    await alice.restart();
+    await bob.restart();
+    await world.pass(hourMs);
+    expect(got(bob, 'lost')).toBe(1);
+    expect((await alice.texted(bobId)).filter((text) => text === 'lost')).toHaveLength(1);
+  });
+
+  it('is one of several, of which five an hour come back', async () => {
+    const texts = Array.from({ length: 8 }, (_, index) => `lost ${index}`);
+    const { world, bob } = await lost('several', texts);
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === texts.length);
+    await world.pass(60_000);
+    const back = texts.filter((text) => got(bob, text) > 0);
+    expect(back).toEqual(texts.slice(0, limits.maxResendRequests));
+    expect(back.every((text) => got(bob, text) === 1)).toBe(true);
+  });
+
+  it('is not sent again a day later', async () => {
+    const { world, alice, bob, bobId } = await lost('late', ['lost']);
+    await world.pass(limits.sendLogTtlMs);
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(got(bob, 'lost')).toBe(0);
+    await alice.messenger.messages.send(bobId, { text: 'another' });
+    await world.until(() => bob.texts.includes('another'));
+    // The log does not keep what nobody can ask for any more.
+    await alice.restart();
+    await world.pass(5_000);
+    await alice.messenger.messages.send(bobId, { text: 'one more' });
+    await world.pass(5_000);
+    const kept = [...(await alice.dump()).keys()].filter((key) => key.startsWith('send-log/'));
+    expect(kept.length).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ['has been blocked', async (alice: Party, bobId: never) => alice.messenger.contacts.block(bobId)],
+    ['has been removed', async (alice: Party, bobId: never) => alice.messenger.contacts.remove(bobId)],
+  ])('is not sent again to a contact that %s', async (_, change) => {
+    const { world, alice, bob, bobId } = await lost('unwanted', ['lost']);
+    await change(alice, bobId as never);
+    const sends: string[] = [];
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (device?.accountId !== bobId) sends.push(operation);
+      return undefined;
+    };
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(sends).not.toContain('send');
+    expect(got(bob, 'lost')).toBe(0);
+  });
+
+  it('is not asked for by whoever makes up envelopes', async () => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('made-up');
+    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+    await world.pass(5_000);
+    let counted = 0;
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (operation === 'send' && device?.accountId === bobId) counted += 1;
+      return undefined;
+    };
+    world.relay.tamper.envelopes = (page, { accountId }) =>
+      accountId === bobId
+        ? page.flatMap((envelope) => [
+            ...Array.from({ length: 9 }, (_, index) => {
+              const ciphertext = envelope.ciphertext.slice();
+              ciphertext[ciphertext.length - 1]! ^= 1 + index;
+              const id = envelope.id.slice(0, -4) + String(1_000 + index);
+              return { ...envelope, id: id as typeof envelope.id, ciphertext };
+            }),
+            envelope,
+          ])
+        : page;
+    const texts = ['one', 'two', 'three', 'four'];
+    for (const text of texts) {
+      await alice.messenger.messages.send(bobId, { text });
+      await world.until(() => bob.texts.includes(text));
+      await world.pass(1_000);
+    }
+    await world.pass(60_000);
+    expect(bob.undecryptable.length).toBeGreaterThanOrEqual(9 * texts.length);
+    // The requests of an hour, and receipts.
+    expect(counted).toBeLessThanOrEqual(limits.maxResendRequests + texts.length);
+    expect(texts.map((text) => got(bob, text))).toEqual([1, 1, 1, 1]);
+  });
+
+  it('is found again by a device that was brought back to an older state', async () => {
+    const { world, alice, bob, aliceId, bobId } = await introduced('brought-back');
+    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+    await world.pass(5_000);
+    const older = bob.medium.copy();
+    for (const text of ['one', 'two']) {
+      await alice.messenger.messages.send(bobId, { text });
+      await bob.messenger.messages.send(aliceId, { text: `${text} of bob` });
+      await world.pass(5_000);
+    }
+    bob.kill();
+    await alice.messenger.messages.send(bobId, { text: 'in the old session' });
+    await world.pass(5_000);
+    bob.medium = older.copy();
+    bob.journal.clear();
+    await bob.start();
+    await bob.online();
+    await world.until(() => bob.texts.includes('in the old session'));
+  });
+});
