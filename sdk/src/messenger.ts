@@ -95,10 +95,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   });
   const contactLinks = new ContactLinks({ account, contacts, relayOrigin: transport.relayOrigin });
   const composer = new Composer({
-    account,
-    contacts,
-    sessions,
-    host,
+    ...{ account, contacts, sessions, host },
     onQueued: (entry) => {
       sender.queued(entry);
     },
@@ -134,8 +131,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = async () => {
-    await sweepSendLog(writer, host.clock.now());
-    await quarantine.settle();
+    await Promise.all([sweepSendLog(writer, host.clock.now()), quarantine.settle()]);
   };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
