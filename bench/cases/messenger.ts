@@ -1,14 +1,27 @@
 /**
  * What does everything cost? Two messengers with durable storages through the embedded relay, beside
  * two bare Socket.IO clients that pass the same text through a server that keeps nothing. Each relay is
- * a process of its own; both pairs of clients are in this one.
+ * a process of its own; both pairs of clients are in this one. And without a network: two messengers of each
+ * engine with storages and a relay in memory, beside libsignal called directly, which encrypts and decrypts and
+ * does nothing else.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { io, type Socket } from 'socket.io-client';
 import type { BenchCase, Side } from '../harness.js';
+import { memoryStorage } from '@sotto/sdk/storage/memory';
+import { nativeMakers } from './engine/native-devices.js';
+import { conversation, row } from './engine/scripts.js';
 import { openPair, type Person } from './messenger/messenger-pair.js';
+import {
+  acquaint,
+  engines,
+  openPerson,
+  realTimeNetwork,
+  registerPerson,
+  type EngineName,
+} from './messenger/memory-people.js';
 import { startRelay } from './messenger/relay-processes.js';
 
 const text = 'x'.repeat(128);
@@ -106,8 +119,39 @@ function makeCase(
   };
 }
 
+/** Alice writes a burst to Bob, all in this process. */
+function inMemory(engine: EngineName): BenchCase {
+  return {
+    name: `in-memory-${engine}-128`,
+    unit: 'messages',
+    peerName: 'libsignal-alone',
+    countPerSlice: 50,
+    rounds: 15,
+    prepare: async () => {
+      const network = realTimeNetwork();
+      const person = async (name: string) =>
+        registerPerson(await openPerson(network, engines[engine](), memoryStorage()), name);
+      const [alice, bob] = [await person('alice'), await person('bob')];
+      await acquaint(alice, bob);
+      const ours: Side = async (count) => async () => {
+        const all = bob.received(count);
+        for (let n = 0; n < count; n += 1) await alice.messenger.messages.send(bob.id, { text });
+        await all;
+      };
+      const peer = row(await conversation(nativeMakers.session), 256);
+      const close = async () => {
+        await alice.messenger.close();
+        await bob.messenger.close();
+      };
+      return { ours, peer, close };
+    },
+  };
+}
+
 /** See the header. */
 export const cases: readonly BenchCase[] = [
   makeCase('one-way-128', 'messages', 100, oneWay, bareOneWay),
   makeCase('round-trip-128', 'round trips', 50, roundTrips, bareRoundTrips),
+  inMemory('portable'),
+  inMemory('libsignal'),
 ];

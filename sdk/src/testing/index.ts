@@ -12,7 +12,14 @@ export { failingStorage } from './failing-storage.js';
 export type { CommitFate, CommitPlan, FailingStorage, FailingStorageOptions } from './failing-storage.js';
 export { simulate, SimulationFailure } from './simulation/simulate.js';
 export type { SimulationOptions, SimulationReport } from './simulation/simulate.js';
-export type { ActorName, FaultWeights, SimulationAction, SimulationFault } from './simulation/actions.js';
+export type {
+  ActorAction,
+  ActorName,
+  FaultWeights,
+  SimulationAction,
+  SimulationFault,
+  WorldAction,
+} from './simulation/actions.js';
 export type { TestRelay, TestRelayAccount } from './network/test-relay.js';
 export type {
   Loss,

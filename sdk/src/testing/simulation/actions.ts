@@ -52,7 +52,7 @@ export type SimulationFault = keyof typeof defaultFaultWeights;
 export type FaultWeights = { readonly [Fault in SimulationFault]?: number };
 
 /** What happens to everybody, or on the way. */
-type WorldAction =
+export type WorldAction =
   /** Time goes by, and what falls due happens. */
   | { readonly kind: 'pass'; readonly durationMs: number }
   /** The next calls of an operation, or their replies, do not get through. */
@@ -79,7 +79,7 @@ type WorldAction =
   | { readonly kind: 'quiet'; readonly orderly: boolean };
 
 /** What one does, or what happens to one. */
-type ActorAction =
+export type ActorAction =
   | {
       readonly kind: 'send';
       readonly who: ActorName;

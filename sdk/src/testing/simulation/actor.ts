@@ -33,7 +33,7 @@ interface Body {
 }
 
 /** Counts how often a message has had its effect, in the commit of the effect, and answers what is asked. */
-const counting: MessageHandler = async (message, unit) => {
+export const counting: MessageHandler = async (message, unit) => {
   const key = countPrefix + message.id;
   unit.put(key, Uint8Array.of(((await unit.get(key))?.[0] ?? 0) + 1));
   const text = message.body.kind === 'text' ? message.body.text : '';
@@ -197,7 +197,8 @@ export class Actor {
   }
 }
 
-function listen(messenger: Messenger, { ledger }: Body): void {
+/** Lets a ledger hear what observers hear. */
+export function listen(messenger: Messenger, { ledger }: { readonly ledger: Ledger }): void {
   for (const name of journalled) {
     messenger.on(name, (event) => {
       ledger.heard(event.seq, `${name} ${describe(event)}`);
@@ -216,7 +217,7 @@ function describe(event: object): string {
 }
 
 /** The first id that is drawn is this UUID: in the first process alone, or ids would come again. */
-function firstUuid(uuid: string): (random: Random) => Random {
+export function firstUuid(uuid: string): (random: Random) => Random {
   const bytes = Uint8Array.from(uuid.replaceAll('-', '').match(/../g) ?? [], (byte) => parseInt(byte, 16));
   let drawn = false;
   return (random) => ({

@@ -78,6 +78,11 @@ export class Ledger {
     }
   }
 
+  /** How the user stands to an account, as it was last written; a contact that was removed is still told. */
+  relation(account: AccountId): string | undefined {
+    return this.#relations.get(account);
+  }
+
   /** Whether a message has had its effect. */
   hasEffect(sender: AccountId, id: string): boolean {
     return this.#effects.has(`${sender} ${id}`);

@@ -2,13 +2,11 @@
 import { createTestNetwork, deviceHostOf } from '../network/test-network.js';
 import { engineOf, type TestEngine } from '../network/test-engines.js';
 import { manualClock } from '../manual-clock.js';
-import { actorNames, type ActorName, type SimulationAction } from './actions.js';
+import { actorNames, type ActorAction, type ActorName, type SimulationAction } from './actions.js';
 import { Actor } from './actor.js';
 import { Trace } from './trace.js';
 import { Weather } from './weather.js';
 import { WireWatch } from './wire-watch.js';
-
-type ActorAction = Extract<SimulationAction, { who: ActorName }>;
 
 const hourMs = 60 * 60 * 1000;
 
