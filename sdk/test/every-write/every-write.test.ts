@@ -12,7 +12,7 @@ const slow = process.env['SLOW'] === '1';
 const engines: readonly EngineName[] = slow ? ['portable', 'libsignal'] : ['portable'];
 /** Fewer would mean that the scenario does not do what it is there to do. */
 const leastCommits = 120;
-const timeoutMs = slow ? 60 * 60 * 1000 : 300_000;
+const timeoutMs = slow ? 60 * 60 * 1000 : 600_000;
 
 describe.each(engines)('every write on %s', (engine) => {
   it.each(fates.map((fate, turn) => ({ fate, turn })))(
