@@ -20,6 +20,8 @@ export class QuarantineKeeper {
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
   readonly #drains = new Map<AccountId, Promise<void>>();
+  /** Drains that failed: how to call off the next attempt. */
+  readonly #retries = new Map<AccountId, () => void>();
   #cancelSweep: (() => void) | undefined;
   #stopped = false;
 
@@ -45,9 +47,25 @@ export class QuarantineKeeper {
   drain(account: AccountId): Promise<void> {
     const running = this.#drains.get(account);
     if (running) return running;
-    const drain = this.#drain(account).finally(() => this.#drains.delete(account));
+    const drain = this.#drain(account)
+      .catch((error: unknown) => {
+        this.#drainAgain(account, error);
+        throw error;
+      })
+      .finally(() => this.#drains.delete(account));
     this.#drains.set(account, drain);
     return drain;
+  }
+
+  /** What is left must not wait for the next connection, or for the next message. */
+  #drainAgain(account: AccountId, error: unknown): void {
+    this.#retries.get(account)?.();
+    if (this.#stopped || isSottoError(error, 'fenced') || isSottoError(error, 'messenger-closed')) return;
+    const retry = () => {
+      this.#retries.delete(account);
+      this.drain(account).catch(() => undefined);
+    };
+    this.#retries.set(account, this.#host.clock.schedule(limits.maxRetryDelayMs, retry));
   }
 
   /** Forgets what waits of an account. */
@@ -73,9 +91,11 @@ export class QuarantineKeeper {
     if (!this.#cancelSweep) this.#schedule(this.#host.clock.now() + limits.quarantineTtlMs);
   }
 
-  /** Forgets the timer; the next life takes it up. */
+  /** Forgets the timers; the next life takes them up. */
   stop(): void {
     this.#stopped = true;
+    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.clear();
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
   }

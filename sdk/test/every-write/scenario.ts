@@ -137,11 +137,12 @@ class Scenario {
     await this.#rest();
   }
 
-  /** A device that cannot read begins a new session; the message it could not read has a reason. */
+  /** A device that cannot read begins a new session; the message it could not read has a reason, and comes again. */
   async #renewSession(alice: Person, bob: Person): Promise<void> {
     await bob.loseSessions();
     await alice.say(bob, 'unreadable');
     await this.#until(() => (this.#reasons.get('no-session') ?? 0) === 1);
+    await this.#until(() => bob.texts(alice).includes('unreadable'));
     await this.#rest();
     await alice.say(bob, 'readable');
     await this.#until(() => alice.status(bob, 'readable') === 'delivered');
@@ -198,7 +199,7 @@ class Scenario {
       );
       assert.deepEqual(left, []);
     }
-    const said = ['hello', 'and you?', 'good', 'once more', 'readable'];
+    const said = ['hello', 'and you?', 'good', 'once more', 'unreadable', 'readable'];
     const from = (person: Person, owner: Person) =>
       person
         .rows(owner)

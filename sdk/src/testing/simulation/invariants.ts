@@ -91,7 +91,9 @@ export class Checks {
       const what = `${content?.type} ${content?.text ?? content?.id} of ${sender.name}`;
       if (outcome === undefined) throw new Error(`${what} was accepted for ${actor.name} and is nowhere`);
       const strict = !this.#stage.isTouched(actor, sender);
-      if (strict && !['effect', 'nothing', 'again'].includes(outcome)) {
+      // A relay that holds an envelope back for long enough makes it unreadable; then it was asked for again.
+      const cameAgain = content?.type === 'text' && actor.hasReceived(from, content.id as Message['id']);
+      if (strict && !cameAgain && !['effect', 'nothing', 'again'].includes(outcome)) {
         throw new Error(`${what} ended at ${actor.name} in ${outcome}, and nothing explains it`);
       }
     }
