@@ -17,7 +17,7 @@ const parts = {
   hashes: /@noble\/hashes\//,
   storage: /^sdk\/src\/storage\/|^classic-level$/,
   transport: /^sdk\/src\/transport\/|^socket\.io-client$/,
-  features: /^sdk\/src\/(account|prekeys|sessions|contacts|messages|unit)\//,
+  features: /^sdk\/src\/(account|prekeys|sessions|contacts|messages|continuity|unit)\//,
   messenger: /^sdk\/src\/(messenger|live-connection)\.ts$/,
   testing: /^sdk\/src\/testing\//,
   validator: /node_modules\/zod\//,
@@ -52,6 +52,14 @@ const pages: readonly { readonly code: string; readonly without: readonly Part[]
   {
     code: allOf('@sotto/sdk/storage/level'),
     without: [...engineParts, 'transport', ...client, 'curves', 'hashes', 'validator'],
+  },
+  {
+    code: allOf('@sotto/sdk/storage/indexeddb'),
+    without: [...engineParts, 'transport', ...client, 'curves', 'hashes', 'validator'],
+  },
+  {
+    code: allOf('@sotto/sdk/storage/encrypted'),
+    without: [...engineParts, 'transport', ...client, 'curves', 'validator'],
   },
   {
     code: allOf('@sotto/sdk/transport/socket-io'),

@@ -1,7 +1,7 @@
 /**
  * Checks that need no engine: signatures by identity and device auth keys, statements, manifests,
  * request proofs, contact codes and contact links. Runs in every JavaScript runtime; it is what a relay uses. Checks
- * throw; none returns a verdict.
+ * throw; none returns a verdict, but what a relay concludes from a device's state is one.
  * @packageDocumentation
  */
 export { SottoError, isSottoError } from '../errors.js';

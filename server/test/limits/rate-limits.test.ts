@@ -130,6 +130,7 @@ describe('the limit table', () => {
       'read',
       'register',
       'resolve',
+      'resume',
       'send',
       'token',
     ]);
