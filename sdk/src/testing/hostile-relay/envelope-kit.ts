@@ -1,4 +1,5 @@
 /** What the lies about envelopes have in common. */
+import { limits } from '../../limits.js';
 import type { Envelope } from '../../wire/index.js';
 import { assertEqual } from '../assert.js';
 import type { Actor } from './actor.js';
@@ -21,8 +22,8 @@ export async function interceptKind(stage: Stage, kind: Kind, text: string): Pro
 }
 
 /**
- * Lets forged envelopes of his contacts come to bob, who begins their sessions anew, and no more within the hour:
- * what is lied about then leaves them as they are.
+ * Lets forged envelopes of his contacts come to bob, who begins their sessions anew and asks for what he could not
+ * read, and no more within the hour: what is lied about then leaves them as they are.
  */
 export async function spendRenewals(stage: Stage): Promise<void> {
   const { alice, bob, carol } = stage;
@@ -33,7 +34,9 @@ export async function spendRenewals(stage: Stage): Promise<void> {
     ciphertext: Uint8Array.of(0x44),
     acceptedAt: stage.network.clock.now(),
   });
-  await stage.deliver([forged(alice), forged(carol)]);
+  for (let request = 0; request < limits.maxResendRequests; request += 1) {
+    await stage.deliver([forged(alice), forged(carol)]);
+  }
   for (const contact of [alice, carol]) {
     await stage.talk(bob, contact, 'anew');
     await stage.talk(contact, bob, 'anew');
