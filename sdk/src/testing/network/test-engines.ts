@@ -1,4 +1,5 @@
 /** Which engine a device of a test network runs on. */
+import { portableEngine } from '../../engines/portable/index.js';
 import type { ProtocolEngine } from '../../ports/engine.js';
 import type { Random } from '../../ports/host.js';
 
@@ -16,14 +17,13 @@ export interface TestEngineInput {
 export type TestEngine =
   ProtocolEngine | ((input: TestEngineInput) => ProtocolEngine | Promise<ProtocolEngine>);
 
-/** The engine for a process. Without a choice it is the portable one, seeded: loaded when it is needed. */
+/** The engine for a process. Without a choice it is the portable one, seeded. */
 export async function engineOf(
   chosen: TestEngine | undefined,
   input: TestEngineInput,
 ): Promise<ProtocolEngine> {
   if (typeof chosen === 'function') return chosen(input);
   if (chosen) return chosen;
-  const { portableEngine } = await import('../../engines/portable/index.js');
   return portableEngine({ random: input.random });
 }
 
