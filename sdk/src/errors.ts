@@ -111,12 +111,12 @@ export const localErrorCatalogue = {
   },
   'invalid-message': {
     when: 'A ciphertext cannot be parsed or authenticated.',
-    next: 'It is lost. With an accepted contact’s device a new session is started, once an hour at most.',
+    next: 'It is lost. An accepted contact’s device is asked for it, five times an hour at most, in a new session.',
   },
   'duplicate-message': { when: 'A ciphertext was decrypted before.', next: 'Nothing; it took effect then.' },
   'pre-key-missing': {
     when: 'A ciphertext names a pre-key this device no longer has.',
-    next: 'It is lost. With an accepted contact’s device a new session is started, once an hour at most.',
+    next: 'It is lost. An accepted contact’s device is asked for it, five times an hour at most, in a new session.',
   },
   'pre-key-replayed': {
     when: 'The first message of a session was replayed against a last-resort key.',

@@ -142,7 +142,8 @@ export class LiveConnection {
         });
       },
       keysLow: () => {
-        this.#replenish();
+        // While the state is being checked it waits: the stock is looked after when that is over.
+        if (!this.#waiting) this.#replenish();
       },
     };
   }
