@@ -18,7 +18,7 @@ export async function startRelay(
   const script = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--conditions=@sotto/source', '--import', 'tsx', script, dataFolder],
+    ['--import', 'tsx', script, dataFolder],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -40,7 +40,7 @@ export class CalledProcess {
 
   /** @param file - beside this one */
   constructor(file: string, ...nodeOptions: readonly string[]) {
-    const execArgv = ['--conditions=@sotto/source', '--import', 'tsx', ...nodeOptions];
+    const execArgv = ['--import', 'tsx', ...nodeOptions];
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), [], { execArgv });
     this.#child.on('message', (answer: Answer) => this.#waiting.get(answer.id)?.(answer));
     this.#child.on('exit', () => {

@@ -44,10 +44,14 @@ describe('pieces of node:crypto', () => {
     expect(taken({})).toEqual(all);
   });
 
+  it('are all taken where hashing in one call is unknown', () => {
+    expect(taken({ hash: undefined })).toEqual(all);
+  });
+
   it.each<[string, Partial<NodeCrypto>, Partial<typeof all>]>([
     ['keys cannot be read', { createPrivateKey: fails }, { edwardsBase: false }],
     ['hashes have one length', { createHash: (name) => host.crypto.createHash(name) }, { keccak: false }],
-    ['hashes fail', { createHash: fails }, { keccak: false, sha512: false }],
+    ['hashes fail', { createHash: fails, hash: fails }, { keccak: false, sha512: false }],
   ])('are left to portable code where %s', (_, changed, expected) => {
     expect(taken(changed)).toEqual({ ...all, ...expected });
   });

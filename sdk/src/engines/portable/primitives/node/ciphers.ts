@@ -24,6 +24,9 @@ export function nodeCiphers(crypto: NodeCrypto): Ciphers {
 
 /** SHA-512 over `node:crypto`. */
 export function nodeSha512(crypto: NodeCrypto): Primitives['sha512'] {
+  const { hash } = crypto;
+  // In one call where there is one, which newer versions have: a third less.
+  if (hash) return (message) => plain(hash('sha512', message, 'buffer'));
   return (message) => plain(crypto.createHash('sha512').update(message).digest());
 }
 

@@ -40,6 +40,7 @@ export interface NodeCrypto {
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array): NodeCipher;
   createHmac(name: string, key: Uint8Array): NodeHash;
   createHash(name: string, options?: { readonly outputLength: number }): NodeHash;
+  readonly hash?: (name: string, data: Uint8Array, encoding: 'buffer') => Uint8Array;
 }
 
 /** Their arrays are of a class of their own, which has more ways to become a string. */

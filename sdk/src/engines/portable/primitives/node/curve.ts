@@ -47,8 +47,8 @@ export function importPrivateKey({ crypto, buffers }: NodeHost, scalar: Uint8Arr
 }
 
 /** The u-coordinate of a private key's public one, 32 bytes. */
-export function coordinateOf({ crypto, buffers }: NodeHost, privateKey: NodeKey): Uint8Array {
-  const { x } = crypto.createPublicKey(privateKey).export({ format: 'jwk' });
+export function coordinateOf({ buffers }: NodeHost, privateKey: NodeKey): Uint8Array {
+  const { x } = privateKey.export({ format: 'jwk' });
   return buffers.from(x as string, 'base64url');
 }
 
