@@ -1,7 +1,8 @@
 /**
- * `npm run vectors [-- --check]`: makes the vector files again, with libsignal and OpenSSL as oracles.
- * Everything in them is a function of this folder's code: with `--check` nothing is written, and a
- * committed file that differs is a failure.
+ * `npm run vectors [-- --check | --record]`: makes the vector files again, with libsignal and OpenSSL as
+ * oracles. Everything in them is a function of this folder's code: with `--check` nothing is written, and a
+ * committed file that differs is a failure. `--record` makes the conversations anew instead, which are
+ * others each time.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { aesCbcVectors, aesCtrVectors, aesGcmSivVectors } from './ciphers.js';
@@ -18,6 +19,7 @@ import { labelVectors } from './labels.js';
 import { messageVectors } from './messages.js';
 import { sealedSenderVectors } from './sealed-sender.js';
 import { senderKeyVectors } from './sender-keys.js';
+import { sessionTranscripts } from './session-transcripts.js';
 import { spell, type VectorFile } from './vector-file.js';
 import { xeddsaVectors } from './xeddsa.js';
 
@@ -47,7 +49,10 @@ const files: Readonly<Record<string, () => VectorFile | Promise<VectorFile>>> = 
 
 const check = process.argv.includes('--check');
 
-for (const [name, make] of Object.entries(files)) {
+/** What a recording is. */
+const recorded: typeof files = { 'session-transcripts.json': sessionTranscripts };
+
+for (const [name, make] of Object.entries(process.argv.includes('--record') ? recorded : files)) {
   const path = new URL(`../${name}`, import.meta.url);
   const made = spell(await make());
   if (!check) {

@@ -27,6 +27,7 @@ const engineTests = filesIn('sdk/test/engines/portable/', [
   'primitives/vectors.test.ts',
   'protobuf/protobuf.test.ts',
   'records/skipped-keys.test.ts',
+  'session-transcripts.test.ts',
   'spqr/braid.test.ts',
   'spqr/chain.test.ts',
   'spqr/codec.test.ts',
