@@ -1,6 +1,6 @@
 /** The key derivations of the Double Ratchet (spec: double-ratchet 3.1). Knows no state and no message. */
 import { utf8 } from '../../../bytes.js';
-import { hkdf, hmacSha256 } from '../primitives/hash.js';
+import { hkdf, hmacSha256, hmacSha256Pair } from '../primitives/hash.js';
 
 /** A symmetric chain at one position. */
 export interface ChainKey {
@@ -34,12 +34,20 @@ export function stepRootKey(
   return { rootKey: derived.subarray(0, 32), chain: { key: derived.subarray(32), index: 0 } };
 }
 
-/** The seed of a chain's next message: all that has to be kept of a message that is skipped. */
-export function seedOf(chain: ChainKey): Uint8Array {
-  return hmacSha256(chain.key, seedInput);
+/** What is taken of a chain for one message. */
+export interface ChainStep {
+  /** Of the message: all that has to be kept of it when it is skipped. */
+  readonly seed: Uint8Array;
+  readonly after: ChainKey;
 }
 
-/** The chain after its next message. */
+/** Takes a chain's next message. */
+export function takeNext({ key, index }: ChainKey): ChainStep {
+  const [seed, nextKey] = hmacSha256Pair(key, seedInput, chainInput);
+  return { seed, after: { key: nextKey, index: index + 1 } };
+}
+
+/** The chain after its next message, where nothing of that is kept. */
 export function stepChain(chain: ChainKey): ChainKey {
   return { key: hmacSha256(chain.key, chainInput), index: chain.index + 1 };
 }

@@ -12,7 +12,7 @@ import {
 } from '../primitives/keys.js';
 import type { Curve25519, Primitives } from '../primitives/primitives.js';
 import { noSkippedKeys, type SkippedKeys } from '../records/skipped-keys.js';
-import { seedOf, stepChain, stepRootKey, type ChainKey } from './kdf.js';
+import { stepChain, stepRootKey, takeNext, type ChainKey } from './kdf.js';
 import {
   isPromised,
   maxReceivingChains,
@@ -45,12 +45,13 @@ export async function sendingStep(curve: Curve25519, state: DoubleRatchet): Prom
   const { rootKey, sending } = await withSendingChain(curve, state);
   const { chain, ratchetKey } = sending;
   if (chain.index > maxCounter) throw new SottoError('engine-record-invalid');
+  const { seed, after } = takeNext(chain);
   return {
-    state: { ...state, rootKey, sending: { ratchetKey, chain: stepChain(chain) } },
+    state: { ...state, rootKey, sending: { ratchetKey, chain: after } },
     ratchetKey: ratchetKey.publicKey,
     counter: chain.index,
     previousCounter: state.previousCounter,
-    seed: seedOf(chain),
+    seed,
   };
 }
 
@@ -163,7 +164,8 @@ async function takeSeed(
 ): Promise<TakenSeed> {
   const { chain } = receiving;
   if (counter === chain.index) {
-    return { chain: { ...receiving, chain: stepChain(chain) }, seed: seedOf(chain) };
+    const { seed, after } = takeNext(chain);
+    return { chain: { ...receiving, chain: after }, seed };
   }
   const skipped = openSkipped(receiving);
   return counter < chain.index
@@ -186,12 +188,14 @@ async function skipTo(receiving: ReceivingChain, counter: number, skipped: Skipp
   const first = Math.max(receiving.chain.index, counter - maxSkippedSeeds);
   const seeds: Uint8Array[] = [];
   let chain: ChainKey = receiving.chain;
+  while (chain.index < first) chain = stepChain(chain);
   while (chain.index < counter) {
-    if (chain.index >= first) seeds.push(seedOf(chain));
-    chain = stepChain(chain);
+    const { seed, after } = takeNext(chain);
+    seeds.push(seed);
+    chain = after;
   }
   await skipped.store(first, seeds);
   await skipped.keepNewest(maxSkippedSeeds);
-  const after = { ...receiving, chain: stepChain(chain), skipped: skipped.directory() };
-  return { chain: after, seed: seedOf(chain) };
+  const { seed, after } = takeNext(chain);
+  return { chain: { ...receiving, chain: after, skipped: skipped.directory() }, seed };
 }

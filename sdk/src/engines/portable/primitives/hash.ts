@@ -87,6 +87,23 @@ export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
 }
 
 /**
+ * HMAC-SHA-256 of two messages under one key, which is absorbed once: what a chain needs for a step.
+ * @returns 32 bytes each, arrays of their own
+ */
+export function hmacSha256Pair(
+  key: Uint8Array,
+  first: Uint8Array,
+  second: Uint8Array,
+): readonly [Uint8Array, Uint8Array] {
+  const outputs = [new Uint8Array(hashLength), new Uint8Array(hashLength)] as const;
+  setKey(keyStates, key);
+  authenticate(keyStates, first, outputs[0]);
+  authenticate(keyStates, second, outputs[1]);
+  wipe();
+  return outputs;
+}
+
+/**
  * HKDF-SHA-256.
  * @param salt - `undefined` is the same as 32 zero bytes
  * @param length - 1 to 8,160

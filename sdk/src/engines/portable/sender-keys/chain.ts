@@ -1,6 +1,6 @@
 /** The chain of a sender key (spec: sender-keys 5.1). Knows no message, no signature and no record. */
 import { utf8 } from '../../../bytes.js';
-import { hkdf, hmacSha256 } from '../primitives/hash.js';
+import { hkdf, hmacSha256, hmacSha256Pair } from '../primitives/hash.js';
 
 /** A chain at one position. */
 export interface SenderChain {
@@ -27,12 +27,20 @@ const messageInfo = utf8('WhisperGroup');
 const seedInput = Uint8Array.of(0x01);
 const chainInput = Uint8Array.of(0x02);
 
-/** The seed of a chain's next message: all that has to be kept of a message that is skipped. */
-export function seedOf(chain: SenderChain): Uint8Array {
-  return hmacSha256(chain.key, seedInput);
+/** What is taken of a chain for one message. */
+export interface ChainStep {
+  /** Of the message: all that has to be kept of it when it is skipped. */
+  readonly seed: Uint8Array;
+  readonly after: SenderChain;
 }
 
-/** The chain after its next message. */
+/** Takes a chain's next message. */
+export function takeNext({ key, iteration }: SenderChain): ChainStep {
+  const [seed, nextKey] = hmacSha256Pair(key, seedInput, chainInput);
+  return { seed, after: { iteration: iteration + 1, key: nextKey } };
+}
+
+/** The chain after its next message, where nothing of that is kept. */
 export function stepChain(chain: SenderChain): SenderChain {
   return { iteration: chain.iteration + 1, key: hmacSha256(chain.key, chainInput) };
 }

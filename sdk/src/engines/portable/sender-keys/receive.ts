@@ -7,7 +7,7 @@ import { parseSenderKeyMessage, type SenderKeyMessage } from '../messages/sender
 import { uuidText } from '../messages/uuid.js';
 import type { Ciphers, Primitives } from '../primitives/primitives.js';
 import type { SkippedKeys } from '../records/skipped-keys.js';
-import { maxIteration, messageKeyOf, seedOf, stepChain, type SenderChain } from './chain.js';
+import { maxIteration, messageKeyOf, stepChain, takeNext, type SenderChain } from './chain.js';
 import { withState, type SenderKeyState } from './record.js';
 import { SenderKeyStore } from './store.js';
 
@@ -65,7 +65,8 @@ async function takeSeed(chain: SenderChain, iteration: number, skipped: SkippedK
   if (iteration - chain.iteration > maxJump || iteration >= maxIteration)
     throw new SottoError('invalid-message');
   const reached = await skipTo(chain, iteration, skipped);
-  return { chain: stepChain(reached), seed: seedOf(reached) };
+  const { seed, after } = takeNext(reached);
+  return { chain: after, seed };
 }
 
 /** Walks a chain on, and sets aside the seeds it passes, as far as they are kept. */
@@ -74,8 +75,11 @@ async function skipTo(chain: SenderChain, iteration: number, skipped: SkippedKey
   const firstKept = Math.max(chain.iteration, iteration - maxSkippedSeeds);
   const seeds: Uint8Array[] = [];
   let reached = chain;
-  for (; reached.iteration < iteration; reached = stepChain(reached)) {
-    if (reached.iteration >= firstKept) seeds.push(seedOf(reached));
+  while (reached.iteration < firstKept) reached = stepChain(reached);
+  while (reached.iteration < iteration) {
+    const { seed, after } = takeNext(reached);
+    seeds.push(seed);
+    reached = after;
   }
   await skipped.keepNewest(maxSkippedSeeds - seeds.length);
   await skipped.store(firstKept, seeds);

@@ -15,7 +15,7 @@ import { uuidBytes, uuidText } from '../messages/uuid.js';
 import type { KeyPair } from '../primitives/keys.js';
 import type { Primitives } from '../primitives/primitives.js';
 import { xeddsaSign } from '../primitives/xeddsa.js';
-import { maxIteration, messageKeyOf, seedOf, stepChain } from './chain.js';
+import { maxIteration, messageKeyOf, takeNext } from './chain.js';
 import {
   addSenderKey,
   emptySenderKeyRecord,
@@ -100,7 +100,8 @@ export async function encryptToGroup(
   const { chain, chainId, signingKey, privateKey } = state;
   if (!privateKey) throw new SottoError('no-sender-key');
   if (chain.iteration >= maxIteration) throw new SottoError('engine-record-invalid');
-  const { cipherKey, iv } = messageKeyOf(seedOf(chain));
+  const { seed, after } = takeNext(chain);
+  const { cipherKey, iv } = messageKeyOf(seed);
   const message = {
     distributionId: uuidBytes(input.distributionId) as Uint8Array,
     chainId,
@@ -110,7 +111,7 @@ export async function encryptToGroup(
   const result = serializeSenderKeyMessage(message, (signed) =>
     xeddsaSign(primitives, { privateKey, publicKey: signingKey }, signed),
   );
-  return { result, changes: [store.put(withState(record, { ...state, chain: stepChain(chain) }))] };
+  return { result, changes: [store.put(withState(record, { ...state, chain: after }))] };
 }
 
 /** See `GroupCipher.removeSenderKey`. */

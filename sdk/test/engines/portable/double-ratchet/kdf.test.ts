@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   messageKeys,
-  seedOf,
   stepChain,
   stepRootKey,
+  takeNext,
 } from '../../../../src/engines/portable/double-ratchet/kdf.js';
 import { handshakeSecrets } from '../../../../src/engines/portable/pqxdh.js';
 import { readVectors } from '../../../vectors/vector-files.js';
@@ -21,9 +21,10 @@ const operations: Readonly<Record<string, (input: Fields) => unknown>> = {
     return { rootKey: after, chainKey: chain.key };
   },
   chain: ({ chainKey }) => {
-    const next = stepChain({ key: chainKey!, index: 6 });
-    expect(next.index).toBe(7);
-    return { seed: seedOf({ key: chainKey!, index: 6 }), chainKey: next.key };
+    const { seed, after } = takeNext({ key: chainKey!, index: 6 });
+    expect(after.index).toBe(7);
+    expect(stepChain({ key: chainKey!, index: 6 })).toEqual(after);
+    return { seed, chainKey: after.key };
   },
   'message-keys': ({ seed, pqKey }) => messageKeys(seed!, pqKey),
 };

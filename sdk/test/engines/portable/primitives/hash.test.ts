@@ -1,6 +1,12 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { hkdf, hmacSha256, sha256, sha512 } from '../../../../src/engines/portable/primitives/hash.js';
+import {
+  hkdf,
+  hmacSha256,
+  hmacSha256Pair,
+  sha256,
+  sha512,
+} from '../../../../src/engines/portable/primitives/hash.js';
 import { asView, randomFor, seed, slow } from './support.js';
 
 const rounds = slow ? 200_000 : 3_000;
@@ -20,6 +26,14 @@ describe(`hashes beside OpenSSL (seed ${seed})`, () => {
     for (let round = 0; round < rounds; round += 1) {
       const [key, message] = [some(140), some(round % 10 === 0 ? 2_000 : 140)];
       expect(hmacSha256(asView(key), asView(message))).toEqual(openSsl.hmac(key, message));
+    }
+  });
+
+  it('HMAC of two messages under one key', () => {
+    for (let round = 0; round < rounds / 10; round += 1) {
+      const [key, first, second] = [some(140), some(140), some(140)];
+      const theirs = [openSsl.hmac(key, first), openSsl.hmac(key, second)];
+      expect(hmacSha256Pair(asView(key), asView(first), asView(second))).toEqual(theirs);
     }
   });
 

@@ -17,8 +17,8 @@ import { aesCbcEncrypt } from '../../../../src/engines/portable/primitives/aes.j
 import { noblePrimitives } from '../../../../src/engines/portable/primitives/noble.js';
 import {
   messageKeyOf,
-  seedOf,
   stepChain,
+  takeNext,
   type SenderChain,
 } from '../../../../src/engines/portable/sender-keys/chain.js';
 import { decryptFromGroup } from '../../../../src/engines/portable/sender-keys/receive.js';
@@ -212,7 +212,7 @@ export class ScriptedSender {
   }
 
   message(iteration: number, text = `message ${iteration}`): Uint8Array {
-    const { cipherKey, iv } = messageKeyOf(seedOf(this.#chainAt(iteration)));
+    const { cipherKey, iv } = messageKeyOf(takeNext(this.#chainAt(iteration)).seed);
     return this.messageWith(iteration, aesCbcEncrypt(cipherKey, iv, utf8(text)));
   }
 
