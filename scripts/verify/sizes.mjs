@@ -36,11 +36,15 @@ const limits = [
     reason: 'Curve, hashes and scrypt, the schemas of what is signed, and the validator.',
   },
   { name: '@sotto/sdk/storage/memory', maxKib: 1, reason: 'A map with a fence.' },
-  { name: '@sotto/sdk/storage/indexeddb', maxKib: 3, reason: 'Transactions, pages and a fence.' },
+  {
+    name: '@sotto/sdk/storage/indexeddb',
+    maxKib: 4,
+    reason: 'Transactions, pages, a fence, and what is said of a database that is gone.',
+  },
   {
     name: '@sotto/sdk/storage/encrypted',
-    maxKib: 11,
-    reason: 'HMAC and scrypt of noble; the ciphers are the platform’s.',
+    maxKib: 12,
+    reason: 'HMAC and scrypt of noble; the ciphers are the platform’s. And looking for a key that is gone.',
   },
   {
     name: '@sotto/sdk/transport/socket-io',

@@ -70,6 +70,10 @@ export const localErrorCatalogue = {
     when: 'The storage was encrypted under another key or passphrase.',
     next: 'Ask for the passphrase again. A key that was lost is lost: wipe, and restore a backup.',
   },
+  'storage-key-missing': {
+    when: 'The key of this storage was made on this device, and is no longer there.',
+    next: 'Restore a backup; or remove what is left of both, and begin anew.',
+  },
   'storage-tampered': {
     when: 'Something in an encrypted storage was changed, moved or removed from outside.',
     next: 'Do not trust what is left; restore a backup.',
@@ -79,8 +83,8 @@ export const localErrorCatalogue = {
     next: 'Free some space and repeat. Nothing was half written.',
   },
   'storage-evicted': {
-    when: 'The database was removed while it was open: by the browser, for want of space, or by the user.',
-    next: 'Open it again and see what is left; restore a backup.',
+    when: 'The database was removed, while it was open or since: by the browser, for want of space, or by the user.',
+    next: 'See what is left; restore a backup, or remove the rest and begin anew.',
   },
   'invalid-storage-key': {
     when: 'A key or prefix does not fit the port’s rules.',

@@ -4,5 +4,6 @@ export * from './engine-sealed-sender.js';
 export * from './engine-steps.js';
 export * from './engine.js';
 export * from './host.js';
+export * from './storage-health.js';
 export * from './storage.js';
 export * from './transport.js';

@@ -1,4 +1,7 @@
 /** The storage port: what a store must do for a messenger to keep its promises. */
+import type { StorageDurability, StorageHealth } from './storage-health.js';
+
+export type { StorageDurability };
 
 /** Proof of being the writer. A later fence is greater. */
 export type StorageFence = number & { readonly __storageFence: unique symbol };
@@ -14,12 +17,6 @@ export interface StorageEntry {
   readonly key: string;
   readonly value: Uint8Array;
 }
-
-/**
- * What survives after `commit` resolved: `power-loss` — power loss and process death; `process` —
- * process death only; `none` — nothing outlives the process.
- */
-export type StorageDurability = 'power-loss' | 'process' | 'none';
 
 /**
  * A store of byte values under string keys, with one atomic write call.
@@ -68,6 +65,13 @@ export interface StorageAdapter {
    * @throws SottoError `fenced`
    */
   destroy(options: { readonly fence: StorageFence }): Promise<void>;
+
+  /**
+   * What it can say of itself, for an application to show. An adapter need not have it. What is wrong with the
+   * data is a state, not an error.
+   * @throws SottoError `storage-closed`
+   */
+  health?(): Promise<StorageHealth>;
 
   /** Lets go of the medium. Idempotent; waits for commits under way. */
   close(): Promise<void>;

@@ -15,6 +15,8 @@ export interface DatabaseDescription {
   readonly version: number;
   /** Makes the layout; called in the transaction of the upgrade. */
   readonly upgrade: (database: IDBDatabase, oldVersion: number) => void;
+  /** Whether one that is not there may be made; `true` by default. */
+  readonly mayCreate?: boolean;
 }
 
 type StorageCode = 'storage-failed' | 'storage-full' | 'storage-corrupt';
@@ -42,16 +44,34 @@ function factory(): IDBFactory {
 
 /** @throws SottoError `storage-locked` when another tab does not let go, `storage-failed`, `storage-full`, `storage-corrupt` */
 export async function openDatabase(
-  { name, version, upgrade }: DatabaseDescription,
+  description: DatabaseDescription & { readonly mayCreate?: true },
   clock: Clock,
-): Promise<IDBDatabase> {
+): Promise<IDBDatabase>;
+/** @returns `undefined` where there is none and none may be made @throws SottoError as above */
+export async function openDatabase(
+  description: DatabaseDescription,
+  clock: Clock,
+): Promise<IDBDatabase | undefined>;
+export async function openDatabase(
+  { name, version, upgrade, mayCreate = true }: DatabaseDescription,
+  clock: Clock,
+): Promise<IDBDatabase | undefined> {
   const request = factory().open(name, version);
+  let isAbsent = false;
   request.onupgradeneeded = ({ oldVersion }) => {
-    upgrade(request.result, oldVersion);
+    isAbsent = oldVersion === 0 && !mayCreate;
+    // What is aborted here was never there.
+    if (isAbsent) request.transaction?.abort();
+    else upgrade(request.result, oldVersion);
   };
-  return answered(request, clock, (late) => {
-    late.close();
-  });
+  try {
+    return await answered(request, clock, (late) => {
+      late.close();
+    });
+  } catch (error) {
+    if (isAbsent) return undefined;
+    throw error;
+  }
 }
 
 /** @throws SottoError `storage-locked` when another tab does not let go; it is deleted when that one is gone */
@@ -94,6 +114,18 @@ export function completed(transaction: IDBTransaction): Promise<void> {
     };
     transaction.onabort = () => {
       reject(transaction.error ?? new DOMException('the transaction was aborted', 'AbortError'));
+    };
+  });
+}
+
+/** The result of a request. @throws DOMException what it failed with */
+export function result<Value>(request: IDBRequest<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new DOMException('the request failed', 'UnknownError'));
     };
   });
 }

@@ -66,7 +66,7 @@ describe('the folder of a level storage', () => {
     await expect(second.acquire()).resolves.toBe(2);
   });
 
-  it('ends in storage-failed with its cause when it is no folder or damaged', async () => {
+  it('ends in storage-failed with its cause when it is no folder, and in storage-corrupt when it is damaged', async () => {
     const path = await freshPath();
     await writeFile(path, 'a file');
     await expect(opened(path).get(['a'])).rejects.toMatchObject({
@@ -78,7 +78,7 @@ describe('the folder of a level storage', () => {
     await storage.acquire();
     await storage.close();
     await writeFile(join(damaged, 'CURRENT'), 'nonsense\n');
-    await expect(opened(damaged).get(['a'])).rejects.toMatchObject({ code: 'storage-failed' });
+    await expect(opened(damaged).get(['a'])).rejects.toMatchObject({ code: 'storage-corrupt' });
   });
 
   it.each(['{"format":2,"fence":1}', '{"format":1}', 'no JSON'])(

@@ -1,20 +1,44 @@
 /** The device's own key: not extractable, kept in IndexedDB. Knows nothing of what it protects. */
+import { SottoError } from '../../errors.js';
 import { systemClock } from '../../host.js';
-import { completed, openDatabase, translatedError } from '../open-indexeddb.js';
+import { firstRunMarker } from '../first-run-marker.js';
+import { findIndexedDb } from '../indexeddb-layout.js';
+import { completed, openDatabase, result, translatedError } from '../open-indexeddb.js';
 import { generateSealingKey } from './cipher.js';
 
-const databaseName = 'sotto-device-keys';
 const storeName = 'keys';
+const description = {
+  name: 'sotto-device-keys',
+  version: 1,
+  upgrade: (upgraded: IDBDatabase) => upgraded.createObjectStore(storeName),
+};
 
 /**
- * The key of a name, made when there is none: AES-GCM, 256 bits, whose bytes no script gets to see. It lies in a
- * database of its own in this origin. Beside the data it protects it stops casual copying alone: whoever has
- * the whole profile has both. A key that was evicted or cleared is lost, and with it what it encrypted; the new
- * one that comes in its place then ends in `storage-wrong-key`.
- * @param name - one per storage
- * @throws SottoError `storage-failed` where there is no IndexedDB or no WebCrypto, `storage-full`, `storage-locked`
+ * The key of a name: AES-GCM, 256 bits, whose bytes no script gets to see. It is made on the first run, and never
+ * again: where there once was one, or where data lie under the same name, a new key could open nothing, and an
+ * account begun with it would take the place of the one that is lost without a word.
+ *
+ * It lies in a database of its own in this origin. Beside the data it protects it stops casual copying alone:
+ * whoever has the whole profile has both. A key that was evicted or cleared is lost, and with it what it encrypted.
+ * @param name - one per storage; that of its database, so that each is missed when the other is there
+ * @throws SottoError `storage-key-missing` when it was made before and is gone: restore a backup, or
+ *   `removeDeviceKey` and begin anew. `storage-failed` where there is no IndexedDB or no WebCrypto,
+ *   `storage-full`, `storage-locked`
  */
 export async function deviceKey(name: string): Promise<CryptoKey> {
+  const marker = firstRunMarker('key', name);
+  const isMarked = await marker.isSet();
+  // Before looking for it: another tab that makes it now marks it after that.
+  const wasMade = isMarked === true || (await findIndexedDb(name, systemClock)).database === 'present';
+  const found = await find(name);
+  if (!found && wasMade) throw new SottoError('storage-key-missing');
+  const key = found ?? (await make(name));
+  // After the key, so that a crash in between leaves one that is found.
+  if (isMarked !== true) await marker.set();
+  return key;
+}
+
+async function make(name: string): Promise<CryptoKey> {
   // Before the transaction: it would not wait.
   const fresh = await generateSealingKey();
   return inStore((store, answer) => {
@@ -27,25 +51,47 @@ export async function deviceKey(name: string): Promise<CryptoKey> {
   });
 }
 
+/** Makes nothing, not even the database. */
+async function find(name: string): Promise<CryptoKey | undefined> {
+  const database = await openDatabase({ ...description, mayCreate: false }, systemClock);
+  if (!database) return undefined;
+  try {
+    const store = database.transaction(storeName).objectStore(storeName);
+    return await result(store.get(name) as IDBRequest<CryptoKey | undefined>);
+  } catch (error) {
+    throw translatedError(error);
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Whether the key of a name is there, for `inspectIndexedDbStorage`. Makes nothing.
+ * @throws SottoError `storage-failed` where there is no IndexedDB, `storage-locked`
+ */
+export async function inspectDeviceKey(name: string): Promise<'present' | 'absent'> {
+  return (await find(name)) ? 'present' : 'absent';
+}
+
 /** Removes the key of a name, and with it the last way to read what it encrypted. */
 export async function removeDeviceKey(name: string): Promise<void> {
   await inStore<undefined>((store, answer) => {
     store.delete(name);
     answer(undefined);
   });
+  await firstRunMarker('key', name).remove();
 }
 
 async function inStore<Result>(
   work: (store: IDBObjectStore, answer: (result: Result) => void) => void,
 ): Promise<Result> {
-  const upgrade = (upgraded: IDBDatabase) => upgraded.createObjectStore(storeName);
-  const database = await openDatabase({ name: databaseName, version: 1, upgrade }, systemClock);
+  const database = await openDatabase(description, systemClock);
   try {
     const transaction = database.transaction(storeName, 'readwrite', { durability: 'strict' });
-    let result: Result | undefined;
-    work(transaction.objectStore(storeName), (answer) => (result = answer));
+    let answer: Result | undefined;
+    work(transaction.objectStore(storeName), (given) => (answer = given));
     await completed(transaction);
-    return result as Result;
+    return answer as Result;
   } catch (error) {
     throw translatedError(error);
   } finally {

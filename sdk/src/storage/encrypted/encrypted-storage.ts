@@ -7,6 +7,8 @@ import { SottoError, isSottoError } from '../../errors.js';
 import { systemRandom } from '../../host.js';
 import type { Random } from '../../ports/host.js';
 import type { StorageAdapter, StorageChange, StorageEntry, StorageFence } from '../../ports/storage.js';
+import type { StorageHealth } from '../../ports/storage-health.js';
+import { healthOf, stateOfFailure, withState, type Surroundings } from '../health.js';
 import { assertStorageKey, assertStoragePrefix, assertStorageValue } from '../keys.js';
 import { Generation } from './generation.js';
 import { makeHeader, openRoot, readHeader } from './header.js';
@@ -27,6 +29,9 @@ export interface EncryptedStorage extends StorageAdapter {
    * @throws SottoError `fenced`, `storage-tampered`, `storage-closed`
    */
   rotate(key: StorageKey, options: { readonly fence: StorageFence }): Promise<void>;
+
+  /** What the storage below says of itself, and whether the key opens it. @throws SottoError `storage-closed` */
+  health(): Promise<StorageHealth>;
 }
 
 /** Options of {@link encryptedStorage}. */
@@ -149,6 +154,18 @@ export class SealedStorage implements EncryptedStorage {
     });
   }
 
+  async health(): Promise<StorageHealth> {
+    this.#assertOpen();
+    const below = (await this.#inner.health?.()) ?? healthOf('new', {}, this.#surroundings());
+    if (below.state !== 'new' && below.state !== 'ready') return below;
+    try {
+      return withState(below, (await this.#open()) ? 'ready' : 'new');
+    } catch (error) {
+      this.#assertOpen();
+      return withState(below, stateOfFailure(error));
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#turn;
@@ -242,6 +259,12 @@ export class SealedStorage implements EncryptedStorage {
       key.catch(() => (this.#derived = undefined));
     }
     return this.#derived.key;
+  }
+
+  /** Of a storage below that says nothing of itself. */
+  #surroundings(): Surroundings {
+    const { durability } = this.#inner;
+    return { durability, persistence: 'unknown', usageBytes: undefined, quotaBytes: undefined };
   }
 
   #assertOpen(): void {

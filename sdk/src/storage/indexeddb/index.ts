@@ -3,4 +3,8 @@
  * @packageDocumentation
  */
 export { indexedDbStorage } from './indexeddb-storage.js';
-export type { IndexedDbStorageOptions } from './indexeddb-storage.js';
+export type { IndexedDbStorage, IndexedDbStorageOptions } from './indexeddb-storage.js';
+export { inspectIndexedDbStorage } from './inspect.js';
+export type { InspectIndexedDbOptions } from './inspect.js';
+export { removeIndexedDbStorage } from './remove.js';
+export { requestPersistence } from '../web-surroundings.js';

@@ -1,44 +1,58 @@
 /**
- * The IndexedDB database under a storage: its layout, its transactions, and what the browser may do to it while
- * it is open. Knows no fence rules.
+ * The IndexedDB database under a storage: its layout, its transactions, and what the browser may do to it, while
+ * it is open and since. Knows no rules of the port but the fence, which is compared in the transaction that writes.
  */
 import { getMany, promisifyRequest, type UseStore } from 'idb-keyval';
 import { SottoError } from '../../errors.js';
 import type { Clock } from '../../ports/host.js';
-import type { StorageEntry } from '../../ports/storage.js';
-import { completed, deleteDatabase, openDatabase, translatedError } from '../open-indexeddb.js';
+import type { StorageChange, StorageEntry } from '../../ports/storage.js';
+import type { StorageDatabase } from '../database-storage.js';
+import { firstRunMarker, type FirstRunMarker } from '../first-run-marker.js';
+import { evicted } from '../health.js';
+import { removeIndexedDb } from './remove.js';
+import { completed, openDatabase, translatedError } from '../open-indexeddb.js';
+import {
+  afterUserKeys,
+  firstUserKey,
+  layoutVersion,
+  metaKey,
+  readFacts,
+  readMeta,
+  storeName,
+} from '../indexeddb-layout.js';
 
-const layoutVersion = 1;
-const storeName = 'pairs';
-/** Outside of the user's keys: `!` is in none of them and sorts before all. */
-const metaKey = '!sotto';
-/** The smallest character of a key, and the one after the greatest. */
-const firstUserKey = '-';
-const afterUserKeys = '\x7f';
 /** Pairs of one page of a list: few at first, then as many as are expected to have this many bytes. */
 const firstPageEntries = 16;
 const maxPageEntries = 512;
 const pageBytes = 1024 * 1024;
 
-/** A put, or a delete where there is no value. */
-export interface DatabaseWrite {
-  readonly key: string;
-  readonly value: Uint8Array | undefined;
-}
+/** The time of a commit is written down when the one written down is so old: once for many commits. */
+const commitTimeMs = 60_000;
 
 /** How hard a transaction is written. */
 export type WriteDurability = 'strict' | 'relaxed';
 
 /** See the header. */
-export class IndexedDbDatabase {
+export class IndexedDbDatabase implements StorageDatabase {
   readonly #database: IDBDatabase;
   readonly #durability: WriteDurability;
+  readonly #clock: Clock;
+  readonly #marker: FirstRunMarker;
+  /** Whether the marker is known to be set. */
+  #isMarked = false;
+  #lastCommitAt: number | undefined;
   /** Why the browser has taken it away, once it has. */
   #lost: 'storage-evicted' | 'storage-locked' | undefined;
 
-  private constructor(database: IDBDatabase, durability: WriteDurability) {
+  private constructor(
+    database: IDBDatabase,
+    durability: WriteDurability,
+    around: { readonly clock: Clock; readonly marker: FirstRunMarker },
+  ) {
     this.#database = database;
     this.#durability = durability;
+    this.#clock = around.clock;
+    this.#marker = around.marker;
     // Someone else wants to delete it or to give it a later layout, and waits until nobody has it open.
     database.onversionchange = ({ newVersion }) => {
       this.#lost = newVersion === null ? 'storage-evicted' : 'storage-locked';
@@ -50,19 +64,45 @@ export class IndexedDbDatabase {
     };
   }
 
-  /** @throws SottoError `storage-locked`, `storage-failed`, `storage-full`, `storage-corrupt` */
+  /**
+   * Opens it, and makes it where there was none before.
+   * @throws SottoError `storage-evicted` when there was one and it is gone, `storage-locked`, `storage-failed`,
+   *   `storage-full`, `storage-corrupt`
+   */
   static async open(name: string, durability: WriteDurability, clock: Clock): Promise<IndexedDbDatabase> {
+    const marker = firstRunMarker('data', name);
+    const wasUsed = (await marker.isSet()) === true;
     const upgrade = (upgraded: IDBDatabase) => upgraded.createObjectStore(storeName);
-    const database = await openDatabase({ name, version: layoutVersion, upgrade }, clock);
-    if (database.objectStoreNames.contains(storeName)) return new IndexedDbDatabase(database, durability);
-    // Somebody else's, of that name.
-    database.close();
-    throw new SottoError('storage-corrupt');
+    const description = { name, version: layoutVersion, upgrade, mayCreate: !wasUsed };
+    const database = await openDatabase(description, clock);
+    if (!database) throw evicted();
+    const opened = new IndexedDbDatabase(database, durability, { clock, marker });
+    try {
+      // Somebody else's, of that name.
+      if (!database.objectStoreNames.contains(storeName)) throw new SottoError('storage-corrupt');
+      await opened.#recognise(wasUsed);
+      return opened;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
-  /** Deletes a database that this code no longer has open. */
-  static async remove(name: string, clock: Clock): Promise<void> {
-    await deleteDatabase(name, clock);
+  /** Compares the database with the marker: one may have been removed without the other. */
+  async #recognise(wasUsed: boolean): Promise<void> {
+    this.#isMarked = wasUsed;
+    const { meta, hasPairs } = await this.useStore('readonly', readFacts);
+    this.#lastCommitAt = meta?.committedAt;
+    const isUsed = hasPairs || meta?.committedAt !== undefined;
+    if (isUsed) await this.#mark();
+    // One that was emptied on purpose, and then not removed, may be begun anew.
+    else if (wasUsed && meta?.cleared !== true) throw evicted();
+  }
+
+  async #mark(): Promise<void> {
+    if (this.#isMarked) return;
+    this.#isMarked = true;
+    await this.#marker.set();
   }
 
   /**
@@ -92,29 +132,46 @@ export class IndexedDbDatabase {
   /** Gives out the next fence. */
   async nextFence(): Promise<number> {
     return this.useStore('readwrite', async (store) => {
-      const fence = (await readFence(store)) + 1;
-      store.put({ fence }, metaKey);
+      const meta = await readMeta(store);
+      const fence = (meta?.fence ?? 0) + 1;
+      store.put({ ...meta, fence }, metaKey);
       return fence;
     });
   }
 
   /** All writes or none, if the fence is the last one given out. @throws SottoError `fenced` */
-  async write(writes: readonly DatabaseWrite[], fence: number): Promise<void> {
+  async write(writes: readonly StorageChange[], fence: number): Promise<void> {
+    const now = this.#clock.now();
     await this.useStore('readwrite', async (store) => {
-      if ((await readFence(store)) !== fence) throw new SottoError('fenced');
+      const meta = await readMeta(store);
+      if ((meta?.fence ?? 0) !== fence) throw new SottoError('fenced');
+      if (writes.length === 0) return;
+      const sinceMs = Math.abs(now - (meta?.committedAt ?? -Infinity));
+      if (sinceMs >= commitTimeMs) store.put({ fence, committedAt: now }, metaKey);
       for (const { key, value } of writes) {
         if (value) store.put(value, key);
         else store.delete(key);
       }
     });
+    if (writes.length === 0) return;
+    this.#lastCommitAt = now;
+    await this.#mark();
+  }
+
+  async look(): Promise<{ readonly isUsed: boolean; readonly lastCommitAt: number | undefined }> {
+    const { meta, hasPairs } = await this.useStore('readonly', readFacts);
+    const lastCommitAt = Math.max(this.#lastCommitAt ?? -Infinity, meta?.committedAt ?? -Infinity);
+    const isDated = lastCommitAt !== -Infinity;
+    return { isUsed: hasPairs || isDated, lastCommitAt: isDated ? lastCommitAt : undefined };
   }
 
   /** Removes every pair, and gives out one fence more: who has the one before cannot come back. @throws SottoError `fenced` */
   async clear(fence: number): Promise<void> {
     await this.useStore('readwrite', async (store) => {
-      if ((await readFence(store)) !== fence) throw new SottoError('fenced');
+      const meta = await readMeta(store);
+      if ((meta?.fence ?? 0) !== fence) throw new SottoError('fenced');
       store.clear();
-      store.put({ fence: fence + 1 }, metaKey);
+      store.put({ fence: fence + 1, cleared: true }, metaKey);
     });
   }
 
@@ -139,8 +196,14 @@ export class IndexedDbDatabase {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#database.close();
+  }
+
+  /** @throws SottoError `storage-locked` when another tab does not let go; it is deleted when that one is gone */
+  async remove(): Promise<void> {
+    this.#database.close();
+    await removeIndexedDb(this.#database.name, this.#clock);
   }
 
   async #page(range: IDBKeyRange, count: number): Promise<StorageEntry[]> {
@@ -157,13 +220,6 @@ export class IndexedDbDatabase {
 function nextPageEntries(page: readonly StorageEntry[]): number {
   const bytes = page.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
   return Math.max(1, Math.min(maxPageEntries, Math.floor((pageBytes * page.length) / bytes)));
-}
-
-async function readFence(store: IDBObjectStore): Promise<number> {
-  const meta = await promisifyRequest<{ readonly fence?: unknown } | undefined>(store.get(metaKey));
-  if (meta === undefined) return 0;
-  if (!Number.isSafeInteger(meta.fence)) throw new SottoError('storage-corrupt');
-  return meta.fence as number;
 }
 
 /** One that has ended by itself cannot be aborted, and need not. */

@@ -1,16 +1,20 @@
 /** The storage port over IndexedDB, for pages and workers. Several tabs may have one open; the fence decides. */
-import { SottoError } from '../../errors.js';
 import { systemClock } from '../../host.js';
 import type { Clock } from '../../ports/host.js';
-import type {
-  StorageAdapter,
-  StorageChange,
-  StorageDurability,
-  StorageEntry,
-  StorageFence,
-} from '../../ports/storage.js';
-import { assertStorageKey, assertStoragePrefix, assertStorageValue } from '../keys.js';
-import { IndexedDbDatabase, type DatabaseWrite } from './indexeddb-database.js';
+import type { StorageAdapter, StorageDurability } from '../../ports/storage.js';
+import type { StorageHealth } from '../../ports/storage-health.js';
+import { DatabaseStorage } from '../database-storage.js';
+import { webSurroundings } from '../web-surroundings.js';
+import { indexedDbDurability } from './durability.js';
+import { IndexedDbDatabase } from './indexeddb-database.js';
+
+/** Longest name of a database. */
+const maxNameLength = 256;
+
+/** A storage in IndexedDB, which can say how it is. */
+export interface IndexedDbStorage extends StorageAdapter {
+  health(): Promise<StorageHealth>;
+}
 
 /** Options of {@link indexedDbStorage}. */
 export interface IndexedDbStorageOptions {
@@ -31,130 +35,24 @@ export interface IndexedDbStorageOptions {
  * told, and get `storage-evicted` from then on.
  *
  * A browser may remove the database altogether: for want of space, when the user clears it, and, in Chromium,
- * when it takes it for damaged after crashes. Then it opens empty; nothing older ever comes back.
+ * when it takes it for damaged after crashes. Nothing older ever comes back. It is not taken for a first run as
+ * long as the rest of the origin's data is there: every method but `close` and `health` then rejects with
+ * `storage-evicted`, until `removeIndexedDbStorage` makes room for a new beginning.
  *
  * Besides the errors of the port: `storage-full` when the quota is used up (nothing of that commit is there),
- * `storage-evicted` when the database was removed while it was open, `storage-locked` when another tab does not
+ * `storage-evicted` when the database was removed, while it was open or before, `storage-locked` when another tab does not
  * let go of it for five seconds, or a later version of this code took it over.
  * @param name - the name of the database, 1 to 256 characters
  */
-export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): StorageAdapter {
+export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): IndexedDbStorage {
   if (typeof name !== 'string' || name === '' || name.length > maxNameLength) {
     throw new TypeError('name is the name of a database, 1 to 256 characters');
   }
-  return new IndexedDbStorage(name, options);
-}
-
-const maxNameLength = 256;
-
-/** Whether transactions can be asked to be strict. */
-function knowsStrict(): boolean {
-  return typeof IDBTransaction === 'function' && 'durability' in IDBTransaction.prototype;
-}
-
-class IndexedDbStorage implements StorageAdapter {
-  readonly durability: StorageDurability;
-  readonly #name: string;
-  readonly #clock: Clock;
-  #database: Promise<IndexedDbDatabase> | undefined;
-  // One after another, in the order of the calls, also while the database is still opening.
-  #writes: Promise<unknown> = Promise.resolve();
-  #closed = false;
-
-  constructor(name: string, { durability = 'power-loss', clock = systemClock }: IndexedDbStorageOptions) {
-    this.#name = name;
-    this.#clock = clock;
-    this.durability = durability === 'power-loss' && knowsStrict() ? 'power-loss' : 'process';
-  }
-
-  acquire(): Promise<StorageFence> {
-    return this.#write(async (database) => (await database.nextFence()) as StorageFence);
-  }
-
-  async get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    this.#assertOpen();
-    for (const key of keys) assertStorageKey(key);
-    const database = await this.#open();
-    return this.#unlessClosed(() => database.get(keys));
-  }
-
-  async *list(prefix: string): AsyncIterable<StorageEntry> {
-    this.#assertOpen();
-    assertStoragePrefix(prefix);
-    const entries = (await this.#open()).list(prefix)[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.#unlessClosed(() => entries.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
-  }
-
-  async commit(
-    changes: readonly StorageChange[],
-    { fence }: { readonly fence: StorageFence },
-  ): Promise<void> {
-    this.#assertOpen();
-    // Copied now: the caller may change its arrays while this waits for its turn.
-    const writes = changes.map(toWrite);
-    await this.#write((database) => database.write(writes, fence));
-  }
-
-  async destroy({ fence }: { readonly fence: StorageFence }): Promise<void> {
-    await this.#write(async (database) => {
-      await database.clear(fence);
-      this.#closed = true;
-      database.close();
-      await IndexedDbDatabase.remove(this.#name, this.#clock);
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#writes;
-    const opening = this.#database;
-    this.#database = undefined;
-    // One that never opened has nothing to let go of.
-    const database = await opening?.catch(() => undefined);
-    database?.close();
-  }
-
-  /** Runs a write when its turn comes; one that was accepted before `close` still does. */
-  #write<Result>(work: (database: IndexedDbDatabase) => Promise<Result>): Promise<Result> {
-    if (this.#closed) return Promise.reject(new SottoError('storage-closed'));
-    const turn = this.#writes.then(async () => work(await this.#open()));
-    this.#writes = turn.catch(() => undefined);
-    return turn;
-  }
-
-  /** On first use. One that failed is tried again by the next call: a tab in the way may be gone by then. */
-  #open(): Promise<IndexedDbDatabase> {
-    const durability = this.durability === 'power-loss' ? 'strict' : 'relaxed';
-    this.#database ??= IndexedDbDatabase.open(this.#name, durability, this.#clock).catch((error: unknown) => {
-      this.#database = undefined;
-      throw error;
-    });
-    return this.#database;
-  }
-
-  /** Reads that `close` overtook end as `storage-closed`, whatever IndexedDB calls it. */
-  async #unlessClosed<Result>(read: () => Promise<Result>): Promise<Result> {
-    this.#assertOpen();
-    try {
-      return await read();
-    } catch (error) {
-      this.#assertOpen();
-      throw error;
-    }
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) throw new SottoError('storage-closed');
-  }
-}
-
-function toWrite({ key, value }: StorageChange): DatabaseWrite {
-  assertStorageKey(key);
-  assertStorageValue(value);
-  // Of its own buffer: a view would be stored with everything around it.
-  return { key, value: value && new Uint8Array(value) };
+  const { clock = systemClock } = options;
+  const durability = indexedDbDurability(options.durability);
+  return new DatabaseStorage({
+    durability,
+    open: () => IndexedDbDatabase.open(name, durability === 'power-loss' ? 'strict' : 'relaxed', clock),
+    surroundings: async () => ({ durability, ...(await webSurroundings()) }),
+  });
 }

@@ -3,4 +3,6 @@
  * @packageDocumentation
  */
 export { levelStorage } from './level-storage.js';
-export type { LevelStorageOptions } from './level-storage.js';
+export type { LevelStorage, LevelStorageOptions } from './level-storage.js';
+export { inspectLevelStorage } from './inspect.js';
+export type { InspectLevelOptions } from './inspect.js';

@@ -1,37 +1,38 @@
 /**
- * The LevelDB database under a level storage: opens it, knows its layout and translates its errors.
- * Knows no fence rules.
+ * The LevelDB database under a level storage: opens it, knows its layout and translates its errors. Knows no rules
+ * of the port but the fence.
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import type { ClassicLevel } from 'classic-level';
 import { fromUtf8, utf8 } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
-import type { StorageEntry } from '../../ports/storage.js';
+import type { StorageChange, StorageEntry } from '../../ports/storage.js';
+import type { StorageDatabase } from '../database-storage.js';
+import { lookAtFolder, removedPath } from './level-folder.js';
 
 /** Outside of the user's keys: `!` is in none of them and sorts before all. */
 const metaKey = '!sotto';
 /** Raised when the layout below changes. */
 const formatVersion = 1;
+/** What the operating system says through LevelDB, which has no code of its own for it. */
+const noSpace = /No space left on device|Disk quota exceeded|File too large/;
+/** What LevelDB says of files that it needs and that are gone. */
+const missingFile = /No such file or directory/;
 /** The smallest character of a key, and the one after the greatest. */
 const firstUserKey = '-';
 const afterUserKeys = '\x7f';
 
-/** One write inside a batch. */
-export type LevelWrite =
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
-  | { readonly type: 'del'; readonly key: string };
-
 /** See the header. */
-export class LevelDatabase {
+export class LevelDatabase implements StorageDatabase {
   readonly #level: ClassicLevel<string, Uint8Array>;
   readonly #sync: boolean;
   /** The last fence given out, 0 before the first. */
-  fence: number;
+  #fence: number;
 
   private constructor(level: ClassicLevel<string, Uint8Array>, sync: boolean, fence: number) {
     this.#level = level;
     this.#sync = sync;
-    this.fence = fence;
+    this.#fence = fence;
   }
 
   /**
@@ -46,6 +47,8 @@ export class LevelDatabase {
       await rm(removedPath(path), { recursive: true, force: true });
       // Private keys are inside: nobody else on the machine may read them.
       await mkdir(path, { recursive: true, mode: 0o700 });
+      // LevelDB would make a new database over what is left of one.
+      if ((await lookAtFolder(path)).isHeadless) throw new SottoError('storage-corrupt');
       const level = new ClassicLevel<string, Uint8Array>(path, {
         keyEncoding: 'utf8',
         valueEncoding: 'view',
@@ -60,17 +63,25 @@ export class LevelDatabase {
     });
   }
 
-  /** Gives out the next fence once it is written. */
   async nextFence(): Promise<number> {
-    const fence = this.fence + 1;
-    await this.write([{ type: 'put', key: metaKey, value: writeMeta(fence) }]);
-    this.fence = fence;
+    const fence = this.#fence + 1;
+    await this.#batch([{ type: 'put', key: metaKey, value: writeMeta(fence) }]);
+    this.#fence = fence;
     return fence;
   }
 
-  /** All writes or none: one record of LevelDB's log, checked by its checksum after a crash. */
-  async write(writes: readonly LevelWrite[]): Promise<void> {
-    await translated(() => this.#level.batch([...writes], { sync: this.#sync }));
+  /** One record of LevelDB's log, checked by its checksum after a crash. Nobody else has the folder. */
+  async write(writes: readonly StorageChange[], fence: number): Promise<void> {
+    this.#assertWriter(fence);
+    if (writes.length > 0) await this.#batch(writes.map(toOperation));
+  }
+
+  #assertWriter(fence: number): void {
+    if (fence !== this.#fence) throw new SottoError('fenced');
+  }
+
+  async #batch(operations: LevelOperation[]): Promise<void> {
+    await translated(() => this.#level.batch(operations, { sync: this.#sync }));
   }
 
   async get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
@@ -94,8 +105,18 @@ export class LevelDatabase {
     }
   }
 
+  async look(): Promise<{ readonly isUsed: boolean; readonly lastCommitAt: number | undefined }> {
+    const [first] = await translated(() => this.#level.keys({ gte: firstUserKey, limit: 1 }).all());
+    const { lastWriteAt } = await translated(() => lookAtFolder(this.#level.location));
+    return { isUsed: first !== undefined, lastCommitAt: lastWriteAt };
+  }
+
   async close(): Promise<void> {
     await translated(() => this.#level.close());
+  }
+
+  async clear(fence: number): Promise<void> {
+    this.#assertWriter(fence);
   }
 
   /** Closes and removes the folder. Renamed first, so that what a crash leaves is never opened half removed. */
@@ -109,8 +130,12 @@ export class LevelDatabase {
   }
 }
 
-function removedPath(path: string): string {
-  return `${path.replace(/[/\\]+$/, '')}.removed`;
+type LevelOperation =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string };
+
+function toOperation({ key, value }: StorageChange): LevelOperation {
+  return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
 }
 
 async function loadPeer() {
@@ -143,19 +168,26 @@ function writeMeta(fence: number): Uint8Array {
   return utf8(JSON.stringify({ format: formatVersion, fence }));
 }
 
-async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
+/** What LevelDB or the operating system fails with as a failure of the port. */
+export async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof SottoError) throw error;
-    throw new SottoError(isLocked(error) ? 'storage-locked' : 'storage-failed', { cause: error });
+    throw new SottoError(codeOf(error), { cause: error });
   }
 }
 
+type StorageCode = 'storage-locked' | 'storage-full' | 'storage-corrupt' | 'storage-failed';
+
 /** LevelDB's own reason is one or two causes down. */
-function isLocked(error: unknown): boolean {
+function codeOf(error: unknown): StorageCode {
   for (let reason = error; reason instanceof Error; reason = reason.cause) {
-    if ((reason as { code?: unknown }).code === 'LEVEL_LOCKED') return true;
+    const { code } = reason as { readonly code?: unknown };
+    if (code === 'LEVEL_LOCKED') return 'storage-locked';
+    if (code === 'LEVEL_IO_ERROR' && missingFile.test(reason.message)) return 'storage-corrupt';
+    if (code === 'LEVEL_CORRUPTION') return 'storage-corrupt';
+    if (code === 'ENOSPC' || code === 'EDQUOT' || noSpace.test(reason.message)) return 'storage-full';
   }
-  return false;
+  return 'storage-failed';
 }

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { StorageAdapter } from '@sotto/sdk';
 import { Secret, SottoError } from '@sotto/sdk';
 import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
-import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
+import { indexedDbStorage, removeIndexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
 import { runStorageConformance } from '@sotto/sdk/testing';
 
@@ -26,7 +26,7 @@ function drop(name: string): Promise<void> {
 
 function indexedDbMedium(wrap: (storage: StorageAdapter) => StorageAdapter) {
   const name = freshName();
-  return { open: () => wrap(indexedDbStorage(name)), dispose: () => drop(name) };
+  return { open: () => wrap(indexedDbStorage(name)), dispose: () => removeIndexedDbStorage(name) };
 }
 
 const runner = { describe, it: (name: string, body: () => Promise<void>) => it(name, body, 60_000) };
@@ -197,8 +197,8 @@ describe('the device’s own key', () => {
       expect(await again.get(['a'])).toEqual([value]);
     }
     await removeDeviceKey(name);
-    const lost = encryptedStorage(memoryStorage({ medium }), await deviceKey(name));
-    expect(await codeOf(lost.get(['a']))).toBe('storage-wrong-key');
+    const another = encryptedStorage(memoryStorage({ medium }), await deviceKey(name));
+    expect(await codeOf(another.get(['a']))).toBe('storage-wrong-key');
     await removeDeviceKey(name);
   });
 });
