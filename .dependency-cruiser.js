@@ -147,6 +147,21 @@ export default {
       to: { path: adapters },
     },
     {
+      name: 'remote-knows-the-surface',
+      comment:
+        'A page whose messenger is elsewhere carries none: remote knows what one can do, and no part of one.',
+      severity: 'error',
+      from: { path: '^sdk/src/remote/' },
+      to: {
+        path: '^sdk/src/',
+        pathNot: [
+          '^sdk/src/(remote|wire|ports)/',
+          shared,
+          '^sdk/src/(messenger-api|events|journal-event)\\.ts$',
+        ],
+      },
+    },
+    {
       name: 'production-never-testing',
       comment: 'Test support is for tests.',
       severity: 'error',

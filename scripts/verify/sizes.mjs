@@ -53,6 +53,12 @@ const limits = [
   },
   { name: '@sotto/sdk/transport/memory', maxKib: 15, reason: 'As the other transport; it checks the same.' },
   {
+    name: '@sotto/sdk/remote',
+    maxKib: 15,
+    reason:
+      'The schemas of all that crosses a port, the validator, and the codes of all errors with their texts.',
+  },
+  {
     name: 'a messenger in a browser',
     maxKib: 75,
     reason: 'Without socket.io-client: what a page adds to its own code.',

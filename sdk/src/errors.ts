@@ -230,6 +230,19 @@ export const localErrorCatalogue = {
     when: 'The relay kept answering that the device list is wrong.',
     next: 'Try again later; the relay may be hostile.',
   },
+  // remote
+  'remote-closed': {
+    when: 'The messenger at the other side of a port is gone, or the port was let go. Whether a call that was under way took effect is unknown.',
+    next: 'Connect again, and look whether it did.',
+  },
+  'remote-failed': {
+    when: 'The other side of a port failed without a code, or said something that fits nothing.',
+    next: 'A defect at the other side; its log tells more.',
+  },
+  'remote-version': {
+    when: 'The other side of a port is of another version of the SDK that speaks differently.',
+    next: 'Load both sides anew.',
+  },
   // limits
   'limit-exceeded': { when: 'A named limit of the SDK is used up.', next: 'See `details.limit`.' },
 } as const satisfies Record<string, ErrorEntry>;

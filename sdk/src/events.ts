@@ -53,6 +53,14 @@ export type MessengerListener<Name extends MessengerEventName> = (
   event: MessengerEvents[Name],
 ) => void | Promise<void>;
 
+/**
+ * Thrown by a listener that stands for others who have not heard an event to its end and no longer can: a
+ * journalled event then stays in the journal. For listeners of the SDK itself.
+ */
+export class Unheard extends Error {
+  override readonly name = 'Unheard';
+}
+
 type AnyListener = (event: never) => void | Promise<void>;
 
 /** Calls listeners, one event after another. */
@@ -73,14 +81,17 @@ export class EventHub {
     };
   }
 
-  /** Calls the listeners of an event and waits for them. Never rejects. */
+  /** Calls the listeners of an event and waits for them. Rejects with {@link Unheard} alone, when all have been called. */
   async emit<Name extends MessengerEventName>(name: Name, event: MessengerEvents[Name]): Promise<void> {
+    let unheard: Unheard | undefined;
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
         await (listener as MessengerListener<Name>)(event);
-      } catch {
-        this.#onListenerError(name);
+      } catch (error) {
+        if (error instanceof Unheard) unheard = error;
+        else this.#onListenerError(name);
       }
     }
+    if (unheard) throw unheard;
   }
 }

@@ -96,4 +96,24 @@ export const limits = {
   /** A password; scrypt takes any length, people do not. */
   minPasswordLength: 8,
   maxPasswordLength: 1_024,
+  /** Calls over one port that are under way at the messenger's side; more wait for their turn. */
+  maxRemoteCalls: 256,
+  /** Calls that wait for their turn at the other side of a port. */
+  maxRemoteWaiting: 10_000,
+  /** Lists of records read over one port at once: each keeps a list of the storage open. */
+  maxRemoteLists: 16,
+  /** Pairs, and bytes of them, that a list sends ahead of its reader over a port. */
+  remoteListWindow: 64,
+  remoteListWindowBytes: 1024 * 1024,
+  /** Keys in one `records.get` over a port. */
+  maxRemoteKeys: 10_000,
+  /** Events told over a port that its other side has not heard to their end; who is that far behind is let go. */
+  maxUnheardEvents: 1_000,
+  /** A messenger behind a port that does not answer that long is not there: a worker that has yet to be loaded is. */
+  remoteOpenTimeoutMs: 30_000,
+  /** The other side of a port is asked this often whether it is there, and is gone after that much silence. */
+  remoteHeartbeatMs: 5_000,
+  remoteSilenceMs: 15_000,
+  /** A page that says nothing this long is gone; browsers let hidden pages act once a minute only. */
+  remoteClientSilenceMs: 3 * 60_000,
 } as const;

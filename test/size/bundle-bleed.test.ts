@@ -69,6 +69,7 @@ const pages: readonly { readonly code: string; readonly without: readonly Part[]
     code: allOf('@sotto/sdk/transport/memory'),
     without: [...engineParts, 'storage', ...client, 'curves', 'hashes'],
   },
+  { code: allOf('@sotto/sdk/remote'), without: [...adapters, ...client, 'curves', 'hashes'] },
   { code: allOf('./sdk/src/contacts/index.ts'), without: [...adapters, 'messenger'] },
   { code: allOf('./sdk/src/sessions/index.ts'), without: [...adapters, 'messenger'] },
   { code: allOf('./sdk/src/messages/index.ts'), without: [...adapters, 'messenger'] },

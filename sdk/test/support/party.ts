@@ -4,10 +4,12 @@ import type { MessengerEventName, MessengerEvents } from '../../src/events.js';
 import type { Message } from '../../src/messages/index.js';
 import type { Messenger, MessengerOptions } from '../../src/messenger-api.js';
 import { messageRecord } from '../../src/messages/message-record.js';
+import { connectMessenger, exposeMessenger, type RemoteMessenger } from '../../src/remote/index.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { TestDevice } from '../../src/testing/network/test-device.js';
 import { seededRandom } from '../../src/testing/seeded-random.js';
 import type { AccountId, DeviceAddress, DeviceId } from '../../src/wire/index.js';
+import { portPair, type TestPort } from './port-pair.js';
 import { dumpStorage, type StorageDump } from './storage-dump.js';
 import { World } from './world.js';
 
@@ -30,12 +32,20 @@ const eventNames = [
   'fenced',
 ] as const satisfies readonly MessengerEventName[];
 
+let behindPorts = false;
+
+/** From now on everybody uses their messenger through a port, as a page does whose messenger is in a worker. */
+export function putMessengersBehindPorts(): void {
+  behindPorts = true;
+}
+
 /** See the header. */
 export class Party extends TestDevice {
   /** What observers heard, over all lives. */
   readonly events: { [Name in MessengerEventName]?: MessengerEvents[Name][] };
   /** What observers heard under each number of the journal, over all lives. */
   readonly journal: Map<number, string>;
+  #remote: { readonly messenger: RemoteMessenger; readonly port: TestPort } | undefined;
 
   private constructor(
     readonly world: World,
@@ -50,7 +60,7 @@ export class Party extends TestDevice {
       username,
       options: { ...options, ...(stock !== undefined && { preKeyBatch: stock }) },
       prepare: (messenger) => {
-        for (const name of eventNames) record(messenger, name, events, journal);
+        if (!behindPorts) recordAll(messenger, events, journal);
       },
       // Another stream in every life: ids must not come again. The same in the first life of a name, whoever
       // has it: that is how somebody takes another's account id.
@@ -73,6 +83,26 @@ export class Party extends TestDevice {
     await party.messenger.account.register({ username, password: party.password });
     await party.online();
     return party;
+  }
+
+  override get messenger(): Messenger {
+    return this.#remote?.messenger ?? super.messenger;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    if (!behindPorts || !this.running) return;
+    const { here, there } = portPair();
+    const { clock } = this.world;
+    exposeMessenger(super.messenger, there, { clock });
+    this.#remote = { messenger: await connectMessenger(here, { clock }), port: here };
+    recordAll(this.messenger, this.events, this.journal);
+  }
+
+  override kill(): void {
+    super.kill();
+    this.#remote?.port.end();
+    this.#remote = undefined;
   }
 
   get password(): string {
@@ -149,6 +179,10 @@ export class Party extends TestDevice {
   dump(): Promise<StorageDump> {
     return dumpStorage(this.medium);
   }
+}
+
+function recordAll(messenger: Messenger, events: Party['events'], journal: Party['journal']): void {
+  for (const name of eventNames) record(messenger, name, events, journal);
 }
 
 function record<Name extends MessengerEventName>(

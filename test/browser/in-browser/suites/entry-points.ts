@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as sotto from '@sotto/sdk';
 import * as portable from '@sotto/sdk/engines/portable';
+import * as remote from '@sotto/sdk/remote';
 import * as encrypted from '@sotto/sdk/storage/encrypted';
 import * as indexeddb from '@sotto/sdk/storage/indexeddb';
 import * as memory from '@sotto/sdk/storage/memory';
@@ -21,6 +22,7 @@ const entries = {
   indexeddb,
   memoryTransport,
   socketIo,
+  remote,
   testing,
 };
 
