@@ -63,16 +63,24 @@ async function buildPackage(entry, { ifNeeded }) {
   return ok;
 }
 
+async function buildAll({ ifNeeded = false }) {
+  for (const entry of packages) {
+    if (!(await buildPackage(entry, { ifNeeded }))) return false;
+  }
+  return true;
+}
+
+/** Whoever asks while a build is under way waits for it, and then finds things fresh. */
+let last = Promise.resolve(true);
+
 /**
  * Builds the packages in order and stops at the first that fails.
  * @param {{ ifNeeded?: boolean }} [options]
  * @returns {Promise<boolean>} Whether every package is built.
  */
-export async function build({ ifNeeded = false } = {}) {
-  for (const entry of packages) {
-    if (!(await buildPackage(entry, { ifNeeded }))) return false;
-  }
-  return true;
+export function build(options = {}) {
+  last = last.then(() => buildAll(options));
+  return last;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
