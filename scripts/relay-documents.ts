@@ -13,6 +13,7 @@ import {
   ledgerEvents,
   ledgerLogEvents,
   ledgerOperations,
+  ledgerRedisKeys,
   ledgerUpkeep,
   type LedgerColumn,
   type LedgerEntry,
@@ -79,14 +80,15 @@ function refillText(refill: number, refillMs: number): string {
 }
 
 function limitsTable(): string {
-  const rows = limitTable.map(({ limit, per, burst, refill, refillMs, reason }) => [
+  const rows = limitTable.map(({ limit, per, burst, refill, refillMs, onFailure, reason }) => [
     limit,
     per,
     String(burst),
     refillText(refill, refillMs),
+    onFailure,
     reason,
   ]);
-  return table(['limit class', 'per', 'at once', 'refilled', 'why'], rows);
+  return table(['limit class', 'per', 'at once', 'refilled', 'if it cannot be counted', 'why'], rows);
 }
 
 /** Columns grouped by table: `table.*` where all of them are named. */
@@ -122,9 +124,20 @@ function ledgerTables(): string {
     when,
     codes(fields),
   ]);
+  const keys = Object.entries<LedgerColumn>(ledgerRedisKeys).map(([name, { holds, until }]) => [
+    code(name),
+    holds,
+    until,
+  ]);
   return `### What is kept
 
 ${table(['column', 'holds', 'until'], columns)}
+
+### What passes through Redis
+
+Only where several nodes share one. None of it is needed to deliver what was accepted.
+
+${table(['key or channel', 'holds', 'until'], keys)}
 
 ### What each operation leaves behind
 

@@ -17,12 +17,33 @@ import { surfaceCases } from './cases/surface.js';
 import type { SuiteRunner } from './case-context.js';
 import { World } from './world.js';
 
+const sections = {
+  surface: surfaceCases,
+  accounts: accountCases,
+  authentication: authenticationCases,
+  keys: keyCases,
+  contacts: contactCases,
+  delivery: deliveryCases,
+  connections: connectionCases,
+  continuity: continuityCases,
+  'hostile input over HTTP': hostileHttpCases,
+  'hostile input over the socket': hostileSocketCases,
+};
+
+/** A part of the suite. */
+export type ProtocolSection = keyof typeof sections;
+
+/** Every part of the suite, in order. */
+export const protocolSections = Object.keys(sections) as readonly ProtocolSection[];
+
 /** Options of {@link runProtocolSuite}. */
 export interface ProtocolSuiteOptions extends SuiteRunner {
   /** Where the relay is, such as `http://127.0.0.1:8787`; asked for inside cases only. */
   readonly url: () => string;
   /** Of the fuzzing; a new one by default. It is part of the case names, so a failure tells it. */
   readonly seed?: number;
+  /** The parts to run, in order. Default: all. */
+  readonly only?: readonly ProtocolSection[];
   /** Sees every answer over HTTP. */
   readonly observe?: (exchange: Exchange) => void;
 }
@@ -32,20 +53,18 @@ export interface ProtocolSuiteOptions extends SuiteRunner {
  * and ask more in a minute than a relay allows by default: run it with `SOTTO_LIMIT_FACTOR=10000`.
  */
 export function runProtocolSuite(options: ProtocolSuiteOptions): void {
-  const { describe, it, url, seed = randomInt(2 ** 31), observe = () => {} } = options;
+  const {
+    describe,
+    it,
+    url,
+    seed = randomInt(2 ** 31),
+    only = protocolSections,
+    observe = () => {},
+  } = options;
   const world = new World(url, observe);
   const context = { world, seed, it };
   describe('relay protocol', () => {
-    describe('surface', () => surfaceCases(context));
-    describe('accounts', () => accountCases(context));
-    describe('authentication', () => authenticationCases(context));
-    describe('keys', () => keyCases(context));
-    describe('contacts', () => contactCases(context));
-    describe('delivery', () => deliveryCases(context));
-    describe('connections', () => connectionCases(context));
-    describe('continuity', () => continuityCases(context));
-    describe('hostile input over HTTP', () => hostileHttpCases(context));
-    describe('hostile input over the socket', () => hostileSocketCases(context));
+    for (const name of only) describe(name, () => sections[name](context));
     it('leaves no connection open', async () => world.close());
   });
 }

@@ -20,6 +20,16 @@ export interface RelayConfig {
   /** `DATABASE_URL`: a PostgreSQL server in place of the embedded database. */
   readonly databaseUrl: string | undefined;
   /**
+   * `DATABASE_CONNECTIONS`, default 10: connections to `databaseUrl` that this node keeps at most. One more
+   * listens to other nodes where there is no Redis.
+   */
+  readonly databaseConnections: number;
+  /**
+   * `REDIS_URL`: what the nodes of one relay share of rate limits and of who is connected where. Needs
+   * `databaseUrl`. Without it nodes reach one another through the database, and each counts limits alone.
+   */
+  readonly redisUrl: string | undefined;
+  /**
    * `SOTTO_SECRET`, 32 bytes (base64url): every key of the relay is derived from it. By default made once
    * and kept in the data folder. Required with `databaseUrl`, where several nodes must share it.
    */
@@ -47,6 +57,8 @@ const schema = z.strictObject({
   host: z.string().check(z.minLength(1), z.maxLength(255)),
   dataFolder: z.string().check(z.minLength(1), z.maxLength(4096)),
   databaseUrl: z.optional(z.string().check(z.regex(/^postgres(?:ql)?:\/\//))),
+  databaseConnections: z.int().check(z.minimum(2), z.maximum(1000)),
+  redisUrl: z.optional(z.string().check(z.regex(/^rediss?:\/\//))),
   secret: z.optional(z.instanceof(Uint8Array).check(z.refine((bytes) => bytes.length === secretBytes))),
   trustedProxies: z.int().check(z.minimum(0), z.maximum(16)),
   logLevel: z.enum(logLevels),
@@ -66,6 +78,12 @@ const settings: Readonly<Record<keyof RelayConfig, Setting>> = {
   host: { variable: 'SOTTO_HOST', expected: 'a host name or address', parse: String },
   dataFolder: { variable: 'SOTTO_DATA', expected: 'a path', parse: String },
   databaseUrl: { variable: 'DATABASE_URL', expected: 'a postgres:// address', parse: String },
+  databaseConnections: {
+    variable: 'DATABASE_CONNECTIONS',
+    expected: 'a number from 2 to 1000',
+    parse: parseNumber,
+  },
+  redisUrl: { variable: 'REDIS_URL', expected: 'a redis:// or rediss:// address', parse: String },
   secret: { variable: 'SOTTO_SECRET', expected: '32 bytes in base64url (43 characters)', parse: parseSecret },
   trustedProxies: { variable: 'SOTTO_TRUST_PROXY', expected: 'a number from 0 to 16', parse: parseNumber },
   logLevel: { variable: 'SOTTO_LOG_LEVEL', expected: `one of ${logLevels.join(', ')}`, parse: String },
@@ -82,6 +100,8 @@ const defaults: RelayConfig = {
   host: '127.0.0.1',
   dataFolder: '.sotto',
   databaseUrl: undefined,
+  databaseConnections: 10,
+  redisUrl: undefined,
   secret: undefined,
   trustedProxies: 0,
   logLevel: 'info',
@@ -126,6 +146,11 @@ export function completeConfig(given: Partial<RelayConfig> = {}): RelayConfig {
   const config = { ...defaults, ...parsed.data };
   if (config.databaseUrl !== undefined && config.secret === undefined) {
     throw new ConfigError('SOTTO_SECRET (secret) is required with DATABASE_URL: all nodes must share it');
+  }
+  if (config.redisUrl !== undefined && config.databaseUrl === undefined) {
+    throw new ConfigError(
+      'DATABASE_URL (databaseUrl) is required with REDIS_URL: one embedded node shares nothing',
+    );
   }
   return config;
 }

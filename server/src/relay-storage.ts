@@ -7,13 +7,16 @@ import type { Database, RandomBytes } from './ports.js';
 import { deriveRelaySecrets, type RelaySecrets } from './secrets.js';
 import { openDataFolder } from './storage/data-folder.js';
 import { migrate, openPGliteDatabase, openPostgresDatabase } from './storage/postgres/index.js';
+import { jobLock } from './storage/postgres/job-lock.js';
 import { loadRelayId } from './storage/postgres/relay-settings.js';
+import { onlyNode, type AsOnlyNode } from './upkeep.js';
 
 /** Everything that is open. */
 export interface RelayStorage {
   readonly database: Database;
   readonly secrets: RelaySecrets;
   readonly relayId: string;
+  readonly asOnlyNode: AsOnlyNode;
   close(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export interface RelayStorageOptions {
 
 interface Opened {
   readonly database: Database;
+  readonly asOnlyNode: AsOnlyNode;
   readonly secret: Uint8Array;
   readonly close: () => Promise<void>;
 }
@@ -34,14 +38,19 @@ interface Opened {
 const secretBytes = 32;
 
 function openGiven(config: RelayConfig, database: Database, random: RandomBytes): Opened {
-  return { database, secret: config.secret ?? random(secretBytes), close: async () => {} };
+  return {
+    ...{ database, asOnlyNode: onlyNode, close: async () => {} },
+    secret: config.secret ?? random(secretBytes),
+  };
 }
 
-function openServer(url: string, secret: Uint8Array, log: RelayLog): Opened {
+function openServer(config: RelayConfig, url: string, secret: Uint8Array, log: RelayLog): Opened {
+  const { databaseConnections: maxConnections } = config;
   const onIdleError = (error: Error) =>
     log.log('warn', 'database-connection-lost', describeUnexpected(error));
-  const database = openPostgresDatabase(url, { onIdleError });
-  return { database, secret, close: () => database.close() };
+  const database = openPostgresDatabase(url, { onIdleError, maxConnections });
+  const asOnlyNode = jobLock(database);
+  return { database, secret, asOnlyNode, close: () => database.close() };
 }
 
 async function openEmbedded(config: RelayConfig, random: RandomBytes): Promise<Opened> {
@@ -53,7 +62,7 @@ async function openEmbedded(config: RelayConfig, random: RandomBytes): Promise<O
       await database.close();
       await folder.release();
     };
-    return { database, secret, close };
+    return { database, secret, asOnlyNode: onlyNode, close };
   } catch (error) {
     await folder.release();
     throw error;
@@ -65,7 +74,7 @@ async function open(config: RelayConfig, options: RelayStorageOptions): Promise<
   if (database !== undefined) return openGiven(config, database, random);
   // `completeConfig` has seen to it that a database server comes with a secret.
   if (config.databaseUrl === undefined || config.secret === undefined) return openEmbedded(config, random);
-  return openServer(config.databaseUrl, config.secret, log);
+  return openServer(config, config.databaseUrl, config.secret, log);
 }
 
 /** The driver's message may show an address or a password, its code does not. */
@@ -88,8 +97,8 @@ export async function openRelayStorage(
     opened = await open(config, options);
     await migrate(opened.database);
     const relayId = await loadRelayId(opened.database, randomUUID);
-    const { database, secret, close } = opened;
-    return { database, relayId, secrets: deriveRelaySecrets(secret), close };
+    const { database, secret, asOnlyNode, close } = opened;
+    return { database, relayId, asOnlyNode, secrets: deriveRelaySecrets(secret), close };
   } catch (error) {
     await opened?.close();
     throw asOperatorError(error);

@@ -5,11 +5,13 @@ import type { DestinationStream } from 'pino';
 import { completeConfig, type RelayConfig } from './config.js';
 import { createDuties, type Duties } from './duties.js';
 import { createGateway, type Gateway } from './gateway/gateway.js';
-import { createApp } from './http/app.js';
+import { createApp, type Readiness } from './http/app.js';
 import { clientAddress } from './http/client-address.js';
 import { createHttpServer } from './http/http-server.js';
 import { createRateLimits } from './limits/rate-limits.js';
 import { createRelayLog, describeUnexpected, type RelayLog } from './logging/relay-log.js';
+import type { NodeExchange } from './nodes/node-exchange.js';
+import { openNodes, type Nodes } from './nodes/open-nodes.js';
 import type { ConnectedDevices, Database, Now, RandomBytes, RateLimits } from './ports.js';
 import { relayLimits } from './relay-limits.js';
 import { openRelayStorage, type RelayStorage } from './relay-storage.js';
@@ -25,6 +27,8 @@ export interface RelayOverrides {
   /** The clock of everything but rate limits, which run on the machine's. */
   readonly now?: Now;
   readonly random?: RandomBytes;
+  /** The other nodes, in place of those that the configuration leads to. Started and closed with the relay. */
+  readonly nodes?: NodeExchange;
   /** Where log lines go; standard output by default. */
   readonly logSink?: DestinationStream;
 }
@@ -49,6 +53,7 @@ interface Context {
   readonly now: Now;
   readonly random: RandomBytes;
   readonly log: RelayLog;
+  readonly nodes: Nodes;
 }
 
 /** Live connections for the duties, which exist before the gateway does. */
@@ -69,6 +74,12 @@ function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
+/** Redis and the database have to fail for different things: a node without Redis still serves, and says so. */
+async function readinessOf({ storage, nodes }: Context): Promise<Readiness> {
+  if (!(await isAnswering(storage.database))) return 'away';
+  return nodes.exchange.state === 'degraded' ? 'degraded' : 'ready';
+}
+
 async function isAnswering(database: Database): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<false>((resolve) => {
@@ -84,43 +95,51 @@ async function isAnswering(database: Database): Promise<boolean> {
 }
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
-  const { settings, storage, now, log } = context;
+  const { settings, now, log, nodes } = context;
   const { openLogins, reachTokens, mailbox, continuity, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
     ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, log, now },
     allowedOrigins: settings.allowedOrigins,
-    isReady: () => isAnswering(storage.database),
+    readiness: () => readinessOf(context),
   });
   const http = createHttpServer(app);
   const gateway = createGateway({
     ...{ httpServer: http.server, limits, mailbox, continuity, now, log, addressOf },
     tokens: openLogins,
+    nodes: nodes.exchange,
     reach: reachTokens,
   });
   return { http, gateway };
 }
 
 async function start(context: Context): Promise<Relay> {
-  const { settings, storage, now, random, log } = context;
+  const { settings, storage, now, random, log, nodes } = context;
   const connected = new LateGateway();
   const duties = await createDuties({ storage, connected, now, random });
   const limits = createRateLimits({
     factor: settings.limitFactor,
+    createLimiter: nodes.createLimiter,
     onFailure: (error) => log.log('warn', 'limit-failed', describeUnexpected(error)),
   });
   let draining = false;
   const { http, gateway } = createServers(context, duties, limits, () => draining);
   connected.gateway = gateway;
+  await gateway.start();
   const { port } = await http.listen(settings.port, settings.host);
   const { sweepIntervalMs } = relayLimits;
-  const upkeep = startUpkeep({ sweeps: duties.sweeps, intervalMs: sweepIntervalMs, now, log });
+  const { asOnlyNode } = storage;
+  const upkeep = startUpkeep({
+    ...{ sweeps: duties.sweeps, intervalMs: sweepIntervalMs },
+    ...{ asOnlyNode, now, log },
+  });
   log.log('info', 'listening', { port });
 
   const close = async () => {
     draining = true;
     log.log('info', 'draining');
     await Promise.all([http.close(), gateway.drain().then(() => gateway.close()), upkeep.stop()]);
+    await nodes.exchange.close();
     await storage.close();
     log.log('info', 'closed');
   };
@@ -143,9 +162,13 @@ export async function createRelay(
   const { database, now = Date.now, random = (length) => randomBytes(length), logSink } = overrides;
   const log = createRelayLog({ level: settings.logLevel, now, ...(logSink ? { sink: logSink } : {}) });
   const storage = await openRelayStorage(settings, { database, random, log });
+  const { secrets } = storage;
+  const opened = openNodes({ config: settings, database: storage.database, limitKey: secrets.limitKey, log });
+  const nodes = { ...opened, exchange: overrides.nodes ?? opened.exchange };
   try {
-    return await start({ settings, storage, now, random, log });
+    return await start({ settings, storage, now, random, log, nodes });
   } catch (error) {
+    await nodes.exchange.close();
     await storage.close();
     throw error;
   }

@@ -14,6 +14,8 @@ export interface RelaySecrets {
   readonly reachTokenKey: KeyObject;
   /** Makes the records that stand in for unknown accounts. */
   readonly decoyKey: KeyObject;
+  /** Hides the subjects of rate limits where nodes share their counters. */
+  readonly limitKey: KeyObject;
 }
 
 /** PKCS #8 around a raw Ed25519 seed (RFC 8410). */
@@ -39,5 +41,6 @@ export function deriveRelaySecrets(secret: Uint8Array): RelaySecrets {
     refreshTokenKey: createSecretKey(derive(secret, 'sotto relay refresh token v1')),
     reachTokenKey: createSecretKey(derive(secret, 'sotto relay reach token v1')),
     decoyKey: createSecretKey(derive(secret, 'sotto relay decoy v1')),
+    limitKey: createSecretKey(derive(secret, 'sotto relay limit subject v1')),
   };
 }

@@ -10,10 +10,21 @@ export interface Sweep {
   run(now: number): Promise<number>;
 }
 
+/** Runs work that one node at a time is enough for. @returns false when another node is at it */
+export type AsOnlyNode = (work: () => Promise<void>) => Promise<boolean>;
+
+/** For a relay of one node. */
+export const onlyNode: AsOnlyNode = async (work) => {
+  await work();
+  return true;
+};
+
 /** Options of {@link startUpkeep}. */
 export interface UpkeepOptions {
   readonly sweeps: readonly Sweep[];
   readonly intervalMs: number;
+  /** Runs a round unless another node is at one. */
+  readonly asOnlyNode: AsOnlyNode;
   readonly now: Now;
   readonly log: RelayLog;
 }
@@ -37,13 +48,21 @@ async function runSweep(sweep: Sweep, { now, log }: UpkeepOptions): Promise<void
   }
 }
 
+async function runRound(options: UpkeepOptions): Promise<void> {
+  try {
+    await options.asOnlyNode(async () => {
+      for (const sweep of options.sweeps) await runSweep(sweep, options);
+    });
+  } catch (error) {
+    options.log.log('warn', 'sweep-failed', { part: 'turn', ...describeUnexpected(error) });
+  }
+}
+
 /** Starts with a first round after one interval. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   let round = Promise.resolve();
   const runNow = () => {
-    round = round.then(async () => {
-      for (const sweep of options.sweeps) await runSweep(sweep, options);
-    });
+    round = round.then(() => runRound(options));
     return round;
   };
   const timer = setInterval(() => void runNow(), options.intervalMs).unref();

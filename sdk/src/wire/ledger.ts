@@ -193,11 +193,36 @@ export const ledgerLogEvents = {
   swept: { when: 'Something that expired was removed.', fields: ['part', 'count'] },
   'sweep-failed': { when: 'It could not be removed now.', fields: ['part', ...failure] },
   'limit-failed': { when: 'A counter of a rate limit failed.', fields: failure },
+  'redis-linked': { when: 'Redis can be asked, at first or again.', fields: [] },
+  'redis-away': { when: 'Redis cannot be asked now.', fields: failure },
+  'catch-up-failed': { when: 'Mailboxes could not be compared with connections.', fields: failure },
   'database-connection-lost': { when: 'A connection to the database broke.', fields: failure },
 } as const satisfies Record<string, LedgerLogEvent>;
 
 /** The name of an event in {@link ledgerLogEvents}. */
 export type LedgerLogEventName = keyof typeof ledgerLogEvents;
+
+/**
+ * Every key and channel of a relay's Redis, where there is one; `*` stands for an id. None outlives a few
+ * minutes, and nothing in Redis is needed to deliver what was accepted.
+ */
+export const ledgerRedisKeys = {
+  'sotto:places:{*}': {
+    holds:
+      'Under an account’s UUID: for each device that is connected, at which node, under which connection’s random id, and since when.',
+    until: 'the device disconnects; 90 seconds after its node was last alive at most',
+  },
+  'sotto:bucket:{*}': {
+    holds:
+      'Under a digest, keyed with the relay’s secret, of what a rate limit counts against: the points left, and when they were counted.',
+    until: 'the bucket is full again',
+  },
+  'sotto:node:{*}': {
+    holds:
+      'A channel, under a node’s random id: which device’s mailbox has something new and, below 16 KiB, the envelope itself; whose login ended; whose one-time keys run low; which connection was replaced. Nothing is kept.',
+    until: 'it was passed on',
+  },
+} as const satisfies Record<string, LedgerColumn>;
 
 /** What one operation, event or upkeep leaves behind. */
 export interface LedgerEntry {
@@ -218,7 +243,7 @@ function columnsOf(...tables: readonly string[]): readonly LedgerColumnName[] {
 
 /** What whoever runs a relay can see of any request, whatever it asks. */
 const connectionFacts = 'the network address, the time and the size of the request';
-const rateLimited = `Besides ${connectionFacts}: counters of the rate limits, in memory for minutes, under`;
+const rateLimited = `Besides ${connectionFacts}: counters of the rate limits, in memory (or in Redis, under digests) for minutes, under`;
 
 /** What asking over HTTP or the socket leaves behind. */
 export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOperationName]: LedgerEntry } = {
@@ -308,7 +333,7 @@ export const ledgerEvents: { readonly [Name in LedgerEventName]: LedgerEntry } =
   connect: {
     stores: [],
     logs: ['handshake-refused', 'handshake-failed'],
-    reveals: `${rateLimited} account and address. Which device is online, in memory while it is.`,
+    reveals: `${rateLimited} account and address. Which device is online, in memory (and in Redis) while it is.`,
   },
   ready: { stores: [], logs: [], reveals: 'Nothing more.' },
   envelopes: { stores: [], logs: ['delivery-failed'], reveals: 'When a device was given what.' },
@@ -324,7 +349,16 @@ export type LedgerEventName = 'connect' | 'ready' | 'envelopes' | 'caught-up' | 
 export const ledgerUpkeep: { readonly [Name in 'start and stop' | 'sweeps']: LedgerEntry } = {
   'start and stop': {
     stores: /* @__PURE__ */ columnsOf('schema_migrations', 'relay_settings'),
-    logs: ['listening', 'draining', 'closed', 'database-connection-lost', 'limit-failed'],
+    logs: [
+      'listening',
+      'draining',
+      'closed',
+      'database-connection-lost',
+      'limit-failed',
+      'redis-linked',
+      'redis-away',
+      'catch-up-failed',
+    ],
     reveals: 'Nothing.',
   },
   sweeps: {

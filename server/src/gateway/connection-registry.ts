@@ -26,6 +26,11 @@ export class ConnectionRegistry {
     if (this.#connections.get(key) === connection) this.#connections.delete(key);
   }
 
+  /** Every connection. */
+  all(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
   /** The device's connection, when it is connected here. */
   find(device: DeviceAddress): Connection | undefined {
     return this.#connections.get(deviceKey(device));

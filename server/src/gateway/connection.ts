@@ -46,6 +46,10 @@ export interface ConnectionHooks {
 /** See the file's header. */
 export class Connection {
   readonly peer: ConnectionPeer;
+  /** Its own among all connections of all nodes. */
+  readonly id = randomUUID();
+  /** When it was made, by this node's clock. */
+  readonly since: number;
   readonly #socket: ConnectionSocket;
   readonly #services: GatewayServices;
   readonly #hooks: ConnectionHooks;
@@ -54,6 +58,8 @@ export class Connection {
   #acknowledgements = 0;
   #invalidFrames = 0;
   #greeted = false;
+  /** How far the mailbox had come when the connection was last rung for being behind. */
+  #knownHead = 0;
   #ended = false;
 
   constructor(
@@ -67,6 +73,7 @@ export class Connection {
     this.#services = services;
     this.#hooks = hooks;
     const { bounds, mailbox, now } = services;
+    this.since = now();
     this.#pump = new DeliveryPump(
       {
         page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit, now()),
@@ -103,6 +110,20 @@ export class Connection {
   /** An envelope was stored in the device's mailbox just now. */
   offer(stored: StoredEnvelope): void {
     if (this.#greeted) this.#pump.offer(stored);
+  }
+
+  get device(): DeviceAddress {
+    return this.peer.device;
+  }
+
+  /**
+   * The mailbox has come to a place. Rings if the connection is behind, once for each new place: what was
+   * acknowledged or expired before it was delivered leaves the cursor behind for good.
+   */
+  headAt(seq: number): void {
+    if (!this.#greeted || seq <= Math.max(this.#pump.cursor, this.#knownHead)) return;
+    this.#knownHead = seq;
+    this.#pump.ring();
   }
 
   /** The device's one-time keys run low. Who is not greeted yet looks at its stock by itself. */

@@ -54,6 +54,11 @@ export class DeliveryPump {
     this.#limits = limits;
   }
 
+  /** The place of the last envelope that was delivered, or 0. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
   /** There may be something new. Also starts the pump. Returns at once. */
   ring(): void {
     this.#dirty = true;

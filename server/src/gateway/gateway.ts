@@ -7,6 +7,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DeviceAddress, SocketHandshake } from '@sotto/sdk/wire';
 import { Server, type Socket } from 'socket.io';
+import { noOtherNodes, type NodeExchange } from '../nodes/node-exchange.js';
 import type { ConnectedDevices } from '../ports.js';
 import { boundedParser } from './bounded-parser.js';
 import { coalesceWrites } from './coalesced-writes.js';
@@ -18,6 +19,7 @@ import {
 } from './connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { authenticate, drainingProblem } from './handshake.js';
+import { NodeSide } from './node-side.js';
 import { gatewayLimits, type GatewayLimits } from './limits.js';
 import type { GatewayServices } from './services.js';
 
@@ -25,7 +27,9 @@ import type { GatewayServices } from './services.js';
 export const socketPath = '/v1/socket';
 
 /** Options of {@link createGateway}. */
-export interface GatewayOptions extends Omit<GatewayServices, 'bounds'> {
+export interface GatewayOptions extends Omit<GatewayServices, 'bounds' | 'nodes'> {
+  /** The other nodes. Default: there are none. Closing them stays the caller's. */
+  readonly nodes?: NodeExchange;
   /** Gets the websocket upgrades of {@link socketPath}. Listening and closing stay the caller's. */
   readonly httpServer: HttpServer;
   /** Overrides of {@link gatewayLimits}. */
@@ -38,6 +42,8 @@ export interface GatewayOptions extends Omit<GatewayServices, 'bounds'> {
 export interface Gateway extends ConnectedDevices {
   /** Devices connected to this process. */
   readonly connections: number;
+  /** Joins the other nodes, before the first connection. Without others nothing happens. Called once. */
+  start(): Promise<void>;
   /** The device's mailbox may hold something new. No connection is fine. */
   ring(device: DeviceAddress): void;
   /**
@@ -97,19 +103,19 @@ class SocketIoGateway implements Gateway {
   readonly #addressOf: (request: IncomingMessage) => string;
   readonly #server: Server;
   readonly #registry = new ConnectionRegistry();
+  readonly #side: NodeSide;
   /** Requests that were not answered yet, also those of connections that have closed. */
   readonly #underWay = new Set<Promise<void>>();
   readonly #hooks: ConnectionHooks;
   #draining: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ httpServer, bounds, addressOf, ...services }: GatewayOptions) {
-    this.#services = { ...services, bounds: { ...gatewayLimits, ...bounds } };
+  constructor({ httpServer, bounds, addressOf, nodes = noOtherNodes(), ...services }: GatewayOptions) {
+    this.#services = { ...services, nodes, bounds: { ...gatewayLimits, ...bounds } };
+    this.#side = new NodeSide(this.#registry, this.#services);
     this.#addressOf = addressOf ?? ((request) => request.socket.remoteAddress ?? 'unknown');
     this.#hooks = {
-      delivered: (deliveries) => {
-        for (const delivery of deliveries) this.#registry.find(delivery.to)?.offer(delivery);
-      },
+      delivered: (deliveries) => this.#side.delivered(deliveries),
       draining: () => this.#draining !== undefined,
     };
     httpServer.prependListener('upgrade', (_request, socket: Duplex) => coalesceWrites(socket));
@@ -126,12 +132,16 @@ class SocketIoGateway implements Gateway {
     this.#registry.find(device)?.ring();
   }
 
+  start(): Promise<void> {
+    return this.#side.start();
+  }
+
   signOut(device: DeviceAddress): void {
-    this.#registry.find(device)?.goodbye('signed-out');
+    this.#side.signOut(device);
   }
 
   keysLow(device: DeviceAddress): void {
-    this.#registry.find(device)?.keysLow();
+    this.#side.keysLow(device);
   }
 
   drain(): Promise<void> {
@@ -142,6 +152,7 @@ class SocketIoGateway implements Gateway {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#side.stop();
     this.#server.disconnectSockets(true);
     this.#server.engine.close();
   }
@@ -178,15 +189,15 @@ class SocketIoGateway implements Gateway {
     socket.use((event) => this.#handle(connection, event));
     socket.on('disconnect', () => {
       connection.closed();
-      this.#registry.remove(connection);
+      this.#side.left(connection);
     });
-    this.#registry.add(connection);
     void this.#start(connection, socket.handshake.auth);
   }
 
   /** Asks for the token once more: a sign-out between the first time and the registry would find nobody to end. */
   async #start(connection: Connection, auth: unknown): Promise<void> {
     try {
+      await this.#side.arrived(connection);
       await this.#services.tokens.verify((auth as SocketHandshake).accessToken);
       connection.start();
     } catch {

@@ -2,6 +2,7 @@
 import type { ContinuityService } from '../continuity/continuity-service.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { RelayLog } from '../logging/relay-log.js';
+import type { NodeExchange } from '../nodes/node-exchange.js';
 import type { AccessTokenVerifier, Now, RateLimits, ReachTokens } from '../ports.js';
 import type { GatewayLimits } from './limits.js';
 
@@ -12,6 +13,8 @@ export interface GatewayServices {
   readonly limits: RateLimits;
   readonly mailbox: Mailbox;
   readonly continuity: ContinuityService;
+  /** The other nodes of this relay. */
+  readonly nodes: NodeExchange;
   readonly now: Now;
   readonly log: RelayLog;
   readonly bounds: GatewayLimits;

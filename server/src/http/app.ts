@@ -18,12 +18,17 @@ import { createPipeline, type OperationPipeline, type PipelineParts } from './op
 import { sendProblem } from './problem-response.js';
 import type { Route, Routes } from './routes.js';
 
+/**
+ * Whether requests are served. `degraded`: they are, and something that the relay can do without is away;
+ * `away`: the database does not answer.
+ */
+export type Readiness = 'ready' | 'degraded' | 'away';
+
 /** What the application is made of. */
 export interface AppParts extends PipelineParts {
   readonly routes: Routes;
   readonly allowedOrigins: readonly string[];
-  /** Whether requests are accepted: the database answers. */
-  readonly isReady: () => Promise<boolean>;
+  readonly readiness: () => Promise<Readiness>;
   readonly isDraining: () => boolean;
   readonly log: RelayLog;
   readonly now: Now;
@@ -53,12 +58,13 @@ function addOperations(endpoints: Endpoints, parts: AppParts): void {
   }
 }
 
-function addHealth(endpoints: Endpoints, { isReady, isDraining }: AppParts): void {
+function addHealth(endpoints: Endpoints, { readiness, isDraining }: AppParts): void {
   const alive = { operation: 'health', run: async () => ({ status: 'alive' }), whileDraining: true };
   addEndpoint(endpoints, '/healthz', 'GET', alive);
   const ready = async () => {
-    if (isDraining() || !(await isReady())) throw unavailable();
-    return { status: 'ready' };
+    const status = isDraining() ? 'away' : await readiness();
+    if (status === 'away') throw unavailable();
+    return { status };
   };
   addEndpoint(endpoints, '/readyz', 'GET', { operation: 'readiness', run: ready, whileDraining: true });
 }

@@ -14,9 +14,13 @@ export interface BucketSize {
 /** How the taking of one point went. */
 export type Taken = { readonly kind: 'taken' } | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
-/** Buckets by key. */
-export interface BoundedLimiter {
+/** Buckets by key, wherever they are. */
+export interface Limiter {
   take(key: string): Promise<Taken>;
+}
+
+/** Buckets by key, in memory. */
+export interface BoundedLimiter extends Limiter {
   /** How many keys are held, expired ones included. */
   readonly size: number;
 }

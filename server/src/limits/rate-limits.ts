@@ -1,6 +1,6 @@
-/** The limit table at work, with counters in this process. Knows no operation beyond its class. */
+/** The limit table at work, with counters in this process or wherever they are opened. Knows no operation beyond its class. */
 import { ProblemError, type LimitSubject, type RateLimits } from '../ports.js';
-import { createBoundedLimiter, type BoundedLimiter } from './bounded-limiter.js';
+import { createBoundedLimiter, type BucketSize, type Limiter } from './bounded-limiter.js';
 import { limitTable, type LimitKey, type LimitRow } from './limit-table.js';
 
 /** Keys held per row: at about 2 kB each (measured) 20 MB a row. Who is idle longest goes first. */
@@ -15,7 +15,8 @@ export interface RateLimitOptions {
   /** Told when a counter fails. */
   readonly onFailure?: (error: unknown) => void;
   readonly table?: readonly LimitRow[];
-  readonly createLimiter?: (row: LimitRow, factor: number) => BoundedLimiter;
+  /** Opens the buckets of a row. By default they are in this process. */
+  readonly createLimiter?: (row: LimitRow, size: BucketSize) => Limiter;
 }
 
 /** An IPv6 network has 2^64 addresses for one customer: the first half counts. */
@@ -47,14 +48,18 @@ const keyOf: Readonly<Record<LimitKey, (subject: LimitSubject) => string | undef
   'username-and-address': ({ username, address }) => joined(username, network(address)),
 };
 
-function createRowLimiter(row: LimitRow, factor: number): BoundedLimiter {
-  const size = { burst: row.burst * factor, refill: row.refill * factor, refillMs: row.refillMs };
+/** Buckets of one row in this process. */
+export function createRowLimiter(_row: LimitRow, size: BucketSize): Limiter {
   return createBoundedLimiter(size, maxKeysPerRow);
+}
+
+function sizeOf({ burst, refill, refillMs }: LimitRow, factor: number): BucketSize {
+  return { burst: burst * factor, refill: refill * factor, refillMs };
 }
 
 async function takeFrom(
   row: LimitRow,
-  limiter: BoundedLimiter,
+  limiter: Limiter,
   key: string,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
@@ -70,7 +75,7 @@ async function takeFrom(
 /** Opens the limits of one node. */
 export function createRateLimits(options: RateLimitOptions = {}): RateLimits {
   const { factor = 1, onFailure = () => {}, table = limitTable, createLimiter = createRowLimiter } = options;
-  const rows = table.map((row) => ({ row, limiter: createLimiter(row, factor) }));
+  const rows = table.map((row) => ({ row, limiter: createLimiter(row, sizeOf(row, factor)) }));
   return {
     async consume(limit, subject) {
       for (const { row, limiter } of rows) {

@@ -2,7 +2,7 @@
  * The mailbox port: the truth about undelivered envelopes. Knows no SQL and no socket: a store is
  * behind it, the gateway before it. `mailboxSuite` in `test/mailbox` proves a store right.
  */
-import type { AcknowledgeRequest, DeviceAddress, Envelope, SendRequest } from '@sotto/sdk/wire';
+import type { AccountId, AcknowledgeRequest, DeviceAddress, Envelope, SendRequest } from '@sotto/sdk/wire';
 
 /** An envelope and its place in its mailbox. */
 export interface StoredEnvelope {
@@ -52,6 +52,13 @@ export interface MailboxPage {
   readonly more: boolean;
 }
 
+/** How far a mailbox has come. */
+export interface MailboxHead {
+  readonly device: DeviceAddress;
+  /** Of the newest envelope that was ever accepted for the device; 0 before the first. */
+  readonly seq: number;
+}
+
 /** What a sweep removed. */
 export interface SweepReport {
   readonly envelopes: number;
@@ -97,6 +104,12 @@ export interface Mailbox {
    * @throws ProblemError `unavailable` (too many requests are waiting)
    */
   acknowledge(device: DeviceAddress, request: AcknowledgeRequest): Promise<void>;
+
+  /**
+   * The last place of every device of some accounts, taken or given back: whoever has delivered up to there
+   * has missed nothing. Accounts that do not exist are left out.
+   */
+  heads(accounts: readonly AccountId[]): Promise<readonly MailboxHead[]>;
 
   /** How many envelopes wait for a device. */
   depth(device: DeviceAddress): Promise<number>;

@@ -18,6 +18,7 @@ describe('drain and failure', () => {
     acceptedBefore: (...asked) => mailbox.acceptedBefore(...asked),
     page: (...asked) => (failing ? Promise.reject(new TypeError('secret words')) : mailbox.page(...asked)),
     acknowledge: (...asked) => mailbox.acknowledge(...asked),
+    heads: (...asked) => mailbox.heads(...asked),
     depth: (...asked) => mailbox.depth(...asked),
     sweep: (...asked) => mailbox.sweep(...asked),
   });

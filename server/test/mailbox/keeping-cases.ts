@@ -17,6 +17,30 @@ import {
 } from './mailbox-suite-kit.js';
 
 export function keepingCases(test: SceneTest): void {
+  describe('heads', () => {
+    test('say the last place of every device, also when nothing waits there any more', async ({
+      mailbox,
+      sender,
+      registered,
+      store,
+    }) => {
+      const [one, two] = [await registered([1, 2]), await registered()];
+      const both = () => send(one, [body(1), body(2)]);
+      await mailbox.accept(sender, both(), now);
+      await mailbox.accept(sender, both(), now);
+      await store.removeDevice(deviceOf(one, 2));
+      const ids = (await drain(mailbox, deviceOf(one))).map(({ envelope }) => envelope.id);
+      await mailbox.acknowledge(deviceOf(one), { ids, storeSeq: 0 });
+      const heads = await mailbox.heads([one, two, randomUUID() as never]);
+      expect(new Map(heads.map(({ device, seq }) => [device, seq]))).toEqual(
+        new Map([
+          [deviceOf(one), 2],
+          [deviceOf(two), 0],
+        ]),
+      );
+    });
+  });
+
   describe('quota', () => {
     test('refuses beyond it as a whole, and counts what waits, not what ever came', async ({
       store,

@@ -53,6 +53,7 @@ async function useMailbox(): Promise<void> {
   await mailbox.acceptedBefore(sender, request);
   await mailbox.page(inbox, 0, wholePage, now);
   await mailbox.depth(inbox);
+  await mailbox.heads([inbox.accountId]);
   await mailbox.acknowledge(inbox, { ids: [randomUUID() as EnvelopeId], storeSeq: 0 });
   await mailbox.sweep(now);
   await store.deleteAccount(inbox.accountId);
@@ -100,6 +101,7 @@ it('every prepared statement goes through indexes, by their full keys', async ()
     'find-sends',
     'lock-devices',
     'recount-envelopes',
+    'select-heads',
     'select-page',
     'take-nonce',
     'write-accepted',

@@ -10,6 +10,8 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       dataFolder: '.sotto',
       databaseUrl: undefined,
+      databaseConnections: 10,
+      redisUrl: undefined,
       secret: undefined,
       trustedProxies: 0,
       logLevel: 'info',
@@ -24,6 +26,8 @@ describe('the configuration', () => {
       SOTTO_HOST: '::',
       SOTTO_DATA: '/tmp/x',
       DATABASE_URL: 'postgres://relay:password@db.example.org/relay',
+      DATABASE_CONNECTIONS: '25',
+      REDIS_URL: 'rediss://:password@redis.example.org:6380/2',
       SOTTO_SECRET: secret,
       SOTTO_TRUST_PROXY: '2',
       SOTTO_LOG_LEVEL: 'warn',
@@ -36,6 +40,8 @@ describe('the configuration', () => {
       host: '::',
       dataFolder: '/tmp/x',
       databaseUrl: environment.DATABASE_URL,
+      databaseConnections: 25,
+      redisUrl: environment.REDIS_URL,
       secret: Uint8Array.from({ length: 32 }, (_, index) => index),
       trustedProxies: 2,
       logLevel: 'warn',
@@ -51,6 +57,8 @@ describe('the configuration', () => {
     ['SOTTO_PORT', '-1'],
     ['SOTTO_PORT', '1.5'],
     ['DATABASE_URL', 'mysql://canary@x/y'],
+    ['DATABASE_CONNECTIONS', '1'],
+    ['REDIS_URL', 'http://canary'],
     ['SOTTO_SECRET', 'canary'],
     ['SOTTO_SECRET', `${secret}AA`],
     ['SOTTO_TRUST_PROXY', 'canary'],
@@ -63,6 +71,10 @@ describe('the configuration', () => {
     expect(complete).toThrow(ConfigError);
     expect(complete).toThrow(new RegExp(`^${variable} \\(\\w+\\) must be [^\\n]+$`));
     expect(complete).not.toThrow(/canary/);
+  });
+
+  it('wants a database server with Redis', () => {
+    expect(() => completeConfig({ redisUrl: 'redis://x' })).toThrow(/DATABASE_URL .* is required/);
   });
 
   it('wants a secret with a database server', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationStream } from 'pino';
 import { createRelayLog } from '../../src/logging/relay-log.js';
-import { startUpkeep } from '../../src/upkeep.js';
+import { onlyNode, startUpkeep } from '../../src/upkeep.js';
 
 describe('the upkeep', () => {
   it('runs every sweep with the clock, though one fails, and says so without what it said', async () => {
@@ -14,6 +14,7 @@ describe('the upkeep', () => {
         { part: 'working', run: async (now) => seen.push(now) },
       ],
       intervalMs: 60_000,
+      asOnlyNode: onlyNode,
       now: () => 42,
       log: createRelayLog({ level: 'debug', now: () => 0, sink }),
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
+import { jobLock } from '../../src/storage/postgres/job-lock.js';
 import { runDatabaseSuite } from '../storage/database-suite.js';
 import { startPostgres, type PostgresService } from './postgres-service.js';
 
@@ -26,4 +27,26 @@ it('survives the loss of its connections', async () => {
   expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await database.close();
   await other.close();
+});
+
+it('lets one of several nodes do what needs doing once, and the next one when that one is gone', async () => {
+  const url = await service.createDatabase();
+  const [first, second] = [openPostgresDatabase(url), openPostgresDatabase(url)];
+  const done: string[] = [];
+  let release!: () => void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let entered!: () => void;
+  const inside = new Promise<void>((resolve) => (entered = resolve));
+  const atIt = jobLock(first)(async () => {
+    entered();
+    await held;
+    done.push('first');
+  });
+  await inside;
+  expect(await jobLock(second)(async () => void done.push('second'))).toBe(false);
+  release();
+  expect(await atIt).toBe(true);
+  expect(await jobLock(second)(async () => void done.push('second'))).toBe(true);
+  expect(done).toEqual(['first', 'second']);
+  await Promise.all([first.close(), second.close()]);
 });

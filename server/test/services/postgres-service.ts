@@ -6,10 +6,10 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.js';
 
 /** Options of {@link startPostgres}. */
 export interface PostgresServiceOptions {
@@ -21,6 +21,11 @@ export interface PostgresServiceOptions {
 export interface PostgresService {
   /** Makes an empty database and says where it is. */
   createDatabase(): Promise<string>;
+  readonly port: number;
+  /** Ends it as a crash would: every process of the server, at once. */
+  kill(): Promise<void>;
+  /** Starts it again, at the same port and with the same databases. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,15 +57,6 @@ function serverUser(): UserIds {
   if (process.getuid?.() !== 0) return {};
   const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: idOf('-u'), gid: idOf('-g') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 interface Server {
@@ -139,16 +135,28 @@ export async function startPostgres({
   ];
   execFileSync(path.join(programs, 'initdb'), initdb, { ...user, cwd: folder, stdio: 'pipe' });
   const port = await freePort();
-  const server = start({ programs, folder, port, user, durable });
+  let server: ChildProcess;
+  const launch = async () => {
+    server = start({ programs, folder, port, user, durable });
+    await untilReady(server);
+  };
   let databases = 0;
   try {
-    await untilReady(server);
+    await launch();
   } catch (error) {
-    await stop(server, folder);
+    await stop(server!, folder);
     throw error;
   }
   return {
     createDatabase: () => createDatabase(port, `sotto_${(databases += 1)}`),
+    port,
+    async kill() {
+      const gone = once(server, 'exit');
+      // SIGQUIT is PostgreSQL's immediate shutdown: its processes end without a checkpoint, as after a crash.
+      server.kill('SIGQUIT');
+      await gone;
+    },
+    restart: launch,
     stop: () => stop(server, folder),
   };
 }

@@ -5,7 +5,7 @@
 import type { AccountId, DeviceAddress, DeviceId, Envelope, EnvelopeId } from '@sotto/sdk/wire';
 import type { AcceptPlan, DeviceProgress, KnownAttempt, LockedDevice } from '../../mailbox/accept-plan.js';
 import { seqOf } from '../../mailbox/envelope-id.js';
-import type { MailboxPage, PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
+import type { MailboxHead, MailboxPage, PageLimit, StoredEnvelope } from '../../mailbox/mailbox.js';
 import type { Queryable, Row, Transaction } from '../../ports.js';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from './arrays.js';
 import * as statements from './mailbox-statements.js';
@@ -37,6 +37,15 @@ export async function lockDevices(
     registrationId: row.registration_id,
     lastSeq: row.last_envelope_seq,
     depth: row.last_envelope_seq - row.depth_base_seq,
+  }));
+}
+
+/** How far the mailboxes of some accounts have come. */
+export async function selectHeads(source: Queryable, accounts: readonly AccountId[]): Promise<MailboxHead[]> {
+  const rows = await source.query<DeviceRow>(statements.selectHeads, [uuidArray(accounts)]);
+  return rows.map((row) => ({
+    device: { accountId: row.account_id, deviceId: row.device_id },
+    seq: row.last_envelope_seq,
   }));
 }
 

@@ -73,6 +73,12 @@ export const writeAccepted: PreparedStatement = {
     SELECT * FROM unnest($13::uuid[], $14::int[], $15::bytea[], $16::bytea[], $17::int8[])`,
 };
 
+/** How far the mailboxes of some accounts have come. */
+export const selectHeads: PreparedStatement = {
+  name: 'select-heads',
+  sql: 'SELECT account_id, device_id, last_envelope_seq FROM devices WHERE account_id = ANY($1::uuid[])',
+};
+
 /** How many envelopes wait for a device. */
 export const countEnvelopes: PreparedStatement = {
   name: 'count-envelopes',

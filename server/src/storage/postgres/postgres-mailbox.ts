@@ -91,6 +91,8 @@ class PostgresMailbox implements Mailbox {
     return this.#acknowledgements.submit({ device, request });
   }
 
+  heads: Mailbox['heads'] = (accounts) => rows.selectHeads(this.#database, accounts);
+
   depth(device: DeviceAddress): Promise<number> {
     return rows.countEnvelopes(this.#database, device);
   }

@@ -1,0 +1,114 @@
+/**
+ * One connection to PostgreSQL that listens on a channel, and makes itself anew when it breaks. Knows nothing
+ * of what is said there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { nodeLimits } from '../../nodes/limits.js';
+
+/** What a listener does for its owner. None of these throw. */
+export interface ListenerHooks {
+  notified(payload: string): void;
+  /** It listens, at first or again. */
+  up(): void;
+  down(error: unknown): void;
+}
+
+/** A connection that listens. */
+interface Opened {
+  /** Resolves with the reason when it ends. */
+  readonly ended: Promise<unknown>;
+}
+
+/** See the file's header. */
+export class NotificationListener {
+  readonly #url: string;
+  readonly #channel: string;
+  readonly #hooks: ListenerHooks;
+  readonly #closing = new AbortController();
+  #client: pg.Client | undefined;
+  #life: Promise<void> | undefined;
+
+  /** @param channel - a plain SQL name */
+  constructor(url: string, channel: string, hooks: ListenerHooks) {
+    this.#url = url;
+    this.#channel = channel;
+    this.#hooks = hooks;
+  }
+
+  /** Whether it listens. */
+  get isUp(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /** Listens for the first time, or fails to and goes on trying. */
+  async start(): Promise<void> {
+    const first = await this.#open();
+    this.#life = this.#live(first);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#life;
+  }
+
+  /** @returns what is open; undefined when there was nothing to be had */
+  async #open(): Promise<Opened | undefined> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: nodeLimits.arrivalTimeoutMs,
+      query_timeout: nodeLimits.arrivalTimeoutMs,
+      application_name: 'sotto-relay listener',
+    });
+    const ended = this.#endOf(client);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${this.#channel}`);
+    } catch {
+      await client.end().catch(() => undefined);
+      return undefined;
+    }
+    this.#client = client;
+    this.#hooks.up();
+    return { ended };
+  }
+
+  #endOf(client: pg.Client): Promise<unknown> {
+    client.on('notification', ({ payload = '' }) => this.#hooks.notified(payload));
+    return new Promise((resolve) => {
+      const finish = (reason?: unknown) => {
+        clearInterval(heartbeat);
+        resolve(reason);
+      };
+      // A connection that says nothing may be gone unseen: it is asked now and then.
+      const beat = () => void client.query('SELECT 1').catch(finish);
+      const heartbeat = setInterval(beat, nodeLimits.heartbeatMs).unref();
+      client.on('error', finish);
+      client.on('end', finish);
+      this.#closing.signal.addEventListener('abort', finish, { once: true });
+    });
+  }
+
+  async #live(first: Opened | undefined): Promise<void> {
+    let opened = first;
+    let waitMs: number = nodeLimits.minRelinkMs;
+    while (!this.#closing.signal.aborted) {
+      if (opened !== undefined) {
+        waitMs = nodeLimits.minRelinkMs;
+        this.#lost(await opened.ended);
+      }
+      await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      waitMs = Math.min(waitMs * 2, nodeLimits.maxRelinkMs);
+      if (!this.#closing.signal.aborted) opened = await this.#open();
+    }
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  #lost(reason: unknown): void {
+    const client = this.#client;
+    this.#client = undefined;
+    if (!this.#closing.signal.aborted) this.#hooks.down(reason);
+    // Not waited for: the end of a connection that answers nothing never comes.
+    void client?.end().catch(() => undefined);
+  }
+}
