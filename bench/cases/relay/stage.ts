@@ -1,7 +1,7 @@
 /** Everything a case of the relay bench runs on: PostgreSQL, both relays and the load, each a process of its own. */
 import { randomBytes } from 'node:crypto';
 import { startPostgres } from '../../../server/test/services/postgres-service.js';
-import { makeAccounts } from './accounts.js';
+import { makeAccounts } from '../../../server/test/support/seeded-accounts.js';
 import type { Latencies } from './load.js';
 import { CalledProcess } from './process-calls.js';
 import type { Usage } from './usage.js';

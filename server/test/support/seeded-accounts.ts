@@ -1,14 +1,21 @@
 /**
- * Accounts for the load, put straight into the database, with tokens that the relay's own secret makes:
+ * Accounts put straight into the database, with tokens that the relay's own secret makes:
  * registering thousands would measure password hashing. What the relay checks of them it checks as ever.
  */
 import { randomUUID } from 'node:crypto';
 import type { AccountId, DeviceId } from '@sotto/sdk/wire';
 import pg from 'pg';
-import { createAccessTokens } from '../../../server/src/auth/access-tokens.js';
-import { createReachTokens } from '../../../server/src/contacts/reach-tokens.js';
-import { deriveRelaySecrets } from '../../../server/src/secrets.js';
-import type { Account } from './load-users.js';
+import { createAccessTokens } from '../../src/auth/access-tokens.js';
+import { createReachTokens } from '../../src/contacts/reach-tokens.js';
+import { deriveRelaySecrets } from '../../src/secrets.js';
+
+/** One account, its token, and what it needs to write to the next. */
+export interface SeededAccount {
+  readonly accountId: AccountId;
+  readonly accessToken: string;
+  readonly recipientId: AccountId;
+  readonly reachToken: string;
+}
 
 /** Where the accounts go. */
 export interface AccountPlace {
@@ -44,7 +51,7 @@ async function insert(
 }
 
 /** Makes accounts of which each can write to the next. */
-export async function makeAccounts(place: AccountPlace, count: number): Promise<Account[]> {
+export async function makeAccounts(place: AccountPlace, count: number): Promise<SeededAccount[]> {
   const ids = Array.from({ length: count }, () => randomUUID() as AccountId);
   const families = ids.map(() => randomUUID());
   await insert(place.databaseUrl, ids, families);
