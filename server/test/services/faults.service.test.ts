@@ -1,0 +1,92 @@
+/**
+ * Three nodes, PostgreSQL and Redis under load while one after the other is killed, frozen, cut off and
+ * restarted: nothing accepted is lost, nothing takes effect twice, and each sender's order is kept. With
+ * SLOW=1 a hundred thousand messages; `FAULT_SEED` repeats a run's choices.
+ */
+import { randomInt } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { RelayClient } from '../support/relay-client.js';
+import { makeAccounts } from '../support/seeded-accounts.js';
+import { waitFor } from '../support/wait-for.js';
+import { faults, type Draw } from '../faults/faults.js';
+import { FaultUser } from '../faults/fault-user.js';
+import { startRelayNodes } from '../faults/relay-nodes.js';
+
+const seed = Number(process.env['FAULT_SEED'] ?? randomInt(2 ** 31));
+const messages = process.env['SLOW'] ? 100_000 : 5_000;
+const userCount = 24;
+
+/** mulberry32: small, and the same everywhere. */
+function drawFrom(state: number): Draw {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function shuffled<Item>(items: readonly Item[], draw: Draw): Item[] {
+  return items
+    .map((item) => ({ item, place: draw() }))
+    .sort((left, right) => left.place - right.place)
+    .map(({ item }) => item);
+}
+
+const untilAll = (what: string, done: () => boolean) => waitFor(what, done, 120_000);
+
+it(
+  `loses nothing and doubles nothing, whatever is killed, frozen or cut off (seed ${seed})`,
+  async () => {
+    const relay = await startRelayNodes(3);
+    const { databaseUrl, secret, url } = relay;
+    const { relayId } = await new RelayClient(url).ok('relay.info', {});
+    const accounts = await makeAccounts({ databaseUrl, secret, relayId }, userCount);
+    const users = accounts.map((account) => new FaultUser(url, account));
+    const sum = () => users.reduce((total, { accepted }) => total + accepted, 0);
+    let faulty = true;
+    const running = users.map((user) => user.run(() => !faulty && sum() >= messages));
+    const failure = Promise.all(running);
+    failure.catch(() => {});
+    const draw = drawFrom(seed);
+    const report: string[] = [];
+    try {
+      const planned = shuffled(Object.entries(faults), draw);
+      for (const [index, [name, strike]] of planned.entries()) {
+        const goal = ((index + 1) / (planned.length + 1)) * messages;
+        await Promise.race([untilAll(`${goal} messages`, () => sum() >= goal), failure]);
+        const before = users.map(({ accepted }) => accepted);
+        const startedAt = performance.now();
+        await strike(relay, draw);
+        const endedAt = performance.now();
+        // Two more of everybody: one may have been accepted before the fault and answered after it.
+        const recovered = () => users.every(({ accepted }, user) => accepted >= before[user]! + 2);
+        await Promise.race([untilAll(`recovery after "${name}"`, recovered), failure]);
+        const [lasted, after] = [endedAt - startedAt, performance.now() - endedAt].map(Math.round);
+        report.push(`${name}: lasted ${lasted} ms, everybody went on ${after} ms after it`);
+      }
+      faulty = false;
+      await failure;
+      const senderOf = (index: number) => users[(index + userCount - 1) % userCount]!;
+      await untilAll('the last messages', () =>
+        users.every(({ received }, index) => received.length >= senderOf(index).accepted),
+      );
+      for (const [index, user] of users.entries()) {
+        expect(user.received).toEqual(
+          Array.from({ length: senderOf(index).accepted }, (_, number) => number),
+        );
+        expect([...user.ids.values()].filter((ids) => ids.size > 1)).toEqual([]);
+      }
+      const repeats = users.reduce((total, user) => total + user.repeats, 0);
+      expect(repeats).toBeGreaterThan(0);
+      console.log(
+        [`faults with seed ${seed}: ${sum()} messages, ${repeats} repeats`, ...report].join('\n  '),
+      );
+    } finally {
+      for (const user of users) user.close();
+      faulty = false;
+      await relay.close();
+    }
+  },
+  process.env['SLOW'] ? 3_600_000 : 300_000,
+);
