@@ -3,7 +3,12 @@
  * Prettier's, dead exports are knip's, import directions are dependency-cruiser's.
  */
 import js from '@eslint/js';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import vueParser from 'vue-eslint-parser';
+
+/** The messenger has components, which one compiler configuration of its own knows. */
+const app = 'examples/messenger/**/*';
 
 export default tseslint.config(
   {
@@ -12,7 +17,7 @@ export default tseslint.config(
   },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,vue}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -52,6 +57,45 @@ export default tseslint.config(
         { selector: 'TSEnumDeclaration', message: 'Use a union of literals, or an object `as const`.' },
       ],
     },
+  },
+  {
+    files: [`${app}.{ts,vue}`],
+    languageOptions: {
+      parserOptions: { project: './examples/messenger/tsconfig.json', extraFileExtensions: ['.vue'] },
+    },
+  },
+  {
+    files: [`${app}.vue`],
+    extends: [vue.configs['flat/recommended-error']],
+    languageOptions: {
+      parser: vueParser,
+      parserOptions: {
+        parser: tseslint.parser,
+        project: './examples/messenger/tsconfig.json',
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.vue'],
+      },
+    },
+    rules: {
+      // The compiler of components checks templates (`vue-tsc`), and layout is Prettier's.
+      'no-undef': 'off',
+      'vue/require-default-prop': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/max-attributes-per-line': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/first-attribute-linebreak': 'off',
+      'vue/no-v-html': 'error',
+      'vue/no-static-inline-styles': 'error',
+      'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+    },
+  },
+  {
+    // What the compiler is told of components is what it asks for: a default export.
+    files: ['examples/messenger/src/env.d.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
   },
   {
     files: ['{sdk,server}/src/**/*.ts'],
@@ -94,7 +138,7 @@ export default tseslint.config(
   },
   {
     // An example imports what a user can import.
-    files: ['examples/**/*.ts'],
+    files: ['examples/**/*.{ts,vue}'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['**/sdk/src/**', '**/server/src/**'] }] },
   },
   {

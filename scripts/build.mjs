@@ -8,12 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root, runTool } from './lib/run.mjs';
 
+const tsup = ['tsup', '--silent'];
+const vite = ['vite', 'build', '--logLevel=warn'];
+
 /** In order: the declarations of the relay are made from those of the SDK. The examples have none. */
 const packages = [
-  { folder: 'sdk', inputs: [] },
-  { folder: 'server', inputs: ['sdk'] },
-  { folder: 'examples/terminal-chat', inputs: ['sdk'] },
-  { folder: 'examples/echo-bot', inputs: ['sdk'] },
+  { folder: 'sdk', inputs: [], tool: tsup },
+  { folder: 'server', inputs: ['sdk'], tool: tsup },
+  { folder: 'examples/terminal-chat', inputs: ['sdk'], tool: tsup },
+  { folder: 'examples/echo-bot', inputs: ['sdk'], tool: tsup },
+  { folder: 'examples/messenger', inputs: ['sdk', 'examples/vue-composables'], tool: vite },
 ];
 
 const sharedInputs = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
@@ -30,10 +34,11 @@ function* filesBelow(folder) {
 }
 
 function* inputFiles(folder) {
-  yield* ['package.json', 'tsup.config.ts', 'tsconfig.build.json']
-    .map((name) => join(root, folder, name))
-    .filter((file) => existsSync(file));
-  yield* filesBelow(join(root, folder, 'src'));
+  const files = ['package.json', 'tsup.config.ts', 'tsconfig.build.json', 'vite.config.ts', 'index.html'];
+  yield* files.map((name) => join(root, folder, name)).filter((file) => existsSync(file));
+  for (const name of ['src', 'build', 'public']) {
+    if (existsSync(join(root, folder, name))) yield* filesBelow(join(root, folder, name));
+  }
 }
 
 function hashInputs({ folder, inputs }) {
@@ -57,7 +62,8 @@ async function buildPackage(entry, { ifNeeded }) {
   if (ifNeeded && isFresh(stamp, hash)) return true;
   rmSync(stamp, { force: true });
   process.stderr.write(`building ${entry.folder}\n`);
-  const { ok, output } = await runTool('tsup', ['--silent'], { cwd: join(root, entry.folder) });
+  const [name, ...args] = entry.tool;
+  const { ok, output } = await runTool(name, args, { cwd: join(root, entry.folder) });
   if (ok) writeFileSync(stamp, hash);
   else process.stderr.write(`building ${entry.folder} failed:\n${output}`);
   return ok;

@@ -1,12 +1,13 @@
 /**
- * `npm start`: builds what is not built, runs the embedded relay and an echo bot, and says what to
- * type in another terminal. `--no-bot` leaves the bot out. `SOTTO_PORT`, `SOTTO_DATA` and the relay's
+ * `npm start`: builds what is not built, runs the embedded relay, which serves the messenger too, and an echo
+ * bot, and says what to open in a browser and what to type in another terminal. `--no-bot` leaves the bot out. `SOTTO_PORT`, `SOTTO_DATA` and the relay's
  * other settings are respected; the bot's account lies in the data folder too, so that it keeps its
  * contact code.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { root } from './lib/run.mjs';
 import { Children } from './start/children.mjs';
 
 /** How soon the end of npm is noticed. */
@@ -30,6 +31,7 @@ function wantsBot() {
 async function startRelay(children) {
   const env = { ...process.env, SOTTO_DATA: dataFolder };
   env['SOTTO_LOG_LEVEL'] ||= 'warn';
+  env['SOTTO_APP'] ||= join(root, 'examples/messenger/dist');
   const relay = children.start('scripts/start/relay.mjs', env);
   relay.lines.on('line', (line) => console.log(line));
   return Promise.race([
@@ -59,11 +61,13 @@ function chatCommand(url) {
   return `npm run chat -- ${options.join(' ')}`;
 }
 
-function sayWhatToType(url, contactCode) {
-  console.log(`The relay is at ${url}. In another terminal, type:\n\n  ${chatCommand(url)}\n`);
+function sayWhatToDo(url, contactCode) {
+  console.log(`Sotto is at ${url}: open it in a browser and create an account.\n`);
   if (contactCode !== undefined) {
-    console.log(`and there, to get an answer from the echo bot:\n\n  /add ${contactCode}\n  hello\n`);
+    console.log(`There, add the echo bot, which answers what you write:\n\n  ${contactCode}\n`);
   }
+  console.log(`Or chat in another terminal:\n\n  ${chatCommand(url)}\n`);
+  if (contactCode !== undefined) console.log(`and there:\n\n  /add ${contactCode}\n  hello\n`);
   console.log(
     `Everything is kept in ${dataFolder}. Ctrl-C ends the relay${contactCode ? ' and the bot' : ''}.`,
   );
@@ -83,5 +87,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => c
 endWithNpm(children);
 const url = await startRelay(children);
 const contactCode = url && withBot ? await startBot(children, url) : undefined;
-if (url && (contactCode || !withBot)) sayWhatToType(url, contactCode);
+if (url && (contactCode || !withBot)) sayWhatToDo(url, contactCode);
 process.exit(await children.ended);

@@ -40,6 +40,7 @@ const cruised = ['sdk', 'server', 'examples', 'bench', 'scripts', 'test', 'test-
 /** Name and check; a check returns what is wrong, or `{ problems, facts }` when it has something to tell besides. */
 const steps = {
   types: command('tsc', ['-p', '.', '--pretty', 'false']),
+  'types of components': command('vue-tsc', ['-p', 'examples/messenger', '--pretty', 'false']),
   lint: command('eslint', ['.', '--max-warnings=0']),
   format: command('prettier', ['--check', '--log-level=warn', '.']),
   'dead exports': command('knip', ['--no-progress']),

@@ -40,6 +40,8 @@ export interface RelayConfig {
   readonly logLevel: RelayLogLevel;
   /** `SOTTO_ALLOWED_ORIGINS`, comma-separated, default none: web origins whose pages may use the relay. */
   readonly allowedOrigins: readonly string[];
+  /** `SOTTO_APP`, default none: a folder with a built web application, which the relay serves at its own address. */
+  readonly appFolder: string | undefined;
   /** `SOTTO_LIMIT_FACTOR`, default 1: multiplies the ceilings of every rate limit. */
   readonly limitFactor: number;
 }
@@ -63,6 +65,7 @@ const schema = z.strictObject({
   trustedProxies: z.int().check(z.minimum(0), z.maximum(16)),
   logLevel: z.enum(logLevels),
   allowedOrigins: z.array(z.string().check(z.refine(isOrigin))).check(z.maxLength(64)),
+  appFolder: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
   limitFactor: z.number().check(z.minimum(1), z.maximum(1_000_000)),
 });
 
@@ -92,6 +95,7 @@ const settings: Readonly<Record<keyof RelayConfig, Setting>> = {
     expected: 'origins such as https://chat.example.org, separated by commas',
     parse: (text) => text.split(',').map((origin) => origin.trim()),
   },
+  appFolder: { variable: 'SOTTO_APP', expected: 'a path', parse: String },
   limitFactor: { variable: 'SOTTO_LIMIT_FACTOR', expected: 'a number from 1 to 1000000', parse: parseNumber },
 };
 
@@ -106,6 +110,7 @@ const defaults: RelayConfig = {
   trustedProxies: 0,
   logLevel: 'info',
   allowedOrigins: [],
+  appFolder: undefined,
   limitFactor: 1,
 };
 

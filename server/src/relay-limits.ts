@@ -55,6 +55,8 @@ export const relayLimits = {
   unavailableRetryAfterMs: 1_000,
   /** How long the readiness check waits for the database. */
   readinessTimeoutMs: 2_000,
+  /** Files of a web application that are kept in memory to be served: ten times what ours takes. */
+  maxWebAppBytes: 16 * 1024 * 1024,
   /** A browser may keep the answer to a preflight this long. */
   preflightMaxAgeSeconds: 600,
 

@@ -8,6 +8,7 @@ import { createGateway, type Gateway } from './gateway/gateway.js';
 import { createApp, type Readiness } from './http/app.js';
 import { clientAddress } from './http/client-address.js';
 import { createHttpServer } from './http/http-server.js';
+import { WebApp } from './http/web-app.js';
 import { createRateLimits } from './limits/rate-limits.js';
 import { createRelayLog, describeUnexpected, type RelayLog } from './logging/relay-log.js';
 import type { NodeExchange } from './nodes/node-exchange.js';
@@ -49,6 +50,7 @@ export interface Relay {
 
 interface Context {
   readonly settings: RelayConfig;
+  readonly webApp: WebApp | undefined;
   readonly storage: RelayStorage;
   readonly now: Now;
   readonly random: RandomBytes;
@@ -95,11 +97,11 @@ async function isAnswering(database: Database): Promise<boolean> {
 }
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
-  const { settings, now, log, nodes } = context;
+  const { settings, now, log, nodes, webApp } = context;
   const { openLogins, reachTokens, mailbox, continuity, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
-    ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, log, now },
+    ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, webApp, log, now },
     allowedOrigins: settings.allowedOrigins,
     readiness: () => readinessOf(context),
   });
@@ -161,12 +163,13 @@ export async function createRelay(
   const settings = completeConfig(config);
   const { database, now = Date.now, random = (length) => randomBytes(length), logSink } = overrides;
   const log = createRelayLog({ level: settings.logLevel, now, ...(logSink ? { sink: logSink } : {}) });
+  const webApp = settings.appFolder === undefined ? undefined : await WebApp.load(settings.appFolder);
   const storage = await openRelayStorage(settings, { database, random, log });
   const { secrets } = storage;
   const opened = openNodes({ config: settings, database: storage.database, limitKey: secrets.limitKey, log });
   const nodes = { ...opened, exchange: overrides.nodes ?? opened.exchange };
   try {
-    return await start({ settings, storage, now, random, log, nodes });
+    return await start({ settings, webApp, storage, now, random, log, nodes });
   } catch (error) {
     await nodes.exchange.close();
     await storage.close();

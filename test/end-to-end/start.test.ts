@@ -125,10 +125,15 @@ describe('npm start', { timeout: 120_000 }, () => {
   it('says what to type; typing it brings an answer; SIGTERM ends everything', async () => {
     const started = start();
     const output = await started.says('Ctrl-C');
-    const [first, , command] = output.split('\n');
-    expect(first).toBe(`The relay is at http://127.0.0.1:${port}. In another terminal, type:`);
-    const relay = `--relay http://127.0.0.1:${port}`;
-    expect(command).toBe(`  npm run chat -- --name alice ${relay} --data ${join(folder, 'chat', 'alice')}`);
+    const url = `http://127.0.0.1:${port}`;
+    const lines = output.split('\n');
+    expect(lines[0]).toBe(`Sotto is at ${url}: open it in a browser and create an account.`);
+    expect(lines).toContain(
+      `  npm run chat -- --name alice --relay ${url} --data ${join(folder, 'chat', 'alice')}`,
+    );
+    const page = await fetch(url);
+    expect(await page.text()).toContain('<div id="app">');
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
     expect(readFileSync(join(folder, 'echo-bot', 'contact-code'), 'utf8').trim()).toBe(codeIn(output));
     expect(statSync(join(folder, 'echo-bot', 'password')).mode & 0o077).toBe(0);
 

@@ -17,6 +17,7 @@ import { createOpenApiDocument } from './openapi.js';
 import { createPipeline, type OperationPipeline, type PipelineParts } from './operation-pipeline.js';
 import { sendProblem } from './problem-response.js';
 import type { Route, Routes } from './routes.js';
+import type { WebApp } from './web-app.js';
 
 /**
  * Whether requests are served. `degraded`: they are, and something that the relay can do without is away;
@@ -30,6 +31,8 @@ export interface AppParts extends PipelineParts {
   readonly allowedOrigins: readonly string[];
   readonly readiness: () => Promise<Readiness>;
   readonly isDraining: () => boolean;
+  /** Served beside the operations, if there is one. */
+  readonly webApp: WebApp | undefined;
   readonly log: RelayLog;
   readonly now: Now;
 }
@@ -100,6 +103,12 @@ class Exchange {
     this.#writeLine('info', 200);
   }
 
+  /** Something else has answered. */
+  answered(operation: string, status: number): void {
+    this.operation = operation;
+    this.#writeLine('info', status);
+  }
+
   fail(error: unknown): void {
     const problem = toProblem(error, this.#requestId);
     if (this.response.headersSent) this.response.destroy();
@@ -139,6 +148,14 @@ function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining }: AppPar
   };
 }
 
+function serve(webApp: WebApp) {
+  return async (request: Request, response: Response, next: NextFunction) => {
+    const status = await webApp.answer(request, response);
+    if (status === undefined) next();
+    else exchangeOf(response).answered('web-app', status);
+  };
+}
+
 /** Builds the application. */
 export function createApp(parts: AppParts): Express {
   const app = express();
@@ -160,6 +177,7 @@ export function createApp(parts: AppParts): Express {
   addHealth(endpoints, parts);
   addDescription(endpoints);
   for (const [path, methods] of endpoints) app.all(path, dispatch(methods, parts));
+  if (parts.webApp) app.use(serve(parts.webApp));
   app.use(() => {
     throw new ProblemError('not-found');
   });

@@ -9,7 +9,7 @@ import type { Now } from '../ports.js';
 
 /** Fields of a log line. */
 export interface LogFields {
-  /** The operation's name in the wire's tables, or `unknown`. */
+  /** The operation's name in the wire's tables, `web-app` for its files, or `unknown`. */
   readonly operation?: string;
   /** The HTTP status, or the one that goes with a socket reply. */
   readonly status?: number;
