@@ -47,6 +47,11 @@ const limits = [
     reason: 'HMAC and scrypt of noble; the ciphers are the platform’s. And looking for a key that is gone.',
   },
   {
+    name: '@sotto/sdk/storage/capacitor',
+    maxKib: 4,
+    reason: 'A look at the database beside the key, and base64.',
+  },
+  {
     name: '@sotto/sdk/transport/socket-io',
     maxKib: 15,
     reason: 'The schemas of all operations, and the validator.',

@@ -74,6 +74,10 @@ export const localErrorCatalogue = {
     when: 'The key of this storage was made on this device, and is no longer there.',
     next: 'Restore a backup; or remove what is left of both, and begin anew.',
   },
+  'insecure-key-store': {
+    when: 'A key was to be kept where the platform offers nothing secure: the plugin’s web version is plain `localStorage`.',
+    next: 'In a browser use `deviceKey`, or a passphrase.',
+  },
   'storage-tampered': {
     when: 'Something in an encrypted storage was changed, moved or removed from outside.',
     next: 'Do not trust what is left; restore a backup.',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as sotto from '@sotto/sdk';
 import * as portable from '@sotto/sdk/engines/portable';
 import * as remote from '@sotto/sdk/remote';
+import * as capacitor from '@sotto/sdk/storage/capacitor';
 import * as encrypted from '@sotto/sdk/storage/encrypted';
 import * as indexeddb from '@sotto/sdk/storage/indexeddb';
 import * as memory from '@sotto/sdk/storage/memory';
@@ -18,6 +19,7 @@ const entries = {
   verification,
   portable,
   memory,
+  capacitor,
   encrypted,
   indexeddb,
   memoryTransport,
