@@ -247,6 +247,10 @@ export const localErrorCatalogue = {
     when: 'The other side of a port is of another version of the SDK that speaks differently.',
     next: 'Load both sides anew.',
   },
+  'outcome-unknown': {
+    when: 'The tab that held the messenger went while a call was under way that must not be made twice by itself.',
+    next: 'Look whether it took effect, then decide.',
+  },
   // limits
   'limit-exceeded': { when: 'A named limit of the SDK is used up.', next: 'See `details.limit`.' },
 } as const satisfies Record<string, ErrorEntry>;

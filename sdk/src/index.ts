@@ -34,6 +34,7 @@ export type {
   MessageStatus,
   MessageUnit,
   OutgoingText,
+  SendOptions,
 } from './messages/index.js';
 export type { JournalledEvent, MessengerEventName, MessengerEvents, MessengerListener } from './events.js';
 export type { ContactChange, UndecryptableReason } from './journal-event.js';

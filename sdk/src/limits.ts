@@ -116,4 +116,12 @@ export const limits = {
   remoteSilenceMs: 15_000,
   /** A page that says nothing this long is gone; browsers let hidden pages act once a minute only. */
   remoteClientSilenceMs: 3 * 60_000,
+  /** A tab that leads and gives no sign this long is taken for frozen or dead, and another takes its place. */
+  shareSilenceMs: 1_500,
+  /** A call waits this long for a tab that leads, and is made again at so many of them. */
+  shareCallTimeoutMs: 30_000,
+  maxShareAttempts: 8,
+  /** A tab that could not open the messenger tries again after this long, doubled each time up to the second. */
+  minShareRetryMs: 1_000,
+  maxShareRetryMs: 30_000,
 } as const;

@@ -9,6 +9,7 @@ import type {
   MessagePage,
   MessageRequestPolicy,
   OutgoingText,
+  SendOptions,
 } from './messages/index.js';
 import type { Fingerprint, ProtocolEngine } from './ports/engine.js';
 import type { Clock, Logger, Random } from './ports/host.js';
@@ -125,10 +126,12 @@ export interface MessengerMessages {
   /**
    * Writes a message down, encrypted, and sends it as soon as the relay can be reached. Resolves
    * when it is durable here (`pending`); `message-status` tells the rest.
+   * @param options - with an `id` the call can be repeated: it takes effect once
    * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
-   * `identity-changed`, `content-too-large`, `invalid-content`, `limit-exceeded`
+   * `identity-changed`, `content-too-large`, `invalid-content`, `limit-exceeded`,
+   * `idempotency-conflict` when there is another message under the id
    */
-  send(recipient: AccountId, content: OutgoingText): Promise<Message>;
+  send(recipient: AccountId, content: OutgoingText, options?: SendOptions): Promise<Message>;
   /** Sends a `failed` message again, under the id it had. @throws SottoError `unknown-message`, and as `send` */
   retry(conversation: AccountId, seq: number): Promise<Message>;
   /** One message. @throws SottoError `unknown-message` */

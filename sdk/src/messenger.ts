@@ -266,7 +266,7 @@ class WiredMessenger implements Messenger {
   #messagesApi(): MessengerMessages {
     const { messages } = this.#parts;
     return {
-      send: (recipient, content) => this.#call(() => messages.send(recipient, content)),
+      send: (recipient, content, options) => this.#call(() => messages.send(recipient, content, options)),
       retry: (conversation, seq) => this.#call(() => messages.retry(conversation, seq)),
       get: (conversation, seq) => this.#call(() => messages.get(conversation, seq)),
       list: (conversation, page = {}) => this.#call(() => messages.page(conversation, page)),

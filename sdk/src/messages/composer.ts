@@ -12,7 +12,7 @@ import type { Unit } from '../unit/index.js';
 import { manifestHash } from '../verification/index.js';
 import type { AccountId, DeviceId, ManifestDevice } from '../wire/index.js';
 import { encodeContent, messageId, type ContentBody, type MessageId } from './content.js';
-import { appendMessage } from './message-store.js';
+import { appendMessage, findMessage } from './message-store.js';
 import type { Message } from './message-record.js';
 import { appendOutbox, writeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
 
@@ -20,6 +20,15 @@ import { appendOutbox, writeOutbox, type Attempt, type OutboxEntry } from './out
 export interface OutgoingText {
   /** At least one character; at most 64 KiB as content. No lone surrogates. */
   readonly text: string;
+}
+
+/** Options of `messages.send`. */
+export interface SendOptions {
+  /**
+   * The id the message will have: 128 random bits in base64url, 22 characters. Whoever is not sure whether a send
+   * took effect makes it again with the same id: there is one message, and the call gives that one. Default: a new one.
+   */
+  readonly id?: MessageId;
 }
 
 /** Devices of a contact that have no usable session. */
@@ -49,17 +58,24 @@ export class Composer {
   }
 
   /**
-   * Stages a text message to a contact.
+   * Stages a text message to a contact, unless there is one under its id already.
    * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
-   * `identity-changed`, `content-too-large`, `invalid-content`
+   * `identity-changed`, `content-too-large`, `invalid-content`, `idempotency-conflict`
    */
-  async stageText(unit: Unit, recipient: AccountId, { text }: OutgoingText): Promise<Message> {
+  async stageText(
+    unit: Unit,
+    recipient: AccountId,
+    { text }: OutgoingText,
+    options: SendOptions = {},
+  ): Promise<Message> {
     if (typeof text !== 'string' || text.length === 0) throw new TypeError('text must not be empty');
+    const earlier = options.id && (await this.#earlier(unit, recipient, text, options.id));
+    if (earlier) return earlier;
     const contact = await this.#contacts.read(unit, recipient);
     if (!contact) throw new SottoError('unknown-contact');
     assertMaySend(contact);
     const own = await this.#account.require();
-    const id = this.#newId();
+    const id = options.id ?? this.#newId();
     const content = this.#encode(own, contact, id, { type: 'text', body: { text } });
     const now = this.#host.clock.now();
     const message = await appendMessage(unit, {
@@ -74,6 +90,21 @@ export class Composer {
       body: { kind: 'text', text },
     });
     await this.#queue(unit, contact, content, message.seq);
+    return message;
+  }
+
+  /** The message of an earlier call with the same id. @throws SottoError `idempotency-conflict` if it was another */
+  async #earlier(
+    unit: Unit,
+    recipient: AccountId,
+    text: string,
+    id: MessageId,
+  ): Promise<Message | undefined> {
+    if (!messageId.safeParse(id).success) throw new TypeError('id must be 22 characters of base64url');
+    const { accountId } = await this.#account.require();
+    const message = await findMessage(unit, recipient, accountId, id);
+    const isSame = !message || (message.body.kind === 'text' && message.body.text === text);
+    if (!isSame) throw new SottoError('idempotency-conflict');
     return message;
   }
 

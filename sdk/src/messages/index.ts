@@ -1,5 +1,5 @@
 export { backoffMs } from './backoff.js';
-export { Composer, type OutgoingText } from './composer.js';
+export { Composer, type OutgoingText, type SendOptions } from './composer.js';
 export { decodeContent, type MessageId } from './content.js';
 export { Delivery } from './delivery.js';
 export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit } from './handler.js';

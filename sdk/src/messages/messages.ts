@@ -2,7 +2,7 @@
 import { SottoError } from '../errors.js';
 import type { Unit, Writer } from '../unit/index.js';
 import type { AccountId } from '../wire/index.js';
-import type { Composer, OutgoingText } from './composer.js';
+import type { Composer, OutgoingText, SendOptions } from './composer.js';
 import { messageKey, messageRecord, type Message } from './message-record.js';
 import { updateMessage, type Conversation, type MessageArchive, type MessagePage } from './message-store.js';
 
@@ -19,8 +19,8 @@ export class MessageService {
   }
 
   /** Writes a message down; it is encrypted with its row in one commit, and sent when the relay can be reached. */
-  send(recipient: AccountId, content: OutgoingText): Promise<Message> {
-    return this.#writer.run((unit) => this.#composer.stageText(unit, recipient, content));
+  send(recipient: AccountId, content: OutgoingText, options?: SendOptions): Promise<Message> {
+    return this.#writer.run((unit) => this.#composer.stageText(unit, recipient, content, options));
   }
 
   /** Sends a failed message again, under the id it had. */

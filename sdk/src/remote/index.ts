@@ -10,3 +10,13 @@ export {
   type RemoteMessenger,
 } from './connect-messenger.js';
 export type { NodeRemotePort, RemotePort, WebRemotePort } from './port.js';
+export { shareMessenger } from './share-messenger.js';
+export type {
+  MessengerShare,
+  SharedMessenger,
+  ShareChange,
+  ShareMessengerOptions,
+  ShareRole,
+} from './share-api.js';
+export type { ShareChannel } from './leadership.js';
+export type { ShareLocks } from './share-locks.js';

@@ -63,7 +63,10 @@ export const surface: Surface = {
   'contacts.recheckIdentity': { takes: one, answers: contact },
   'contacts.safetyNumber': { takes: one, answers: values.fingerprint },
   'contacts.verify': { takes: z.tuple([accountId, values.safetyNumberComparison]), answers: contact },
-  'messages.send': { takes: z.tuple([accountId, values.outgoingText]), answers: message },
+  'messages.send': {
+    takes: z.tuple([accountId, values.outgoingText, z.optional(values.sendOptions)]),
+    answers: message,
+  },
   'messages.retry': { takes: z.tuple([accountId, seq]), answers: message },
   'messages.get': { takes: z.tuple([accountId, seq]), answers: message },
   'messages.list': { takes: z.tuple([accountId, z.optional(values.messagePage)]), answers: z.array(message) },

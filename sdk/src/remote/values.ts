@@ -85,6 +85,8 @@ export const message = z.strictObject({
 
 export const outgoingText = z.strictObject({ text: z.string().check(z.maxLength(limits.maxContentBytes)) });
 
+export const sendOptions = z.strictObject({ id: z.optional(messageId) });
+
 export const messagePage = z.strictObject({
   beforeSeq: z.optional(z.int()),
   limit: z.optional(z.int()),
