@@ -16,13 +16,9 @@ export async function startRelay(
   dataFolder: string,
 ): Promise<RelayProcess> {
   const script = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', script, dataFolder],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, ['--import', 'tsx', script, dataFolder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = await firstLine(child);
   return {
     url,
