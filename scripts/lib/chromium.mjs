@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { findChromium } from './find-programs.mjs';
 
 /** Nothing but what a test asks for: no sandbox (tests run as root), no GPU, no traffic of the browser's own. */
-const flags = [
+export const chromiumFlags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -27,7 +27,7 @@ export async function withChromium(work) {
   if (executablePath === undefined) throw new Error('no Chromium found: set SOTTO_CHROMIUM');
   const profile = await mkdtemp(join(tmpdir(), 'sotto-chromium-'));
   try {
-    const options = { executablePath, headless: true, args: flags, env: { ...process.env, HOME: profile } };
+    const options = { executablePath, headless: true, args: chromiumFlags, env: { ...process.env, HOME: profile } };
     const browser = await chromium.launchPersistentContext(profile, options);
     try {
       return await work(browser);

@@ -25,12 +25,12 @@ self.addEventListener('activate', (event) => event.waitUntil(removeOlder()));
 
 /** The page itself from the relay where it answers, so that a new version is met at once; else the kept one. */
 async function page(request) {
-  const kept = await caches.match('/', { cacheName });
+  const kept = await caches.match('/', { cacheName, ignoreVary: true });
   return fetch(request).catch(() => kept ?? Response.error());
 }
 
 async function file(request) {
-  return (await caches.match(request, { cacheName })) ?? fetch(request);
+  return (await caches.match(request, { cacheName, ignoreVary: true })) ?? fetch(request);
 }
 
 self.addEventListener('fetch', (event) => {

@@ -1,0 +1,32 @@
+/** What a fake camera shows: a film of one picture, a QR code, in the one form that Chromium reads (Y4M). */
+import { writeFileSync } from 'node:fs';
+import { encode } from 'uqr';
+
+const width = 640;
+const height = 480;
+const modulePixels = 6;
+const frames = 2;
+const black = 16;
+const white = 235;
+
+function brightness(text: string): Buffer {
+  const { data, size } = encode(text, { ecc: 'M', border: 4 });
+  const left = Math.floor((width - size * modulePixels) / 2);
+  const top = Math.floor((height - size * modulePixels) / 2);
+  const plane = Buffer.alloc(width * height, white);
+  for (let y = 0; y < size * modulePixels; y += 1) {
+    for (let x = 0; x < size * modulePixels; x += 1) {
+      const isDark = data[Math.floor(y / modulePixels)]?.[Math.floor(x / modulePixels)] ?? false;
+      if (isDark) plane[(top + y) * width + left + x] = black;
+    }
+  }
+  return plane;
+}
+
+/** Writes the film. */
+export function filmQrCode(file: string, text: string): void {
+  const grey = Buffer.alloc((width * height) / 2, 128);
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), brightness(text), grey]);
+  const head = Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`);
+  writeFileSync(file, Buffer.concat([head, ...Array.from({ length: frames }, () => frame)]));
+}
