@@ -27,7 +27,12 @@ export async function withChromium(work) {
   if (executablePath === undefined) throw new Error('no Chromium found: set SOTTO_CHROMIUM');
   const profile = await mkdtemp(join(tmpdir(), 'sotto-chromium-'));
   try {
-    const options = { executablePath, headless: true, args: chromiumFlags, env: { ...process.env, HOME: profile } };
+    const options = {
+      executablePath,
+      headless: true,
+      args: chromiumFlags,
+      env: { ...process.env, HOME: profile },
+    };
     const browser = await chromium.launchPersistentContext(profile, options);
     try {
       return await work(browser);

@@ -2,6 +2,8 @@
  * What the SDK weighs in a page: each entry point of the built package, and what a messenger in a browser is
  * put together from, bundled and minified by esbuild and compressed by brotli, against a limit of its own.
  */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { build } from '../build.mjs';
@@ -75,6 +77,9 @@ const limits = [
   },
 ];
 
+/** On a slow phone connection, some 50 KiB a second, the first screen is there in three seconds. */
+const appLimits = { 'the messenger: first load': 150, 'the messenger: worker': 110 };
+
 /** Of the entry points that run in a browser, the one that no page has. */
 const unlimited = ['@sotto/sdk/testing'];
 
@@ -94,9 +99,57 @@ async function measureKib({ name, code = `export * from '${name}'` }) {
     external: ['idb-keyval', 'socket.io-client'],
     logLevel: 'silent',
   });
-  const page = outputFiles.find(({ path }) => path.endsWith('.js'));
+  return compressedKib(outputFiles.find(({ path }) => path.endsWith('.js')).contents);
+}
+
+function compressedKib(bytes) {
   const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  return brotliCompressSync(page.contents, { params }).length / 1024;
+  return brotliCompressSync(bytes, { params }).length / 1024;
+}
+
+const appFolder = join(root, 'examples/messenger/dist');
+
+/** The page, and every script and style that it names, or that one of these does before it does anything else. */
+function firstFiles(path = 'index.html', found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const text = readFileSync(join(appFolder, path), 'utf8');
+  const pattern = path.endsWith('.html')
+    ? /(?:src|href)="\/(assets\/[^"]+)"/g
+    : /(?:^|[;}])(?:import|export)(?:[^'"`();]*from)?"\.\/([^"]+)"/g;
+  for (const [, name] of text.matchAll(pattern)) {
+    firstFiles(path.endsWith('.html') ? name : `assets/${name}`, found);
+  }
+  return found;
+}
+
+/** What the messenger weighs: everything that stands between its address and its first screen, and its worker. */
+function measureApp() {
+  const first = [...firstFiles()];
+  const workers = readdirSync(join(appFolder, 'assets')).filter((name) => /^worker-.*\.js$/.test(name));
+  const sum = (files) =>
+    files.reduce((kib, file) => kib + compressedKib(readFileSync(join(appFolder, file))), 0);
+  return [
+    { name: 'the messenger: first load', kib: sum(first), files: first.length, least: 3 },
+    {
+      name: 'the messenger: worker',
+      kib: sum(workers.map((name) => `assets/${name}`)),
+      files: workers.length,
+      least: 1,
+    },
+  ];
+}
+
+function checkApp() {
+  const problems = [];
+  const facts = [];
+  for (const { name, kib, files, least } of measureApp()) {
+    const maxKib = appLimits[name];
+    facts.push(`${kib.toFixed(2).padStart(6)} KiB of ${maxKib}  ${name} (${files} files)`);
+    if (kib > maxKib) problems.push(`${name} weighs ${kib.toFixed(2)} KiB, and may weigh ${maxKib}`);
+    if (files < least) problems.push(`${name}: ${files} files were found, which cannot be all`);
+  }
+  return { problems, facts };
 }
 
 /** Each limit has an entry point, and each entry point for browsers a limit. */
@@ -114,7 +167,8 @@ function mismatches() {
 /** @returns {Promise<{ problems: string[], facts: string[] }>} What is too large, and what everything weighs. */
 export async function checkSizes() {
   if (!(await build({ ifNeeded: true }))) return { problems: ['the build failed'], facts: [] };
-  const problems = mismatches();
+  const app = checkApp();
+  const problems = [...mismatches(), ...app.problems];
   const facts = [];
   for (const limit of limits) {
     const kib = await measureKib(limit);
@@ -125,5 +179,5 @@ export async function checkSizes() {
       );
     }
   }
-  return { problems, facts };
+  return { problems, facts: [...facts, ...app.facts] };
 }

@@ -1,10 +1,8 @@
 /**
- * The key of the storage, from the secure storage of a phone's system: made when there is none. In a browser there
- * is no such thing, and the plug-in would keep the key in the clear: there it is not asked.
+ * The key of the storage on a phone, from where the system keeps secrets. In a browser there is no such place, and
+ * the worker makes a key of the browser's own.
  */
-
-const keyName = 'sotto-storage-key';
-const keyBytes = 32;
+import { storageName } from './storage-name.js';
 
 /** Set by the native shell before the page loads. */
 function isNative(): boolean {
@@ -12,21 +10,33 @@ function isNative(): boolean {
   return Capacitor?.isNativePlatform?.() ?? false;
 }
 
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+/** Only a phone needs any of this: no part of what a browser loads. */
+async function keeper() {
+  const [{ Capacitor }, { SecureStorage }, { capacitorKey, removeCapacitorKey }] = await Promise.all([
+    import('@capacitor/core'),
+    import('@aparajita/capacitor-secure-storage'),
+    import('@sotto/sdk/storage/capacitor'),
+  ]);
+  return {
+    where: { plugin: SecureStorage, platform: Capacitor.getPlatform() },
+    capacitorKey,
+    removeCapacitorKey,
+  };
 }
 
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** @returns 32 bytes, or nothing in a browser, whose own key serves then */
+/**
+ * @returns 32 bytes, or nothing in a browser
+ * @throws SottoError as `capacitorKey`
+ */
 export async function nativeStorageKey(): Promise<Uint8Array | undefined> {
   if (!isNative()) return undefined;
-  const { SecureStorage } = await import('@aparajita/capacitor-secure-storage');
-  const kept = await SecureStorage.getItem(keyName);
-  if (kept !== null) return fromHex(kept);
-  const made = crypto.getRandomValues(new Uint8Array(keyBytes));
-  await SecureStorage.setItem(keyName, toHex(made));
-  return made;
+  const { capacitorKey, where } = await keeper();
+  return (await capacitorKey(storageName, where)).expose();
+}
+
+/** Removes it, where there is one. */
+export async function removeNativeStorageKey(): Promise<void> {
+  if (!isNative()) return;
+  const { removeCapacitorKey, where } = await keeper();
+  await removeCapacitorKey(storageName, where);
 }

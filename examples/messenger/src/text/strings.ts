@@ -1,5 +1,5 @@
 /** Every text of the application, in one place: a translation is another object of this type. */
-import type { ContactTrust } from '@sotto/sdk';
+import type { ContactTrust, SottoErrorCode } from '@sotto/sdk';
 
 const trust: Readonly<Record<ContactTrust, { readonly name: string; readonly meaning: string }>> = {
   unverified: {
@@ -15,6 +15,19 @@ const trust: Readonly<Record<ContactTrust, { readonly name: string; readonly mea
     name: 'Key has changed',
     meaning: 'This person shows another key than the one you know. Nothing is sent until you decide.',
   },
+};
+
+const keyIsGone =
+  'The key that opens them is gone from this browser. It may have been removed by the browser or by a cleaning program. Nobody can restore it.';
+
+/** Why a storage does not open, by the code of the failure. */
+const brokenReasons: Partial<Record<SottoErrorCode, string>> = {
+  'storage-wrong-key': keyIsGone,
+  'storage-key-missing': keyIsGone,
+  'storage-tampered': 'What is stored here was changed from outside and must not be trusted.',
+  'storage-evicted':
+    'There was an account here, and its messages are gone: the browser or a cleaning program has removed them. Nobody can restore them.',
+  'storage-locked': 'Another tab or program holds them. Close it there, then try again.',
 };
 
 /** The texts. */
@@ -236,11 +249,7 @@ export const strings = {
   },
   broken: {
     title: 'Your messages cannot be opened',
-    wrongKey:
-      'The key that opens them is gone from this browser. It may have been removed by the browser or by a cleaning program. Nobody can restore it.',
-    tampered: 'What is stored here was changed from outside and must not be trusted.',
-    evicted: 'The browser removed the stored messages while they were open.',
-    locked: 'Another tab or program holds them. Close it there, then try again.',
+    reasons: brokenReasons,
     other: 'The browser’s storage does not work here. Private windows and full disks are common reasons.',
     again: 'Try again',
     anew: 'Delete everything here and begin anew',
