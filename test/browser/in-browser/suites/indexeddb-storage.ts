@@ -1,5 +1,8 @@
 /** Storage in IndexedDB, bare and encrypted: the suite of the port, and what a browser may do to a database. */
 import { describe, expect, it, vi } from 'vitest';
+import frozenSealed from '../../../../test-vectors/stores/v1/encrypted.json' with { type: 'json' };
+import frozenLayout from '../../../../test-vectors/stores/v1/indexeddb.json' with { type: 'json' };
+import frozenPairs from '../../../../test-vectors/stores/v1/portable.json' with { type: 'json' };
 import type { StorageAdapter } from '@sotto/sdk';
 import { Secret, SottoError } from '@sotto/sdk';
 import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
@@ -170,6 +173,53 @@ describe('a storage in IndexedDB', () => {
     await storage.commit([{ key: 'a', value: new Uint8Array(1_000_000).subarray(5, 8) }], { fence });
     expect((await storage.get(['a']))[0]?.buffer.byteLength).toBe(3);
     await storage.destroy({ fence });
+  });
+});
+
+const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** A database of an earlier release, made by nothing of ours. */
+async function thaw(name: string, pairs: Readonly<Record<string, string>>): Promise<void> {
+  const { version, store, meta } = frozenLayout;
+  await new Promise<void>((resolve, reject) => {
+    const request = indexedDB.open(name, version);
+    request.onupgradeneeded = () => {
+      const made = request.result.createObjectStore(store);
+      made.put(meta[1], meta[0] as string);
+      for (const [key, value] of Object.entries(pairs)) made.put(bytesOf(value), key);
+    };
+    request.onsuccess = () => {
+      request.result.close();
+      resolve();
+    };
+    request.onerror = () => reject(request.error as DOMException);
+  });
+}
+
+describe('a database of layout v1', () => {
+  const pairs = frozenPairs.stores[0] as unknown as Readonly<Record<string, string>>;
+  const wraps = {
+    bare: { sealed: pairs, wrap: (storage: StorageAdapter) => storage },
+    encrypted: {
+      sealed: frozenSealed.secret as Readonly<Record<string, string>>,
+      wrap: (storage: StorageAdapter) => encryptedStorage(storage, key()),
+    },
+  };
+
+  it.each(['bare', 'encrypted'] as const)('opens, and holds what it held, %s', async (how) => {
+    const name = freshName();
+    const { sealed, wrap } = wraps[how];
+    await thaw(name, sealed);
+    const storage = wrap(indexedDbStorage(name));
+    const found: Record<string, Uint8Array> = {};
+    for await (const entry of storage.list('')) found[entry.key] = entry.value;
+    const expected = Object.entries(pairs).map(([each, text]) => [each, bytesOf(text)]);
+    expect(expected.length).toBeGreaterThan(10);
+    expect(found).toEqual(Object.fromEntries(expected));
+    // The fence goes on from where it was.
+    expect(await storage.acquire()).toBe(4);
+    await storage.close();
+    await removeIndexedDbStorage(name);
   });
 });
 
