@@ -56,13 +56,15 @@ export class ContinuityCheck {
   async #show(connection: TransportConnection): Promise<{ answer: ResumeResponse; shown: Continuity }> {
     const shown = (await this.#writer.read(continuityKey, continuityRecord)) ?? noContinuity;
     const { generation, continuation } = shown;
-    const { storeSeq } = this.#writer;
+    // Not the count of now: a state that was put back may have counted past what the relay has seen.
+    const storeSeq = this.#writer.vouchedSeq;
     return { answer: await connection.resume({ generation, storeSeq, continuation }), shown };
   }
 
   #keep({ continuation }: ResumeResponse): Promise<void> {
     return this.#writer.run(async (unit) => {
       unit.write(continuityKey, continuityRecord, { ...(await read(unit)), continuation });
+      this.#writer.vouch(unit);
     });
   }
 
@@ -76,6 +78,7 @@ export class ContinuityCheck {
       unit.write(continuityKey, continuityRecord, { generation, continuation, repairs });
       await this.#journal.append(unit, { type: 'continuity', verdict, generation });
       this.#writer.raiseStoreSeq(answer.storeSeq);
+      this.#writer.vouch(unit);
     });
   }
 

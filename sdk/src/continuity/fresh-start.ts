@@ -18,11 +18,17 @@ interface Parts {
 }
 
 /** Stages all of it. */
-export function freshStart(parts: Parts): RepairStep {
+export function freshStart({ sessions, composer, renewals, preKeys }: Parts): RepairStep {
   return async (unit) => {
     await withdrawAttempts(unit);
-    for (const contact of await contactEntries(unit)) await leaveSessions(unit, contact, parts);
-    parts.preKeys.stageReplacement(unit);
+    const talking: ContactEntry[] = [];
+    for (const contact of await contactEntries(unit)) {
+      const missing = await composer.missingSessions(unit, contact);
+      if (missing.length < contactDevices(contact).length && mayAnswer(contact)) talking.push(contact);
+    }
+    await sessions.leaveAll(unit);
+    for (const contact of talking) await renewals.stageAll(unit, contact);
+    preKeys.stageReplacement(unit);
   };
 }
 
@@ -34,16 +40,4 @@ async function withdrawAttempts(unit: Unit): Promise<void> {
   for (const entry of await outboxEntries(unit)) {
     if (entry.attempt) writeOutbox(unit, { ...entry, attempt: null });
   }
-}
-
-/** Sessions are put aside: what is under way in them can still be read. */
-async function leaveSessions(
-  unit: Unit,
-  contact: ContactEntry,
-  { sessions, composer, renewals }: Parts,
-): Promise<void> {
-  const devices = contactDevices(contact);
-  const missing = await composer.missingSessions(unit, contact);
-  if (missing.length < devices.length && mayAnswer(contact)) return renewals.stageAll(unit, contact);
-  for (const { address } of devices) await sessions.archive(unit, address);
 }

@@ -19,7 +19,8 @@ export interface OurDevice {
 
 /**
  * Read access to the engine's records. Keys are relative to the engine's own space and follow the
- * storage port's rules; several are read in one round trip.
+ * storage port's rules; several are read in one round trip. Records of sessions, and no others, have keys that
+ * begin with `session/`: a device that begins anew keeps those of before apart.
  */
 export interface EngineView {
   /** The values of the keys, in the order asked for; undefined where there is none. */

@@ -13,12 +13,13 @@ import { randomInteger } from '../random.js';
 import { defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
 import {
   preKeyUpload,
+  timestampMs,
   type PreKeyKind,
   type PreKeyStatus,
   type PreKeyUpload,
   type PreKeyUploadResult,
 } from '../wire/index.js';
-import { changeHeld, heldKey, heldRecord, roomFor } from './held-keys.js';
+import { changeHeld, heldKey, heldRecord, roomFor, type HeldKeys } from './held-keys.js';
 import {
   afterUpload,
   isRotationDue,
@@ -33,6 +34,9 @@ const uploadRecord = defineRecord(1, preKeyUpload);
 /** There while all keys at the relay are to be replaced. */
 const replacementKey = 'prekeys/replacement';
 const replacementRecord = defineRecord(1, z.strictObject({}));
+/** When keys were replaced that the relay should not have had, lately. */
+const strangersKey = 'prekeys/strangers';
+const strangersRecord = defineRecord(1, z.strictObject({ at: z.array(timestampMs) }));
 /** Libsignal takes 32 bits; 31 leave room for ids of a kind we may need to tell apart. */
 const idSpace = 2 ** 31 - 1;
 
@@ -126,10 +130,30 @@ export class PreKeyService {
     const lasting = await this.#writer.read(lastingKey, lastingRecord);
     const needs = (await this.#isReplacementDue())
       ? everything
-      : needsOf(status, lasting, this.#host.clock.now());
+      : ((await this.#strangersOut(status, lasting)) ?? needsOf(status, lasting, this.#host.clock.now()));
     if (!needs) return status;
     await this.#prepareUpload(needs, lasting);
     return (await this.#uploadPending()) ?? status;
+  }
+
+  /**
+   * The relay has keys that are not this device's: an older state was put back after they were uploaded. Whoever
+   * gets one writes what cannot be read, so all of them go. No more often than a state may begin anew: it is the
+   * relay's word alone.
+   */
+  async #strangersOut(status: PreKeyStatus, lasting: LastingKeys | undefined): Promise<Needs | undefined> {
+    if (!lasting) return undefined;
+    const held = await this.#writer.read(heldKey, heldRecord);
+    if (!hasStrangers(status, lasting, held)) return undefined;
+    const now = this.#host.clock.now();
+    const { at } = (await this.#writer.read(strangersKey, strangersRecord)) ?? { at: [] };
+    const recent = at.filter((time) => time <= now && now - time < limits.continuityRepairWindowMs);
+    if (recent.length >= limits.maxContinuityRepairs) return undefined;
+    await this.#writer.run(async (unit) => {
+      unit.write(strangersKey, strangersRecord, { at: [...recent, now] });
+    });
+    this.#host.logger.log('warn', 'strange-pre-keys-replaced');
+    return { ...everything, lasting: isRotationDue(lasting, now) ? 'new' : 'again' };
   }
 
   /** Makes what is needed, as far as there is room, and writes down what is to be uploaded. */
@@ -241,6 +265,19 @@ function fateOf(results: readonly PreKeyUploadResult[], kind: PreKeyKind, id: nu
     said.length > 0 && said.every(({ status }) => statuses.includes(status));
   if (every('stored', 'unchanged')) return 'taken';
   return every('invalid', 'full') ? 'refused' : 'contested';
+}
+
+/** Whether the relay has keys that this device does not know, by their ids or by their number. */
+function hasStrangers(
+  { oneTime, kemOneTime, signedId, kemLastResortId }: PreKeyStatus,
+  { signed, kemLastResort, retired }: LastingKeys,
+  held: HeldKeys = { oneTime: 0, kemOneTime: 0 },
+): boolean {
+  const isKnown = (id: number | null, own: number, former: readonly number[]) =>
+    id === null || id === own || former.includes(id);
+  if (!isKnown(signedId, signed.id, retired.signed)) return true;
+  if (!isKnown(kemLastResortId, kemLastResort.id, retired.kem)) return true;
+  return oneTime > held.oneTime || kemOneTime > held.kemOneTime;
 }
 
 /** What the relay is to have: by its word of what it has, and by our own of how long. */

@@ -1,4 +1,4 @@
-export { engineView, stageEngineChanges } from './engine-records.js';
+export { engineView, sessionsPrefix, stageEngineChanges, type SessionEpoch } from './engine-records.js';
 export { HandlerContext } from './handler-context.js';
 export { Journal, type JournalEntry } from './journal.js';
 export { defineRecord } from './record.js';

@@ -5,12 +5,14 @@
 import * as z from 'zod/mini';
 import { SottoError, isSottoError } from '../errors.js';
 import { limits } from '../limits.js';
-import type { StorageAdapter, StorageEntry, StorageFence } from '../ports/storage.js';
+import type { StorageAdapter, StorageChange, StorageEntry, StorageFence } from '../ports/storage.js';
 import { defineRecord, type RecordCodec } from './record.js';
 import { Unit } from './unit.js';
 
 const storeSeqKey = 'store-seq';
 const storeSeqRecord = defineRecord(1, z.int().check(z.minimum(0)));
+/** The count a storage was opened with, until its state has been vouched for since. */
+const openedKey = 'store-opened';
 
 /** Runs units of work. */
 export class Writer {
@@ -19,6 +21,8 @@ export class Writer {
   readonly #lazy = new Set<string>();
   readonly #onFenced: () => void;
   #storeSeq: number;
+  /** What the storage held when it was opened first since somebody has vouched for its state. */
+  #opened: { readonly at: number; isStored: boolean } | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -26,11 +30,13 @@ export class Writer {
     storage: StorageAdapter;
     fence: StorageFence;
     storeSeq: number;
+    opened: { at: number; isStored: boolean };
     onFenced: () => void;
   }) {
     this.#storage = parts.storage;
     this.#fence = parts.fence;
     this.#storeSeq = parts.storeSeq;
+    this.#opened = parts.opened;
     this.#onFenced = parts.onFenced;
   }
 
@@ -40,14 +46,33 @@ export class Writer {
    */
   static async open(storage: StorageAdapter, onFenced: () => void): Promise<Writer> {
     const fence = await storage.acquire();
-    const [stored] = await storage.get([storeSeqKey]);
+    const [stored, earlier] = await storage.get([storeSeqKey, openedKey]);
     const storeSeq = stored ? storeSeqRecord.decode(stored) : 0;
-    return new Writer({ storage, fence, storeSeq, onFenced });
+    const opened = {
+      at: earlier ? storeSeqRecord.decode(earlier) : storeSeq,
+      isStored: earlier !== undefined,
+    };
+    return new Writer({ storage, fence, storeSeq, opened, onFenced });
   }
 
   /** How many commits this storage has seen; each writes it too. What is older has a lower one. */
   get storeSeq(): number {
     return this.#storeSeq;
+  }
+
+  /**
+   * How many of these are sure to belong to one history. A storage that was put back to an older state is
+   * opened with a lower count, which the commits that follow must not hide.
+   */
+  get vouchedSeq(): number {
+    return this.#opened?.at ?? this.#storeSeq;
+  }
+
+  /** Stages that the state is known to go on, commits since it was opened included. */
+  vouch(unit: Unit): void {
+    if (!this.#opened) return;
+    unit.delete(openedKey);
+    unit.afterCommit(() => (this.#opened = undefined));
   }
 
   /** Lets the next commit count on from another number, if that is higher: the count of a later state. */
@@ -129,8 +154,10 @@ export class Writer {
     try {
       const storeSeq = this.#storeSeq + 1;
       const counted = { key: storeSeqKey, value: storeSeqRecord.encode(storeSeq) };
-      await this.#storage.commit([...changes, counted], { fence: this.#fence });
+      const opened = this.#openedChange(changes);
+      await this.#storage.commit([...opened, ...changes, counted], { fence: this.#fence });
       this.#storeSeq = storeSeq;
+      if (opened.length > 0 && this.#opened) this.#opened.isStored = true;
     } catch (error) {
       if (isSottoError(error, 'fenced')) {
         this.#closed = true;
@@ -138,6 +165,12 @@ export class Writer {
       }
       throw error;
     }
+  }
+
+  /** The first commit writes down what the storage was opened with, unless an earlier life has. */
+  #openedChange(changes: readonly StorageChange[]): StorageChange[] {
+    if (!this.#opened || this.#opened.isStored || changes.some(({ key }) => key === openedKey)) return [];
+    return [{ key: openedKey, value: storeSeqRecord.encode(this.#opened.at) }];
   }
 
   /** @throws SottoError `messenger-closed` */

@@ -42,4 +42,20 @@ export const corpus: readonly CorpusEntry[] = [
     accounts: 8,
     why: 'eight accounts, so that lanes, look-ups and receipts of many meet in one writer',
   },
+  {
+    seed: 'r3',
+    steps: 800,
+    accounts: 3,
+    faults: { restore: 2, clone: 0 },
+    engine: 'portable',
+    why: 'a late message makes a session current that was left when the device began anew',
+  },
+  {
+    seed: 'r7',
+    steps: 1_000,
+    accounts: 3,
+    faults: { restore: 2, clone: 1 },
+    engine: 'portable',
+    why: 'older states and copies go on beside keys at the relay that only a lost future knew',
+  },
 ];

@@ -32,6 +32,7 @@ interface DeviceNetwork {
   readonly clock: Clock;
   transport(options?: { readonly logger?: Logger }): Transport;
   unplug(transport: Transport): void;
+  plug(transport: Transport): void;
   settle(): Promise<void>;
   until(condition: () => boolean, what: string): Promise<void>;
 }

@@ -41,9 +41,9 @@ export const defaultFaultWeights = {
   /** Somebody is there under a new identity key and an empty storage; accepting it comes with it. */
   'identity-reset': 0.15,
   /** A device's storage is put back to what it was. */
-  restore: 0,
+  restore: 0.3,
   /** A device's storage is copied, and both run. */
-  clone: 0,
+  clone: 0.2,
 } as const;
 /** Something that can go wrong. */
 export type SimulationFault = keyof typeof defaultFaultWeights;

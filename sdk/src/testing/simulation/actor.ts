@@ -23,13 +23,25 @@ export interface ActorWorld {
 }
 
 /** Names by which events of the journal are told. */
-const journalled = ['message', 'message-status', 'contact', 'undecryptable', 'handler-failed'] as const;
+const journalled = [
+  'message',
+  'message-status',
+  'contact',
+  'undecryptable',
+  'handler-failed',
+  'continuity',
+] as const;
+
+/** How long a user takes to type the password that a device asks for. */
+const typingMs = 5_000;
 
 /** A device and what is known of it. */
 interface Body {
   readonly device: TestDevice;
   /** Another one once the storage was put back. */
   ledger: Ledger;
+  /** The device has asked for the password and has not got in since. */
+  asked: boolean;
 }
 
 /** Counts how often a message has had its effect, in the commit of the effect, and answers what is asked. */
@@ -82,15 +94,38 @@ export class Actor {
     return this.#code ?? '';
   }
 
+  get #password(): string {
+    return `${this.name}'s long password`;
+  }
+
   async register(): Promise<void> {
     const { device } = this.#body;
     await device.start();
-    const input = { username: this.name, password: `${this.name}'s long password` };
+    const input = { username: this.name, password: this.#password };
     const { accountId, contactCode } = await device.messenger.account.register(input);
     this.#id = accountId;
     this.#code = contactCode;
     await device.messenger.connect();
     await this.#world.host.network.settle();
+  }
+
+  /** Somebody looks after the device: it runs, is let through, and gets the password if it has asked for it. */
+  async attend(): Promise<void> {
+    const { device, asked } = this.#body;
+    // Whoever runs goes on running: what is left must get through by itself.
+    if (!device.running) return device.revive();
+    this.#world.host.network.plug(device.transport);
+    // A copy took its place, or its tokens were ended with a copy's: users open again what stays away.
+    const { kind } = device.messenger.connection;
+    if (kind === 'replaced' || kind === 'closed') await device.attempt((messenger) => messenger.connect());
+    if (asked) await this.#logIn(this.#body);
+  }
+
+  async #logIn(body: Body): Promise<void> {
+    await body.device.attempt(async ({ account }) => {
+      await account.login(this.#password);
+      body.asked = false;
+    });
   }
 
   /** The process dies. */
@@ -121,8 +156,9 @@ export class Actor {
     if (!snapshot) return false;
     this.endClone('original');
     this.kill();
-    const { device, ledger } = this.#body;
-    this.#former.push({ device, ledger });
+    this.#world.wire.setBack(this.id);
+    const { device } = this.#body;
+    this.#former.push({ ...this.#body });
     device.medium = snapshot.medium.copy();
     this.#body.ledger = this.#makeLedger();
     this.ledger.resume(snapshot.state);
@@ -186,14 +222,26 @@ export class Actor {
       options: { onMessage: counting, messageRequests: 'accept' },
       prepare: (messenger) => {
         listen(messenger, body);
+        this.#answer(messenger, body);
       },
       shapeRandom,
     });
     device.onWritten = (changes) => {
       body.ledger.written(changes);
     };
-    const body: Body = { device, ledger: this.#makeLedger() };
+    const body: Body = { device, ledger: this.#makeLedger(), asked: false };
     return body;
+  }
+
+  /** A device whose state is older than its last tokens asks for the password, and gets it a little later. */
+  #answer(messenger: Messenger, body: Body): void {
+    body.asked = false;
+    messenger.on('login-required', () => {
+      body.asked = true;
+      this.#world.host.network.clock.schedule(typingMs, () => {
+        if (body.asked && body.device.running) void this.#logIn(body);
+      });
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** All is well again: nothing is lost any more, everybody runs, users answer what they are asked, and what is on its way arrives. */
 import { isSottoError } from '../../errors.js';
+import type { Messenger } from '../../messenger-api.js';
 import { toBase64Url } from '../../wire/index.js';
 import type { Actor } from './actor.js';
 import type { Stage } from './stage.js';
@@ -15,15 +16,34 @@ export async function heal(stage: Stage): Promise<void> {
     const { device } = actor;
     device.commitPlan = () => 'pass';
     device.clockOffsetMs = 0;
-    // Whoever runs goes on running: what is left must get through by itself.
-    if (device.running) stage.network.plug(device.transport);
-    else await device.revive();
+    await actor.attend();
   }
   // What was dropped comes with another connection.
   stage.network.relay.cut();
   await rest(stage);
   for (let round = 0; round < maxRounds && (await mendRelations(stage)); round += 1) await rest(stage);
   await emptyQuarantines(stage);
+  await restock(stage);
+}
+
+/** Rounds of pre-keys that hang on an answer that was lost come to their end, and to another round. */
+async function restock({ actors, network }: Stage): Promise<void> {
+  for (const { name, device } of actors) {
+    let isDone = false;
+    let isOver = true;
+    const replenish = async ({ preKeys }: Messenger) => {
+      isOver = false;
+      await preKeys.replenish().then(
+        () => (isDone = true),
+        (error: unknown) => (isDone = isSottoError(error, 'limit-exceeded')),
+      );
+      isOver = true;
+    };
+    await network.until(() => {
+      if (isOver && !isDone) void device.attempt(replenish);
+      return isDone;
+    }, `the stock of ${name} has been looked after`);
+  }
 }
 
 /** What came under a key that somebody had in between, and nobody will accept any more, ends after seven days. */

@@ -32,11 +32,13 @@ interface Sorted {
 
 /** Where a ledger stands, to go on from later. */
 export interface LedgerState {
+  readonly outcomes: ReadonlyMap<EnvelopeId, string>;
   readonly rows: ReadonlyMap<string, Message>;
   readonly next: ReadonlyMap<AccountId, number>;
   readonly relations: ReadonlyMap<AccountId, string>;
   readonly journalHead: number;
   readonly heardTo: number;
+  readonly heard: ReadonlyMap<number, string>;
 }
 
 /** Application records under which a simulation's handler counts the effects of messages. */
@@ -47,7 +49,7 @@ export class Ledger {
   readonly #name: string;
   readonly #trace: Trace;
   readonly #wire: WireWatch;
-  readonly #outcomes = new Map<EnvelopeId, string>();
+  #outcomes = new Map<EnvelopeId, string>();
   readonly #reasons: Map<string, number>;
   /** Messages whose effects were committed, by sender and id. */
   readonly #effects = new Set<string>();
@@ -58,7 +60,7 @@ export class Ledger {
   #journalHead = 0;
   /** Observers have heard everything up to here, and what is in `#heard` above. */
   #heardTo = 0;
-  readonly #heard = new Map<number, string>();
+  #heard = new Map<number, string>();
 
   /** @param reasons - counts how many envelopes ended in each reason, on all devices */
   constructor(name: string, trace: Trace, wire: WireWatch, reasons: Map<string, number>) {
@@ -96,21 +98,25 @@ export class Ledger {
   /** Where it stands now. */
   state(): LedgerState {
     return {
+      outcomes: new Map(this.#outcomes),
       rows: new Map(this.#rows),
       next: new Map(this.#next),
       relations: new Map(this.#relations),
       journalHead: this.#journalHead,
       heardTo: this.#heardTo,
+      heard: new Map(this.#heard),
     };
   }
 
   /** Goes on from where another one stood. Once, before anything is written. */
   resume(state: LedgerState): void {
+    this.#outcomes = new Map(state.outcomes);
     this.#rows = new Map(state.rows);
     this.#next = new Map(state.next);
     this.#relations = new Map(state.relations);
     this.#journalHead = state.journalHead;
     this.#heardTo = state.heardTo;
+    this.#heard = new Map(state.heard);
     for (const row of this.#rows.values()) this.#effects.add(`${row.sender} ${row.id}`);
   }
 
@@ -249,7 +255,7 @@ export class Ledger {
         sorted.journal.push(readRecord<JournalFields>(value));
         return;
       case 'engine':
-        sorted.sessionMoved ||= rest[0] === 'session';
+        sorted.sessionMoved ||= rest[0] === 'session' || (rest[0] === 'epoch' && rest[2] === 'session');
         return;
       case 'app':
         if (rest[0] === 'count') sorted.counted.set(rest[1] as string, value[0] as number);

@@ -37,7 +37,11 @@ export class Weather {
         this.#wire.called(call);
         return this.#delayOf(call);
       },
-      loseRequest: (call) => (this.#isDown ? 'disconnect' : this.#lossOf('request', call)),
+      loseRequest: (call) => {
+        const loss = this.#isDown ? 'disconnect' : this.#lossOf('request', call);
+        if (!loss) this.#wire.arrived(call);
+        return loss;
+      },
       loseReply: (call) => this.#lossOf('reply', call),
       refuseConnection: () => (this.#isDown ? makeProblem('unavailable') : undefined),
       responses: {

@@ -30,11 +30,19 @@ export interface Sent {
   envelopeId: EnvelopeId | undefined;
 }
 
+/** What a message key was seen with. */
+interface KeyUse {
+  readonly tag: string;
+  readonly from: AccountId;
+  /** The relay has seen it, or it is on its way there. */
+  arrived: boolean;
+}
+
 /** See the header. */
 export class WireWatch {
   readonly #trace: Trace;
-  /** The ciphertext of every message key that was seen. */
-  readonly #ciphertexts = new Map<string, string>();
+  /** Every message key that was seen in use. */
+  readonly #keys = new Map<string, KeyUse>();
   readonly #contents = new Map<string, SeenContent>();
   readonly #sent = new Map<string, Sent>();
   readonly #byEnvelope = new Map<EnvelopeId, Sent>();
@@ -47,7 +55,7 @@ export class WireWatch {
 
   /** How many message keys were seen in use. */
   get keyCount(): number {
-    return this.#ciphertexts.size;
+    return this.#keys.size;
   }
 
   /** The engine, watched: what is in its ciphertexts is remembered. */
@@ -66,16 +74,42 @@ export class WireWatch {
   called({ operation, request, device }: RelayCall): void {
     if (operation !== 'send' || !device) return;
     for (const { kind, ciphertext } of request.bodies) {
-      const key = messageKeyOf(kind, ciphertext);
       const tag = tagOf(ciphertext);
-      const before = this.#ciphertexts.get(key) ?? tag;
-      if (before !== tag) this.#trace.accuse(`message key ${key} used twice`);
-      this.#ciphertexts.set(key, tag);
       const [from, to] = [device.accountId, request.recipient];
+      this.#use(messageKeyOf(kind, ciphertext), { tag, from, arrived: false });
       const content = this.#contents.get(tag);
       const sent = { from, to, kind, content, accepted: false, envelopeId: undefined };
       if (!this.#sent.has(tag)) this.#sent.set(tag, sent);
     }
+  }
+
+  /** A call was not lost on its way to the relay. */
+  arrived({ operation, request, device }: RelayCall): void {
+    if (operation !== 'send' || !device) return;
+    for (const { kind, ciphertext } of request.bodies) {
+      const use = { tag: tagOf(ciphertext), from: device.accountId, arrived: true };
+      this.#use(messageKeyOf(kind, ciphertext), use);
+    }
+  }
+
+  /**
+   * A device of this account is an older one or a copy from now on. Neither it nor the relay can know of keys
+   * whose messages were lost before the relay saw them: their next use is the first that anybody can read.
+   */
+  setBack(account: AccountId): void {
+    for (const [key, { from, arrived }] of this.#keys) {
+      if (from === account && !arrived) this.#keys.delete(key);
+    }
+  }
+
+  #use(key: string, use: KeyUse): void {
+    const before = this.#keys.get(key);
+    if (!before) {
+      this.#keys.set(key, use);
+      return;
+    }
+    if (before.tag !== use.tag) this.#trace.accuse(`message key ${key} used twice`);
+    before.arrived ||= use.arrived;
   }
 
   /** The relay has accepted an attempt. */

@@ -13,6 +13,13 @@ import { DeviceStream } from './device-stream.js';
 import { Refusal } from './refusal.js';
 import type { Wire } from './wire.js';
 
+/** Where a request over a stream comes from. */
+export interface StreamSource {
+  readonly device: DeviceAddress;
+  /** Whether the stream is there still: what arrives after its end came from nobody. */
+  readonly isOpen: () => boolean;
+}
+
 /** What the gateway needs. */
 export interface GatewayParts {
   readonly clock: Clock;
@@ -20,11 +27,7 @@ export interface GatewayParts {
   /** @throws Refusal `unauthorized` */
   readonly authenticate: (accessToken: string) => RelayDevice;
   /** Answers a request over the stream with a reply payload. It rejects when the reply is lost. */
-  readonly answer: (
-    operation: SocketOperationName,
-    payload: unknown,
-    device: DeviceAddress,
-  ) => Promise<unknown>;
+  readonly answer: (operation: SocketOperationName, payload: unknown, from: StreamSource) => Promise<unknown>;
 }
 
 /** See the header. */
@@ -48,8 +51,9 @@ export class Gateway {
     return {
       request: async (operation, payload) => {
         if (!stream?.open) throw new Error('the connection is gone');
-        const { address } = stream.device;
-        return this.#parts.answer(operation, payload, address);
+        const source = stream;
+        const { address: device } = source.device;
+        return this.#parts.answer(operation, payload, { device, isOpen: () => source.open });
       },
       close: () => {
         closed = true;

@@ -24,7 +24,7 @@ import type { Loss, OperationName, RelayCall, RelayTamper } from '../tamper.js';
 import { Accounts, type RelayDevice } from './accounts.js';
 import { noteProgress, resumeDevice } from './continuity.js';
 import { ExpiringTokens } from './expiring-tokens.js';
-import { Gateway } from './gateway.js';
+import { Gateway, type StreamSource } from './gateway.js';
 import { makeOperations, type Caller, type Operations } from './operations.js';
 import { ReachTokens } from './reach-tokens.js';
 import { Refusal } from './refusal.js';
@@ -70,7 +70,7 @@ export class RelayCore {
       clock,
       tamper: () => this.tamper,
       authenticate: (accessToken) => this.#authenticate(accessToken).device,
-      answer: (operation, payload, device) => this.#answerStream(operation, payload, device),
+      answer: (operation, payload, from) => this.#answerStream(operation, payload, from),
     });
     const reachTokens = new ReachTokens(host);
     this.#operations = makeOperations({
@@ -115,13 +115,15 @@ export class RelayCore {
     };
     const tooLarge = JSON.stringify(body).length > maxRequestBytes;
     if (tooLarge) return { ok: false, problem: makeProblem('payload-too-large') };
-    return this.#answer({ operation, payload: body, device: undefined, schemas: { request, response }, act });
+    const isOpen = () => true;
+    const schemas = { request, response };
+    return this.#answer({ operation, payload: body, device: undefined, isOpen, schemas, act });
   }
 
   async #answerStream(
     operation: SocketOperationName,
     payload: unknown,
-    device: DeviceAddress,
+    { device, isOpen }: StreamSource,
   ): Promise<Answer> {
     const { request, response } = socketOperations[operation];
     const handlers: Record<SocketOperationName, (input: unknown) => unknown> = {
@@ -130,7 +132,7 @@ export class RelayCore {
       acknowledge: (input) => this.#acknowledge(device, input as AcknowledgeRequest),
     };
     const act = async (input: unknown) => handlers[operation](input);
-    return this.#answer({ operation, payload, device, schemas: { request, response }, act });
+    return this.#answer({ operation, payload, device, isOpen, schemas: { request, response }, act });
   }
 
   /** Decodes, lets the hooks of the test interfere, acts, encodes. */
@@ -138,16 +140,18 @@ export class RelayCore {
     operation: OperationName;
     payload: unknown;
     device: DeviceAddress | undefined;
+    isOpen: () => boolean;
     schemas: { request: z.core.$ZodType; response: z.core.$ZodType };
     act: (input: unknown) => Promise<unknown>;
   }): Promise<Answer> {
-    const { operation, payload, device, schemas, act } = parts;
+    const { operation, payload, device, isOpen, schemas, act } = parts;
     const decoded = z.safeDecode(schemas.request as z.ZodMiniType, payload);
     if (!decoded.success)
       return { ok: false, problem: makeProblem('invalid-request', { fields: fieldsOf(decoded.error) }) };
     this.#callCount += 1;
     const call = { operation, request: decoded.data, device, number: this.#callCount } as RelayCall;
     await this.tamper.delay?.(call);
+    if (!isOpen()) throw new Error('the connection is gone');
     await this.#lose(this.tamper.loseRequest?.(call), device);
     const refused = this.tamper.refuse?.(call);
     const answer = refused ? ({ ok: false, problem: refused } as const) : await this.#act(call, schemas, act);
