@@ -273,8 +273,9 @@ function hasStrangers(
   { signed, kemLastResort, retired }: LastingKeys,
   held: HeldKeys = { oneTime: 0, kemOneTime: 0 },
 ): boolean {
-  const isKnown = (id: number | null, own: number, former: readonly number[]) =>
-    id === null || id === own || former.includes(id);
+  // Without one of these it hands out none; they are put there again by what it lacks.
+  if (signedId === null || kemLastResortId === null) return false;
+  const isKnown = (id: number, own: number, former: readonly number[]) => id === own || former.includes(id);
   if (!isKnown(signedId, signed.id, retired.signed)) return true;
   if (!isKnown(kemLastResortId, kemLastResort.id, retired.kem)) return true;
   return oneTime > held.oneTime || kemOneTime > held.kemOneTime;

@@ -139,8 +139,9 @@ describe('a relay that does not take new lasting keys', () => {
           ...honest,
           results: honest.results.map((result) => {
             if (result.kind !== 'signed') return result;
-            refused = { ...result, status };
-            return refused;
+            // The first: what the relay then has and this device let go is replaced by the one before.
+            refused ??= { ...result, status };
+            return { ...result, status };
           }),
         }),
       };
