@@ -36,6 +36,10 @@ export interface RelayConfig {
   readonly secret: Uint8Array | undefined;
   /** `SOTTO_TRUST_PROXY`, default 0: how many proxies in front append to `X-Forwarded-For`. */
   readonly trustedProxies: number;
+  /** `SOTTO_METRICS_PORT`, default none: a port for Prometheus, where `/metrics` is. 0 takes a free one. */
+  readonly metricsPort: number | undefined;
+  /** `SOTTO_METRICS_HOST`, default 127.0.0.1. Whoever reaches it sees how much the relay is used. */
+  readonly metricsHost: string;
   /** `SOTTO_LOG_LEVEL`, default `info`. */
   readonly logLevel: RelayLogLevel;
   /** `SOTTO_ALLOWED_ORIGINS`, comma-separated, default none: web origins whose pages may use the relay. */
@@ -63,6 +67,8 @@ const schema = z.strictObject({
   redisUrl: z.optional(z.string().check(z.regex(/^rediss?:\/\//))),
   secret: z.optional(z.instanceof(Uint8Array).check(z.refine((bytes) => bytes.length === secretBytes))),
   trustedProxies: z.int().check(z.minimum(0), z.maximum(16)),
+  metricsPort: z.optional(z.int().check(z.minimum(0), z.maximum(65_535))),
+  metricsHost: z.string().check(z.minLength(1), z.maxLength(255)),
   logLevel: z.enum(logLevels),
   allowedOrigins: z.array(z.string().check(z.refine(isOrigin))).check(z.maxLength(64)),
   appFolder: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
@@ -89,6 +95,8 @@ const settings: Readonly<Record<keyof RelayConfig, Setting>> = {
   redisUrl: { variable: 'REDIS_URL', expected: 'a redis:// or rediss:// address', parse: String },
   secret: { variable: 'SOTTO_SECRET', expected: '32 bytes in base64url (43 characters)', parse: parseSecret },
   trustedProxies: { variable: 'SOTTO_TRUST_PROXY', expected: 'a number from 0 to 16', parse: parseNumber },
+  metricsPort: { variable: 'SOTTO_METRICS_PORT', expected: 'a number from 0 to 65535', parse: parseNumber },
+  metricsHost: { variable: 'SOTTO_METRICS_HOST', expected: 'a host name or address', parse: String },
   logLevel: { variable: 'SOTTO_LOG_LEVEL', expected: `one of ${logLevels.join(', ')}`, parse: String },
   allowedOrigins: {
     variable: 'SOTTO_ALLOWED_ORIGINS',
@@ -108,6 +116,8 @@ const defaults: RelayConfig = {
   redisUrl: undefined,
   secret: undefined,
   trustedProxies: 0,
+  metricsPort: undefined,
+  metricsHost: '127.0.0.1',
   logLevel: 'info',
   allowedOrigins: [],
   appFolder: undefined,

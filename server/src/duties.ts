@@ -21,6 +21,7 @@ import type { Routes } from './http/routes.js';
 import { keysRoutes } from './keys/keys-routes.js';
 import { createKeysService } from './keys/keys-service.js';
 import type { Mailbox } from './mailbox/mailbox.js';
+import { noMeter, type Meter } from './metrics/meter.js';
 import type { AccessTokenVerifier, ConnectedDevices, Now, RandomBytes, ReachTokens } from './ports.js';
 import { dayOf, relayLimits } from './relay-limits.js';
 import type { RelayStorage } from './relay-storage.js';
@@ -35,6 +36,8 @@ import type { Sweep } from './upkeep.js';
 export interface DutiesParts {
   readonly storage: Pick<RelayStorage, 'database' | 'secrets' | 'relayId'>;
   readonly connected: ConnectedDevices;
+  /** Told how many calls the mailbox's transactions carry. */
+  readonly meter?: Meter;
   readonly now: Now;
   readonly random: RandomBytes;
   /** Replaces the hashing of login keys, for tests that count its calls. */
@@ -55,12 +58,12 @@ export interface Duties {
 
 type Stores = ReturnType<typeof openStores>;
 
-function openStores({ database }: DutiesParts['storage']) {
+function openStores({ database }: DutiesParts['storage'], meter: Meter = noMeter) {
   return {
     auth: createAuthStore(database),
     accounts: createAccountsStore(database),
     keys: createKeysStore(database),
-    mailbox: openPostgresMailbox({ database }),
+    mailbox: openPostgresMailbox({ database, meter }),
     continuities: createContinuityStore(database),
   };
 }
@@ -100,7 +103,7 @@ async function createAuth(parts: DutiesParts, store: Stores['auth'], loginKeys: 
 export async function createDuties(parts: DutiesParts): Promise<Duties> {
   const { storage, connected, now } = parts;
   const { secrets, relayId } = storage;
-  const stores = openStores(storage);
+  const stores = openStores(storage, parts.meter);
   const gate = createHashGate();
   const loginKeys = parts.loginKeys ?? createLoginKeys(gate);
   const auth = await createAuth(parts, stores.auth, loginKeys);

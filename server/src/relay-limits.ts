@@ -60,6 +60,18 @@ export const relayLimits = {
   /** A browser may keep the answer to a preflight this long. */
   preflightMaxAgeSeconds: 600,
 
+  // overload
+  /** How often the event loop's lag is looked at. */
+  lagLookMs: 500,
+  /** A loop that turns this late answers nothing in time: new connections and sends are turned away. */
+  shedAboveLagMs: 250,
+  /** So many looks in a row: a hiccup is no overload. */
+  shedAfterLooks: 4,
+  /** They are admitted again below this. */
+  admitBelowLagMs: 100,
+  /** What those who are turned away are told to wait. */
+  overloadRetryAfterMs: 2_000,
+
   // upkeep
   /** How often what has expired is removed. */
   sweepIntervalMs: 10 * minuteMs,

@@ -16,6 +16,8 @@ export interface RelayStorage {
   readonly database: Database;
   readonly secrets: RelaySecrets;
   readonly relayId: string;
+  /** How many migrations were applied now. */
+  readonly migrated: number;
   readonly asOnlyNode: AsOnlyNode;
   close(): Promise<void>;
 }
@@ -95,10 +97,10 @@ export async function openRelayStorage(
   let opened: Opened | undefined;
   try {
     opened = await open(config, options);
-    await migrate(opened.database);
+    const migrated = await migrate(opened.database);
     const relayId = await loadRelayId(opened.database, randomUUID);
     const { database, secret, asOnlyNode, close } = opened;
-    return { database, relayId, asOnlyNode, secrets: deriveRelaySecrets(secret), close };
+    return { database, relayId, migrated, asOnlyNode, secrets: deriveRelaySecrets(secret), close };
   } catch (error) {
     await opened?.close();
     throw asOperatorError(error);

@@ -11,6 +11,9 @@ import { createHttpServer } from './http/http-server.js';
 import { WebApp } from './http/web-app.js';
 import { createRateLimits } from './limits/rate-limits.js';
 import { createRelayLog, describeUnexpected, type RelayLog } from './logging/relay-log.js';
+import { startLoadWatch, type LoadWatch } from './load-watch.js';
+import { noMeter } from './metrics/meter.js';
+import { openMetrics, type Metrics } from './metrics/open-metrics.js';
 import type { NodeExchange } from './nodes/node-exchange.js';
 import { openNodes, type Nodes } from './nodes/open-nodes.js';
 import type { ConnectedDevices, Database, Now, RandomBytes, RateLimits } from './ports.js';
@@ -41,6 +44,8 @@ export interface Relay {
   readonly port: number;
   /** The salt of login keys and the issuer of tokens: a UUID that belongs to the database. */
   readonly relayId: string;
+  /** Where Prometheus finds the counts, when they are served. */
+  readonly metricsPort: number | undefined;
   /**
    * Drains: new requests are refused as `unavailable`, those under way end (10 s at most), connected
    * devices are told, then everything is closed. Idempotent.
@@ -56,6 +61,8 @@ interface Context {
   readonly random: RandomBytes;
   readonly log: RelayLog;
   readonly nodes: Nodes;
+  readonly load: LoadWatch;
+  readonly metrics: Metrics | undefined;
 }
 
 /** Live connections for the duties, which exist before the gateway does. */
@@ -97,17 +104,20 @@ async function isAnswering(database: Database): Promise<boolean> {
 }
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {
-  const { settings, now, log, nodes, webApp } = context;
+  const { settings, now, log, nodes, webApp, metrics } = context;
+  const meter = metrics?.meter ?? noMeter;
   const { openLogins, reachTokens, mailbox, continuity, proofs, routes } = duties;
   const addressOf = (request: IncomingMessage) => clientAddress(request, settings.trustedProxies);
   const app = createApp({
     ...{ routes, accessTokens: openLogins, limits, proofs, addressOf, isDraining, webApp, log, now },
     allowedOrigins: settings.allowedOrigins,
     readiness: () => readinessOf(context),
+    ...{ overloaded: () => context.load.overloaded(), meter },
   });
   const http = createHttpServer(app);
   const gateway = createGateway({
     ...{ httpServer: http.server, limits, mailbox, continuity, now, log, addressOf },
+    ...{ overloaded: () => context.load.overloaded(), meter },
     tokens: openLogins,
     nodes: nodes.exchange,
     reach: reachTokens,
@@ -116,9 +126,15 @@ function createServers(context: Context, duties: Duties, limits: RateLimits, isD
 }
 
 async function start(context: Context): Promise<Relay> {
-  const { settings, storage, now, random, log, nodes } = context;
+  const { settings, storage, now, random, log, nodes, load, metrics } = context;
   const connected = new LateGateway();
-  const duties = await createDuties({ storage, connected, now, random });
+  const duties = await createDuties({
+    storage,
+    connected,
+    now,
+    random,
+    ...(metrics && { meter: metrics.meter }),
+  });
   const limits = createRateLimits({
     factor: settings.limitFactor,
     createLimiter: nodes.createLimiter,
@@ -127,7 +143,9 @@ async function start(context: Context): Promise<Relay> {
   let draining = false;
   const { http, gateway } = createServers(context, duties, limits, () => draining);
   connected.gateway = gateway;
+  if (metrics) metrics.connections = () => gateway.connections;
   await gateway.start();
+  await metrics?.listen();
   const { port } = await http.listen(settings.port, settings.host);
   const { sweepIntervalMs } = relayLimits;
   const { asOnlyNode } = storage;
@@ -141,13 +159,16 @@ async function start(context: Context): Promise<Relay> {
     draining = true;
     log.log('info', 'draining');
     await Promise.all([http.close(), gateway.drain().then(() => gateway.close()), upkeep.stop()]);
-    await nodes.exchange.close();
+    await Promise.all([nodes.exchange.close(), metrics?.close()]);
+    load.stop();
     await storage.close();
     log.log('info', 'closed');
   };
   let closing: Promise<void> | undefined;
   const { relayId } = storage;
-  return { url: urlOf(settings.host, port), port, relayId, close: () => (closing ??= close()) };
+  const metricsPort = metrics?.port;
+  const url = urlOf(settings.host, port);
+  return { url, port, relayId, metricsPort, close: () => (closing ??= close()) };
 }
 
 /**
@@ -168,9 +189,13 @@ export async function createRelay(
   const { secrets } = storage;
   const opened = openNodes({ config: settings, database: storage.database, limitKey: secrets.limitKey, log });
   const nodes = { ...opened, exchange: overrides.nodes ?? opened.exchange };
+  const metrics = openMetrics(settings, { storage, nodes });
+  const load = startLoadWatch();
   try {
-    return await start({ settings, webApp, storage, now, random, log, nodes });
+    return await start({ settings, webApp, storage, now, random, log, nodes, load, metrics });
   } catch (error) {
+    load.stop();
+    await metrics?.close();
     await nodes.exchange.close();
     await storage.close();
     throw error;

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type {
   AcknowledgeRequest,
   DeviceAddress,
+  Envelope,
   ResumeRequest,
   ResumeResponse,
   SendRequest,
@@ -16,6 +17,7 @@ import { describeUnexpected } from '../logging/relay-log.js';
 import type { AcceptOutcome, Delivery, StoredEnvelope } from '../mailbox/mailbox.js';
 import { ProblemError, type LimitSubject } from '../ports.js';
 import { toProblem } from '../problems.js';
+import { relayLimits } from '../relay-limits.js';
 import { DeliveryPump } from './delivery-pump.js';
 import { parseRequest, readFrame, type Frame, type SocketRequest } from './frames.js';
 import { OrderedLane, type Admitted } from './ordered-lane.js';
@@ -77,7 +79,7 @@ export class Connection {
     this.#pump = new DeliveryPump(
       {
         page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit, now()),
-        deliver: (envelopes) => socket.emit('envelopes', { envelopes }),
+        deliver: (envelopes) => this.#deliver(envelopes),
         soon: (work) => void setImmediate(work),
         caughtUp: () => socket.emit('caught-up'),
         failed: (error) => this.#deliveryFailed(error),
@@ -153,6 +155,9 @@ export class Connection {
     try {
       const response = await this.#respond(this.#parse(frame));
       frame.reply({ ok: true, response });
+      const { meter, now } = this.#services;
+      const { kind = 'ok' } = response as { kind?: string };
+      meter.answered(frame.operation, kind, now() - startedAt);
     } catch (error) {
       this.#refuse(frame, error, startedAt);
     }
@@ -178,6 +183,13 @@ export class Connection {
     }
   }
 
+  #deliver(envelopes: readonly Envelope[]): void {
+    const { meter, now } = this.#services;
+    const nowMs = now();
+    for (const { acceptedAt } of envelopes) meter.delivered(nowMs - acceptedAt);
+    this.#socket.emit('envelopes', { envelopes });
+  }
+
   async #resume(request: ResumeRequest): Promise<ResumeResponse> {
     const { limits, continuity } = this.#services;
     await limits.consume('resume', this.#subject());
@@ -197,10 +209,15 @@ export class Connection {
 
   /** Everything that may refuse a send before the mailbox does, then the mailbox, without waiting for it. */
   async #admit(request: SendRequest): Promise<Admitted<AcceptOutcome>> {
-    const { limits, reach, mailbox, now, bounds } = this.#services;
+    const { limits, reach, mailbox, now, bounds, meter, overloaded } = this.#services;
     const { device } = this.peer;
     if (this.#hooks.draining()) {
+      meter.shed('draining');
       throw new ProblemError('unavailable', { retryAfterMs: bounds.drainRetryAfterMs });
+    }
+    if (overloaded()) {
+      meter.shed('event-loop');
+      throw new ProblemError('unavailable', { retryAfterMs: relayLimits.overloadRetryAfterMs });
     }
     await limits.consume('send', this.#subject());
     try {
@@ -219,7 +236,7 @@ export class Connection {
   }
 
   async #acknowledge(request: AcknowledgeRequest): Promise<object> {
-    const { bounds, limits, mailbox } = this.#services;
+    const { bounds, limits, mailbox, meter } = this.#services;
     if (this.#acknowledgements >= bounds.maxAcknowledgementsInFlight) {
       throw new ProblemError('rate-limited', { retryAfterMs: bounds.busyRetryAfterMs });
     }
@@ -231,6 +248,7 @@ export class Connection {
       this.#acknowledgements -= 1;
     }
     this.#pump.acknowledged(request.ids);
+    meter.acknowledged(request.ids.length);
     return {};
   }
 
@@ -243,7 +261,7 @@ export class Connection {
     error: unknown,
     startedAt: number,
   ): void {
-    const { log, now } = this.#services;
+    const { log, now, meter } = this.#services;
     const requestId = randomUUID();
     const problem = toProblem(error, requestId);
     reply({ ok: false, problem });
@@ -253,6 +271,7 @@ export class Connection {
       problem: problem.code,
       durationMs: now() - startedAt,
     };
+    meter.answered(operation, problem.code, fields.durationMs);
     if (error instanceof ProblemError) return log.log('info', 'socket-request-refused', fields);
     log.log('error', 'socket-request-failed', { ...fields, requestId, ...describeUnexpected(error) });
   }

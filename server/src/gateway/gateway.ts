@@ -7,6 +7,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DeviceAddress, SocketHandshake } from '@sotto/sdk/wire';
 import { Server, type Socket } from 'socket.io';
+import { noMeter, type Meter } from '../metrics/meter.js';
 import { noOtherNodes, type NodeExchange } from '../nodes/node-exchange.js';
 import type { ConnectedDevices } from '../ports.js';
 import { boundedParser } from './bounded-parser.js';
@@ -18,7 +19,7 @@ import {
   type ConnectionSocket,
 } from './connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
-import { authenticate, drainingProblem } from './handshake.js';
+import { authenticate, drainingProblem, overloadedProblem } from './handshake.js';
 import { NodeSide } from './node-side.js';
 import { gatewayLimits, type GatewayLimits } from './limits.js';
 import type { GatewayServices } from './services.js';
@@ -27,9 +28,12 @@ import type { GatewayServices } from './services.js';
 export const socketPath = '/v1/socket';
 
 /** Options of {@link createGateway}. */
-export interface GatewayOptions extends Omit<GatewayServices, 'bounds' | 'nodes'> {
+export interface GatewayOptions extends Omit<GatewayServices, 'bounds' | 'nodes' | 'meter' | 'overloaded'> {
   /** The other nodes. Default: there are none. Closing them stays the caller's. */
   readonly nodes?: NodeExchange;
+  readonly meter?: Meter;
+  /** Whether new connections and sends are to be turned away. Default: never. */
+  readonly overloaded?: () => boolean;
   /** Gets the websocket upgrades of {@link socketPath}. Listening and closing stay the caller's. */
   readonly httpServer: HttpServer;
   /** Overrides of {@link gatewayLimits}. */
@@ -98,6 +102,10 @@ async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolea
   }
 }
 
+function standIns(): Pick<GatewayServices, 'nodes' | 'meter' | 'overloaded'> {
+  return { nodes: noOtherNodes(), meter: noMeter, overloaded: () => false };
+}
+
 class SocketIoGateway implements Gateway {
   readonly #services: GatewayServices;
   readonly #addressOf: (request: IncomingMessage) => string;
@@ -110,8 +118,8 @@ class SocketIoGateway implements Gateway {
   #draining: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ httpServer, bounds, addressOf, nodes = noOtherNodes(), ...services }: GatewayOptions) {
-    this.#services = { ...services, nodes, bounds: { ...gatewayLimits, ...bounds } };
+  constructor({ httpServer, bounds, addressOf, ...given }: GatewayOptions) {
+    this.#services = { ...standIns(), ...given, bounds: { ...gatewayLimits, ...bounds } };
     this.#side = new NodeSide(this.#registry, this.#services);
     this.#addressOf = addressOf ?? ((request) => request.socket.remoteAddress ?? 'unknown');
     this.#hooks = {
@@ -158,13 +166,18 @@ class SocketIoGateway implements Gateway {
   }
 
   #admits(): boolean {
-    const { maxConnections } = this.#services.bounds;
-    return this.#draining === undefined && !this.#closed && this.#server.engine.clientsCount < maxConnections;
+    const { bounds, meter } = this.#services;
+    if (this.#server.engine.clientsCount >= bounds.maxConnections) {
+      meter.shed('connections');
+      return false;
+    }
+    return this.#draining === undefined && !this.#closed;
   }
 
   async #authenticate(socket: Socket, next: (error?: Error) => void): Promise<void> {
     try {
       const address = this.#addressOf(socket.request);
+      this.#refuseOverload();
       const claims = await authenticate(socket.handshake.auth, address, randomUUID(), this.#services);
       // Asked after the token: the drain may have begun meanwhile.
       if (this.#draining) throw drainingProblem(this.#services.bounds.drainRetryAfterMs);
@@ -176,6 +189,13 @@ class SocketIoGateway implements Gateway {
       // After the refusal is out: who was refused has nothing more to say on this websocket.
       setImmediate(() => socket.conn.close());
     }
+  }
+
+  /** Before the token: checking it is work too. */
+  #refuseOverload(): void {
+    if (!this.#services.overloaded()) return;
+    this.#services.meter.shed('event-loop');
+    throw overloadedProblem();
   }
 
   #connected(socket: Socket): void {

@@ -3,6 +3,7 @@ import { makeProblem, socketHandshake, type ProblemDocument } from '@sotto/sdk/w
 import { describeUnexpected } from '../logging/relay-log.js';
 import { ProblemError, type AccessClaims } from '../ports.js';
 import { toProblem } from '../problems.js';
+import { relayLimits } from '../relay-limits.js';
 import { parseInput } from './frames.js';
 import type { GatewayServices } from './services.js';
 
@@ -57,4 +58,9 @@ export async function authenticate(
 /** What is answered to a handshake while the relay stops. */
 export function drainingProblem(retryAfterMs: number): HandshakeError {
   return new HandshakeError(makeProblem('unavailable', { retryAfterMs }));
+}
+
+/** What is answered to a handshake while the relay cannot keep up. */
+export function overloadedProblem(): HandshakeError {
+  return new HandshakeError(makeProblem('unavailable', { retryAfterMs: relayLimits.overloadRetryAfterMs }));
 }

@@ -9,6 +9,7 @@ import {
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { describeUnexpected, type RelayLog } from '../logging/relay-log.js';
+import type { Meter } from '../metrics/meter.js';
 import { ProblemError, type Now } from '../ports.js';
 import { toProblem } from '../problems.js';
 import { relayLimits } from '../relay-limits.js';
@@ -33,6 +34,9 @@ export interface AppParts extends PipelineParts {
   readonly isDraining: () => boolean;
   /** Served beside the operations, if there is one. */
   readonly webApp: WebApp | undefined;
+  /** Whether new work is to be turned away. */
+  readonly overloaded: () => boolean;
+  readonly meter: Meter;
   readonly log: RelayLog;
   readonly now: Now;
 }
@@ -90,10 +94,9 @@ class Exchange {
 
   constructor(
     readonly response: Response,
-    readonly log: RelayLog,
-    readonly now: Now,
+    readonly parts: Pick<AppParts, 'log' | 'now' | 'meter'>,
   ) {
-    this.#startedAt = now();
+    this.#startedAt = parts.now();
     response.setHeader('x-request-id', this.#requestId);
     response.setHeader('cache-control', 'no-store');
   }
@@ -118,12 +121,15 @@ class Exchange {
   }
 
   #writeLine(level: 'info' | 'error', status: number, problem?: ProblemDocument, unexpected?: unknown): void {
-    this.log.log(level, 'operation', {
+    const { log, now, meter } = this.parts;
+    const durationMs = now() - this.#startedAt;
+    meter.answered(this.operation, problem?.code ?? 'ok', durationMs);
+    log.log(level, 'operation', {
       operation: this.operation,
       status,
       ...(problem ? { problem: problem.code } : {}),
       ...(unexpected === undefined ? {} : describeUnexpected(unexpected)),
-      durationMs: this.now() - this.#startedAt,
+      durationMs,
       requestId: this.#requestId,
     });
   }
@@ -133,7 +139,7 @@ function exchangeOf(response: Response): Exchange {
   return response.locals['exchange'] as Exchange;
 }
 
-function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining }: AppParts) {
+function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining, overloaded, meter }: AppParts) {
   return async (request: Request, response: Response) => {
     const endpoint = methods.get(request.method);
     if (endpoint === undefined) {
@@ -144,6 +150,10 @@ function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining }: AppPar
     exchange.operation = endpoint.operation;
     if (isDraining()) response.setHeader('connection', 'close');
     if (isDraining() && !endpoint.whileDraining) throw unavailable();
+    if (overloaded() && !endpoint.whileDraining) {
+      meter.shed('event-loop');
+      throw new ProblemError('unavailable', { retryAfterMs: relayLimits.overloadRetryAfterMs });
+    }
     exchange.succeed(await endpoint.run(request, response));
   };
 }
@@ -162,7 +172,7 @@ export function createApp(parts: AppParts): Express {
   app.enable('strict routing').enable('case sensitive routing');
   app.set('etag', false).set('query parser', false);
   app.use((_request, response, next) => {
-    response.locals['exchange'] = new Exchange(response, parts.log, parts.now);
+    response.locals['exchange'] = new Exchange(response, parts);
     next();
   });
   // An answer is data: whatever renders it may load, run and frame nothing.

@@ -73,6 +73,11 @@ export function createHttpServer(listener: RequestListener): HttpServer {
     listener,
   );
   server.on('clientError', refuseGarbage);
+  return createHttpListener(server);
+}
+
+/** Listening and closing for any server. */
+export function createHttpListener(server: Server): HttpServer {
   let closing: Promise<void> | undefined;
   return {
     server,

@@ -21,6 +21,8 @@ export interface MicroBatchOptions<Item, Result> {
   /** Sum of `sizeOf` over the calls that wait. */
   readonly maxWaitingBytes: number;
   readonly sizeOf: (item: Item) => number;
+  /** Told how many calls each batch has. */
+  readonly onBatch?: (items: number) => void;
   /** Does the work atomically and answers every item, in order. */
   readonly run: (items: readonly Item[]) => Promise<readonly BatchAnswer<Result>[]>;
 }
@@ -83,6 +85,7 @@ export class MicroBatch<Item, Result> {
   }
 
   async #runBatch(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    this.#options.onBatch?.(batch.length);
     try {
       const answers = await this.#options.run(batch.map(({ item }) => item));
       batch.forEach((call, index) => settle(call, answers[index] as BatchAnswer<Result>));

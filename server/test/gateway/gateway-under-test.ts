@@ -20,6 +20,7 @@ import { createReachTokens } from '../../src/contacts/reach-tokens.js';
 import { createGateway, socketPath, type Gateway } from '../../src/gateway/gateway.js';
 import type { GatewayLimits } from '../../src/gateway/limits.js';
 import { createRateLimits } from '../../src/limits/rate-limits.js';
+import { noMeter } from '../../src/metrics/meter.js';
 import type { Mailbox } from '../../src/mailbox/mailbox.js';
 import { ProblemError, type AccessTokenVerifier, type Database } from '../../src/ports.js';
 import { ed25519KeyFromSeed } from '../../src/secrets.js';
@@ -140,6 +141,10 @@ export class GatewayUnderTest {
   verified: () => Promise<void> = async () => {};
   gateway!: Gateway;
   mailbox!: Mailbox;
+  /** Whether the process cannot keep up. */
+  overloaded = false;
+  /** What was turned away. */
+  readonly shed: string[] = [];
   database!: Database;
   url!: string;
   now = () => Date.now();
@@ -167,6 +172,8 @@ export class GatewayUnderTest {
       mailbox: wrapMailbox(this.mailbox),
       continuity: createContinuityService(createContinuityStore(this.database), bytes),
       now: () => this.now(),
+      overloaded: () => this.overloaded,
+      meter: { ...noMeter, shed: (reason) => void this.shed.push(reason) },
       log: { log: (level, event, fields = {}) => this.log.push({ level, event, fields: { ...fields } }) },
       bounds,
     });

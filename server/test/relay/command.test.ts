@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrations } from '../../src/storage/postgres/migrations/index.js';
 import { createRelay } from '../../src/relay.js';
 import { finish, firstLine, kill, spawnSource } from '../support/child.js';
 import { Person } from '../support/people.js';
@@ -93,6 +94,29 @@ describe('the sotto-relay command', () => {
       );
       occupant.close();
       await (await createRelay({ port: 0, dataFolder: folder, logLevel: 'silent' })).close();
+    },
+    longTestMs,
+  );
+
+  it(
+    'migrates and looks at an embedded relay without serving it, and knows no other command',
+    async () => {
+      const command = async (...parameters: string[]) => {
+        const env = { SOTTO_DATA: folder, DATABASE_URL: '', REDIS_URL: '' };
+        const child = spawnSource(main, parameters, env);
+        children.push(child);
+        const { code, stdout, stderr } = await finish(child);
+        return { code, said: `${stdout}${stderr}`.trim() };
+      };
+      expect(await command('migrate')).toEqual({ code: 0, said: `migrations applied: ${migrations.length}` });
+      expect(await command('migrate')).toEqual({ code: 0, said: 'migrations applied: 0' });
+      const { code, said } = await command('doctor');
+      expect(code).toBe(0);
+      expect(said).toMatch(/^ok +configuration: .*\nok +database: embedded/);
+      expect(await command('heal')).toEqual({
+        code: 2,
+        said: 'usage: sotto-relay [serve | migrate | doctor]',
+      });
     },
     longTestMs,
   );

@@ -27,7 +27,7 @@ export interface RedisServiceOptions {
   readonly durable?: boolean;
 }
 
-const patienceMs = 10_000;
+const patienceMs = 30_000;
 
 async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
   const deadline = performance.now() + patienceMs;

@@ -46,6 +46,25 @@ async function apply(transaction: Queryable, migration: Migration): Promise<void
 }
 
 /**
+ * How many migrations the database lacks. Changes nothing.
+ * @throws MigrationError as {@link migrate} does
+ */
+export async function pendingMigrations(
+  database: Queryable,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<number> {
+  const [table] = await database.query<{ made: boolean }>(
+    "SELECT to_regclass('schema_migrations') IS NOT NULL AS made",
+  );
+  if (!table?.made) return migrations.length;
+  const applied = await database.query<AppliedMigration>(
+    'SELECT version, name FROM schema_migrations ORDER BY version',
+  );
+  refuseMismatch(applied, migrations);
+  return migrations.length - applied.length;
+}
+
+/**
  * Applies what is missing, all of it or nothing. Several nodes may start at once: they wait for one
  * another at an advisory lock and the later ones find nothing to do.
  * @returns how many migrations were applied

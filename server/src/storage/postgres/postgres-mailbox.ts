@@ -13,6 +13,7 @@ import { contentHash } from '../../mailbox/content-hash.js';
 import { mailboxLimits, type MailboxLimits } from '../../mailbox/limits.js';
 import type { AcceptOutcome, Mailbox, SweepReport } from '../../mailbox/mailbox.js';
 import { MicroBatch, type BatchAnswer } from '../../mailbox/micro-batch.js';
+import { noMeter, type Meter } from '../../metrics/meter.js';
 import { ProblemError, type Database, type Queryable } from '../../ports.js';
 import * as rows from './mailbox-rows.js';
 
@@ -21,6 +22,8 @@ export interface PostgresMailboxOptions {
   readonly database: Database;
   /** Overrides of {@link mailboxLimits}. */
   readonly limits?: Partial<MailboxLimits>;
+  /** Told how many calls each transaction carries. */
+  readonly meter?: Pick<Meter, 'batch'>;
   /** A new random UUID. Default: the platform's. */
   readonly newRandomId?: () => string;
 }
@@ -45,7 +48,7 @@ class PostgresMailbox implements Mailbox {
   readonly #accepts: MicroBatch<PendingSend, AcceptOutcome>;
   readonly #acknowledgements: MicroBatch<Acknowledgement, void>;
 
-  constructor({ database, limits, newRandomId = randomUUID }: PostgresMailboxOptions) {
+  constructor({ database, limits, meter = noMeter, newRandomId = randomUUID }: PostgresMailboxOptions) {
     this.#database = database;
     this.#limits = { ...mailboxLimits, ...limits };
     this.#newRandomId = newRandomId;
@@ -55,6 +58,7 @@ class PostgresMailbox implements Mailbox {
       maxWaiting: this.#limits.maxWaitingSends,
       maxWaitingBytes: this.#limits.maxWaitingSendBytes,
       sizeOf: ({ request }) => request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0),
+      onBatch: (size) => meter.batch('accept', size),
       run: (sends) => this.#acceptBatch(sends),
     });
     this.#acknowledgements = new MicroBatch({
@@ -63,6 +67,7 @@ class PostgresMailbox implements Mailbox {
       maxWaiting: this.#limits.maxWaitingAcknowledgements,
       maxWaitingBytes: Number.POSITIVE_INFINITY,
       sizeOf: () => 0,
+      onBatch: (size) => meter.batch('acknowledge', size),
       run: (acknowledgements) => this.#acknowledgeBatch(acknowledgements),
     });
   }

@@ -1,0 +1,55 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refusedHandshake } from '../../protocol-suite/live.js';
+import { closeSharedDatabase, GatewayUnderTest } from './gateway-under-test.js';
+
+describe('overload', () => {
+  let relay: GatewayUnderTest;
+  beforeEach(async () => {
+    relay = await GatewayUnderTest.open({ bounds: { maxConnections: 2 } });
+  });
+  afterEach(() => relay.close());
+  afterAll(() => closeSharedDatabase());
+
+  it('turns new connections and sends away and keeps delivering, until it is over', async () => {
+    const [alice, bob] = [await relay.addDevice(), await relay.addDevice()];
+    const from = await relay.connected(alice);
+    const waiting = await relay.put(alice, bob);
+    relay.overloaded = true;
+    const request = await relay.request(alice, bob);
+    expect(await from.ask('send', request)).toMatchObject({
+      problem: { code: 'unavailable', retryAfterMs: 2_000 },
+    });
+    const auth = { protocol: 1, accessToken: await relay.issueToken(bob) };
+    expect(await refusedHandshake(relay.url, auth)).toMatchObject({
+      code: 'unavailable',
+      retryAfterMs: 2_000,
+    });
+    // What makes room is let through.
+    expect(await from.ask('acknowledge', { ids: [alice.accountId], storeSeq: 0 })).toMatchObject({
+      ok: true,
+    });
+    expect(relay.shed).toEqual(['event-loop', 'event-loop']);
+    relay.overloaded = false;
+    const to = await relay.connected(bob);
+    expect(await from.ask('send', request)).toMatchObject({ ok: true });
+    await to.until(() => to.received.length === 2);
+    expect(to.ciphertexts[0]).toBe(waiting);
+  });
+
+  it('takes no more connections than it may, and again when one has ended', async () => {
+    const devices = [await relay.addDevice(), await relay.addDevice(), await relay.addDevice()] as const;
+    const [first] = [await relay.connected(devices[0]), await relay.connected(devices[1])];
+    const third = await relay.client(devices[2]);
+    await third.heard('connect_error');
+    expect(relay.shed).toEqual(['connections']);
+    first.socket.disconnect();
+    await first.heard('disconnect');
+    let last = await relay.client(devices[2]);
+    await last.until(() => last.log.length > 0);
+    while (last.log[0] !== 'connect') {
+      last = await relay.client(devices[2]);
+      await last.until(() => last.log.length > 0);
+    }
+    await last.heard('ready');
+  });
+});
