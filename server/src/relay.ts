@@ -19,6 +19,7 @@ import { openNodes, type Nodes } from './nodes/open-nodes.js';
 import type { ConnectedDevices, Database, Now, RandomBytes, RateLimits } from './ports.js';
 import { relayLimits } from './relay-limits.js';
 import { openRelayStorage, type RelayStorage } from './relay-storage.js';
+import { RedisAwayError } from './storage/redis/redis-link.js';
 import { startUpkeep } from './upkeep.js';
 
 /** Parts that can be replaced, for tests and for embedding. */
@@ -125,6 +126,12 @@ function createServers(context: Context, duties: Duties, limits: RateLimits, isD
   return { http, gateway };
 }
 
+/** That Redis is away is said once, where it is noticed, and not with every request. */
+function logLimitFailure(log: RelayLog, error: unknown): void {
+  if (error instanceof RedisAwayError) return;
+  log.log('warn', 'limit-failed', describeUnexpected(error));
+}
+
 async function start(context: Context): Promise<Relay> {
   const { settings, storage, now, random, log, nodes, load, metrics } = context;
   const connected = new LateGateway();
@@ -138,7 +145,7 @@ async function start(context: Context): Promise<Relay> {
   const limits = createRateLimits({
     factor: settings.limitFactor,
     createLimiter: nodes.createLimiter,
-    onFailure: (error) => log.log('warn', 'limit-failed', describeUnexpected(error)),
+    onFailure: (error) => logLimitFailure(log, error),
   });
   let draining = false;
   const { http, gateway } = createServers(context, duties, limits, () => draining);

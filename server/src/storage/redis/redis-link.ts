@@ -10,7 +10,7 @@ import { nodeLimits } from '../../nodes/limits.js';
 import { redisLimits } from './redis-limits.js';
 
 /** Redis cannot be asked now. */
-class RedisAwayError extends Error {
+export class RedisAwayError extends Error {
   override readonly name = 'RedisAwayError';
   readonly code = 'REDIS_AWAY';
 
