@@ -31,14 +31,19 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
+async function openList(page: Page): Promise<void> {
+  await page.goto(app.url);
+  await page.getByRole('navigation').getByRole('link', { name: longName }).waitFor();
+}
+
 const screens: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
-  list: (page) => page.goto(app.url),
+  list: openList,
   chat: async (page) => {
-    await page.goto(app.url);
+    await openList(page);
     await openChat(page, longName);
   },
   contact: async (page) => {
-    await page.goto(app.url);
+    await openList(page);
     await openChat(page, longName);
     await page.getByTitle('About').click();
     await page.getByRole('img', { name: 'Safety number' }).waitFor();
@@ -81,12 +86,12 @@ describe.each(Object.keys(sizes))('on a %s', (size) => {
 
 it('would notice a barrier and something that sticks out', { timeout: 60_000 }, async () => {
   const { page } = people['phone']!;
-  await page.goto(app.url);
+  await openList(page);
   await page.evaluate(() => {
     const wide = document.createElement('button');
     wide.style.cssText = 'position: fixed; left: 10px; width: 2000px; height: 20px';
     document.querySelector('nav')?.append(wide);
   });
-  expect(await barriersOn(page)).toContain('button-name: button:nth-child(4)');
+  expect(await barriersOn(page)).toContain('button-name: button');
   expect((await overflowsOn(page)).length).toBeGreaterThan(0);
 });

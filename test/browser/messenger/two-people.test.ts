@@ -72,7 +72,7 @@ describe('two people in two browsers', { timeout: 90_000 }, () => {
     await alice.page.getByRole('link', { name: 'Add a contact' }).first().click();
     await alice.page.getByRole('button', { name: 'Use the camera' }).click();
     await alice.page.getByRole('region', { name: 'Messages with bob' }).waitFor();
-    await alice.page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
+    await alice.page.locator('#content').getByText('Verified', { exact: true }).waitFor();
   });
 
   it('verify by a picture of the safety number, and see one that is another’s refused', async () => {
@@ -107,7 +107,7 @@ describe('two people in two browsers', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'Decide' }).click();
     await dialog.getByRole('button', { name: 'I doubt it' }).click();
     await page.getByLabel('Write a message').waitFor();
-    await page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
+    await page.locator('#content').getByText('Verified', { exact: true }).waitFor();
   });
 
   it('block each other, and take it back', async () => {
@@ -158,6 +158,24 @@ describe('two people in two browsers', { timeout: 90_000 }, () => {
     } finally {
       await node.close();
     }
+  });
+
+  it('use three tabs as one, also when the one that has the messenger is killed', async () => {
+    const [first] = alice.context.pages();
+    const tabs = [await alice.context.newPage(), await alice.context.newPage()] as const;
+    for (const tab of tabs) {
+      await tab.goto(app.url);
+      await openChat(tab, 'bob');
+    }
+    await openChat(bob.page, 'alice');
+    await write(tabs[0], 'from the second tab');
+    await hasStatus(tabs[0], 'from the second tab', 'delivered');
+    await messageOf(tabs[1], 'from the second tab').waitFor();
+    await first!.close();
+    await write(tabs[1], 'from the third tab');
+    await hasStatus(tabs[1], 'from the third tab', 'delivered');
+    await messageOf(tabs[0], 'from the third tab').waitFor();
+    expect(await messageOf(bob.page, 'from the third tab').count()).toBe(1);
   });
 
   it('sign out, and nothing is left', async () => {

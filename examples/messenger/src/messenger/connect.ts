@@ -10,6 +10,8 @@ import { nativeStorageKey } from './native-key.js';
 /** A messenger, and how to end the worker that it lives in. */
 export interface OpenMessenger {
   readonly messenger: RemoteMessenger;
+  /** Calls a listener whenever another tab has taken the messenger over, or this one has. */
+  onMoved(listener: () => void): void;
   /** Ends the worker at once. What was committed is kept, as after any crash. */
   end(): void;
 }
@@ -19,6 +21,14 @@ function answerOf(worker: Worker): Promise<OpeningAnswer> {
     worker.onmessage = ({ data }: MessageEvent<OpeningAnswer>) => resolve(data);
     worker.onerror = () => reject(new Error('the worker cannot be loaded'));
   });
+}
+
+function onMoved(worker: Worker) {
+  return (listener: () => void) => {
+    worker.onmessage = ({ data }: MessageEvent<OpeningAnswer>) => {
+      if (data.kind === 'moved') listener();
+    };
+  };
 }
 
 /** @throws SottoError as the storage's `acquire` does */
@@ -33,7 +43,11 @@ export async function openMessenger(): Promise<OpenMessenger> {
     if (answer.kind === 'failed') {
       throw answer.code ? new SottoError(answer.code) : new Error('the messenger cannot be opened');
     }
-    return { messenger: await connectMessenger(port1), end: () => worker.terminate() };
+    return {
+      messenger: await connectMessenger(port1),
+      onMoved: onMoved(worker),
+      end: () => worker.terminate(),
+    };
   } catch (error) {
     worker.terminate();
     throw error;

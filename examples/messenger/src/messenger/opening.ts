@@ -13,5 +13,7 @@ export interface OpeningRequest {
 /** From the worker. */
 export type OpeningAnswer =
   | { readonly kind: 'opened' }
+  /** Another tab has the messenger now, or this one: what is shown may be old. */
+  | { readonly kind: 'moved' }
   /** `code` is absent where it was no failure of the SDK. */
   | { readonly kind: 'failed'; readonly code: SottoErrorCode | undefined };

@@ -242,11 +242,6 @@ export const strings = {
     text: 'You were away for long. The relay asks for the password again; your messages are still here.',
     submit: 'Log in',
   },
-  fenced: {
-    title: 'Sotto is open elsewhere',
-    text: 'Another tab or window of this browser has taken over. This one has stopped.',
-    submit: 'Use it here',
-  },
   broken: {
     title: 'Your messages cannot be opened',
     reasons: brokenReasons,

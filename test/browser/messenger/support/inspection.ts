@@ -30,7 +30,7 @@ export async function overflowsOn(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const name = (element: Element) => `${element.tagName.toLowerCase()}.${element.className}`;
     const isShown = (element: Element) =>
-      element.checkVisibility() && !element.closest('.visually-hidden, .skip');
+      element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, .skip');
     return [...document.body.querySelectorAll('*')].filter(isShown).flatMap((element) => {
       const { left, right, width } = element.getBoundingClientRect();
       const sticksOut = width > 0 && (left < -1 || right > innerWidth + 1);
