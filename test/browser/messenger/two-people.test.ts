@@ -75,7 +75,7 @@ describe('two people in two browsers', { timeout: 90_000 }, () => {
     await alice.page.locator('#content').getByText('Verified', { exact: true }).waitFor();
   });
 
-  it('verify by a picture of the safety number, and see one that is another’s refused', async () => {
+  it('verify by a picture of the other’s safety number', async () => {
     const { page } = bob;
     await alice.page.getByTitle('About bob').click();
     const code = alice.page.getByRole('img', { name: 'Safety number as a QR code' });
@@ -178,11 +178,13 @@ describe('two people in two browsers', { timeout: 90_000 }, () => {
     expect(await messageOf(bob.page, 'from the third tab').count()).toBe(1);
   });
 
-  it('sign out, and nothing is left', async () => {
+  it('sign out, and a reload asks to begin anew', async () => {
     const { page } = bob;
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { name: 'Create your account' }).waitFor();
+    await page.reload();
     await page.getByRole('heading', { name: 'Create your account' }).waitFor();
   });
 
