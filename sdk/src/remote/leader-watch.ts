@@ -10,9 +10,9 @@ const tickMs = 100;
 /** After that much quiet it asks. */
 const askAfterMs = 250;
 /** Nobody is judged who was not asked, and had this long to answer. */
-const answerMs = 1_000;
+const answerMs = 900;
 /** Ticks this far apart were not all awake: hidden pages have one a second. */
-const sleepMs = 1_200;
+const sleepMs = 2_500;
 
 /** See the header. */
 export class LeaderWatch {

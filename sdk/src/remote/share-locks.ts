@@ -16,7 +16,7 @@ export interface ShareLocks {
 /** Who has asked in vain so often for the right to take the lock finds its holder frozen too. */
 const maxDenials = 3;
 /** The last chance of a holder to give a sign. */
-const lastChanceMs = 50;
+const lastChanceMs = 100;
 
 /** One tab's place. */
 export class Seat {

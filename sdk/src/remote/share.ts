@@ -18,6 +18,9 @@ import { Seat, type ShareLocks } from './share-locks.js';
 import { Targets, type Target } from './share-target.js';
 import { methodsOver } from './surface.js';
 
+/** How often a tab that leads gives a sign, if anybody asks. */
+const pulseMs = 100;
+
 /** @throws TypeError where there are none */
 function platformLocks(): ShareLocks {
   const { navigator } = globalThis as { navigator?: { readonly locks?: ShareLocks } };
@@ -50,6 +53,9 @@ export class Share {
   #wanted = false;
   #openFailures = 0;
   #cancelRetry: () => void = () => undefined;
+  #cancelPulse: () => void = () => undefined;
+  /** Somebody wants a sign. */
+  #asked = false;
   #closed = false;
 
   constructor(options: ShareMessengerOptions) {
@@ -99,6 +105,7 @@ export class Share {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelRetry();
+    this.#cancelPulse();
     this.#watch.stop();
     this.#leadership?.end('closed');
     this.#seat.leave();
@@ -176,7 +183,7 @@ export class Share {
   };
 
   #hearAsLeader(frame: ShareFrame, term: string): void {
-    if (frame.type === 'who') this.#announce();
+    if (frame.type === 'who') this.#asked = true;
     if (frame.type !== 'join' || frame.term !== term || !this.#leadership) return;
     this.#leadership.serve(frame.tab);
     this.#channel.postMessage(shareSays({ type: 'served', term, tab: frame.tab }));
@@ -189,6 +196,18 @@ export class Share {
     this.#wanted = frame.wanted;
     if (this.#targets.current?.term === frame.term || this.#joining === frame.term) return;
     this.#channel.postMessage(shareSays({ type: 'join', term: frame.term, tab: this.#tab }));
+  }
+
+  /**
+   * Signs of life are given by a timer alone: browsers that freeze a page stop those, and may go on to deliver the
+   * messages that ask for a sign.
+   */
+  #pulse(): void {
+    this.#cancelPulse = this.#clock.schedule(pulseMs, () => {
+      this.#pulse();
+      if (this.#asked) this.#announce();
+      this.#asked = false;
+    });
   }
 
   #announce(): void {
@@ -261,8 +280,10 @@ export class Share {
     this.#channel.addEventListener('message', listen);
     this.#channel.postMessage(shareSays({ type: 'who' }));
     const opened = async () => {
-      while (this.#role !== 'leader' && this.#targets.error === undefined && !this.#closed) {
-        await this.#targets.change(limits.shareSilenceMs);
+      // Not for ever: it may be taken from this tab in turn.
+      const since = this.#clock.monotonicNow();
+      while (this.#role !== 'leader' && this.#clock.monotonicNow() - since < limits.shareSilenceMs) {
+        await this.#targets.change(pulseMs);
       }
     };
     await this.#seat.take(() => isAlive || this.#ownTerm !== undefined, opened);
@@ -277,6 +298,8 @@ export class Share {
     this.#ownTerm = term;
     this.#joining = undefined;
     this.#watch.stop();
+    this.#cancelPulse();
+    this.#pulse();
     this.#targets.drop();
     this.#become('taking-over', stolen ? 'stolen' : 'elected');
     this.#announce();
@@ -302,6 +325,7 @@ export class Share {
       return leadership;
     } catch (error) {
       this.#ownTerm = undefined;
+      this.#cancelPulse();
       this.#become('waiting', 'open-failed');
       this.#targets.fail(error);
       this.#retryLater();
@@ -333,6 +357,7 @@ export class Share {
     const term = leadership.term;
     this.#leadership = undefined;
     this.#ownTerm = undefined;
+    this.#cancelPulse();
     this.#targets.drop();
     this.#channel.postMessage(shareSays({ type: 'leaving', term }));
     this.#become('waiting', end);

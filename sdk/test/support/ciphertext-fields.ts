@@ -12,7 +12,7 @@ export interface CiphertextField {
 
 /** The field of a message that begins a session which holds a message within it. */
 const prekeyFields = { message: 4 } as const;
-const messageFields = { ratchetKey: 1, counter: 2 } as const;
+const messageFields = { ratchetKey: 1, counter: 2, ciphertext: 4 } as const;
 const macLength = 8;
 
 /**
@@ -37,13 +37,23 @@ function fieldsOf(message: Uint8Array, end = message.length): CiphertextField[] 
   return fields;
 }
 
-/** Which message key a ciphertext was made with: the ratchet key and the counter in its chain. */
-export function messageKeyOf(kind: CiphertextKind, ciphertext: Uint8Array): string {
+/** The fields of the message, which may lie within one that begins a session. */
+function innerFields(kind: CiphertextKind, ciphertext: Uint8Array): CiphertextField[] {
   const inner =
     kind === 'prekey'
       ? fieldsOf(ciphertext).find(({ number }) => number === prekeyFields.message)!.bytes!
       : ciphertext;
-  const fields = fieldsOf(inner, inner.length - macLength);
+  return fieldsOf(inner, inner.length - macLength);
+}
+
+/** What the message key has encrypted. */
+export function messageBodyOf(kind: CiphertextKind, ciphertext: Uint8Array): Uint8Array {
+  return innerFields(kind, ciphertext).find(({ number }) => number === messageFields.ciphertext)!.bytes!;
+}
+
+/** Which message key a ciphertext was made with: the ratchet key and the counter in its chain. */
+export function messageKeyOf(kind: CiphertextKind, ciphertext: Uint8Array): string {
+  const fields = innerFields(kind, ciphertext);
   const ratchetKey = fields.find(({ number }) => number === messageFields.ratchetKey)!.bytes!;
   const counter = fields.find(({ number }) => number === messageFields.counter)!.value!;
   return `${toBase64Url(ratchetKey)} ${counter}`;

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { findChromium } from '../../../scripts/lib/find-programs.mjs';
 
 const flags = [
@@ -14,6 +14,12 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // All tabs as awake as the one in front; a test that wants one asleep freezes it.
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  // A process for each tab: one that stands still or dies takes no other along.
+  '--renderer-process-limit=50',
 ];
 
 /** See the header. */
@@ -46,11 +52,16 @@ export class MortalChromium {
     }
   }
 
-  /** A page of it. */
-  async open(url: string): Promise<Page> {
+  /** Where its pages are. */
+  get context(): BrowserContext {
     const [context] = this.#browser.contexts();
     if (!context) throw new Error('a browser has a context');
-    const page = await context.newPage();
+    return context;
+  }
+
+  /** A page of it. */
+  async open(url: string): Promise<Page> {
+    const page = await this.context.newPage();
     await page.goto(url);
     return page;
   }
