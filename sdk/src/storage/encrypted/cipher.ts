@@ -1,9 +1,11 @@
 /**
- * AES-256-GCM, HKDF and key import by the platform's WebCrypto. Knows no record, no name and no adapter.
+ * AES-256-GCM, HKDF and key import by the platform's WebCrypto; what seals many records by Node's own functions,
+ * where they are there. Knows no record, no name and no adapter.
  */
 import { concatBytes, utf8 } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { Random } from '../../ports/host.js';
+import { NodeGcmKey } from './node-gcm.js';
 
 /** Bytes as WebCrypto's types have them. */
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -61,6 +63,19 @@ export async function deriveSealingKey(root: CryptoKey, label: string): Promise<
   return subtle().deriveKey(hkdf(label), root, gcmKey, false, ['encrypt', 'decrypt']);
 }
 
+/** A key that seals and opens: the platform's, or Node's own for records. */
+export type SealingKey = CryptoKey | NodeGcmKey;
+
+/** As {@link deriveSealingKey}, for a key that seals many small records. */
+export async function deriveRecordKey(root: CryptoKey, label: string): Promise<SealingKey> {
+  const bytes = await deriveBytes(root, label);
+  try {
+    return NodeGcmKey.from(bytes) ?? (await importSealingKey(bytes));
+  } finally {
+    bytes.fill(0);
+  }
+}
+
 /** As {@link deriveSealingKey}. @returns 32 bytes */
 export async function deriveBytes(root: CryptoKey, label: string): Promise<Uint8Array> {
   return new Uint8Array(await subtle().deriveBits(hkdf(label), root, 8 * keyBytes));
@@ -68,7 +83,7 @@ export async function deriveBytes(root: CryptoKey, label: string): Promise<Uint8
 
 /** What is sealed, and with what it belongs together. */
 export interface Sealing {
-  readonly key: CryptoKey;
+  readonly key: SealingKey;
   readonly associated: Uint8Array;
 }
 
@@ -79,6 +94,7 @@ export async function seal(
   random: Random,
 ): Promise<Uint8Array> {
   const iv = random.bytes(nonceBytes) as Bytes;
+  if (key instanceof NodeGcmKey) return concatBytes(iv, ...key.seal(iv, associated, plaintext));
   const algorithm = { name: gcm, iv, additionalData: associated as Bytes };
   return concatBytes(iv, new Uint8Array(await subtle().encrypt(algorithm, key, plaintext as Bytes)));
 }
@@ -90,6 +106,7 @@ export async function open(
 ): Promise<Uint8Array | undefined> {
   if (sealed.length < sealOverheadBytes) return undefined;
   const iv = sealed.subarray(0, nonceBytes) as Bytes;
+  if (key instanceof NodeGcmKey) return key.open(iv, associated, sealed.subarray(nonceBytes));
   const algorithm = { name: gcm, iv, additionalData: associated as Bytes };
   const web = subtle();
   try {

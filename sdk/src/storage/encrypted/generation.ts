@@ -12,11 +12,12 @@ import type { StorageChange } from '../../ports/storage.js';
 import {
   associatedData,
   deriveBytes,
-  deriveSealingKey,
+  deriveRecordKey,
   open,
   seal,
   sealOverheadBytes,
   type Sealing,
+  type SealingKey,
 } from './cipher.js';
 import { counterKey, tailsPrefix, valuesPrefix } from './layout.js';
 import { HiddenNames } from './names.js';
@@ -42,13 +43,13 @@ export class Generation {
   readonly number: number;
   /** The bytes of the header that it was opened with. */
   readonly header: Uint8Array;
-  readonly #key: CryptoKey;
+  readonly #key: SealingKey;
   readonly #names: HiddenNames;
   readonly #random: Random;
 
   private constructor(
     { number, header }: { readonly number: number; readonly header: Uint8Array },
-    keys: { readonly key: CryptoKey; readonly names: HiddenNames },
+    keys: { readonly key: SealingKey; readonly names: HiddenNames },
     random: Random,
   ) {
     this.number = number;
@@ -64,7 +65,7 @@ export class Generation {
     root: CryptoKey,
     random: Random,
   ): Promise<Generation> {
-    const key = await deriveSealingKey(root, 'sotto storage values v1');
+    const key = await deriveRecordKey(root, 'sotto storage values v1');
     const names = new HiddenNames(await deriveBytes(root, 'sotto storage names v1'));
     return new Generation(described, { key, names }, random);
   }
