@@ -36,21 +36,24 @@ export class Resends {
     const given = recent.filter(({ deviceId }) => deviceId === device.deviceId).length;
     if (!mayAnswer(contact) || given >= limits.maxResendsPerHour) return;
     const now = this.#host.clock.now();
+    const before = unit.checkpoint();
     const messageSeq = await takeSent(unit, device, ciphertextHash, now);
     if (messageSeq === undefined) return;
     const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
     // What a receipt has confirmed is there.
     if (message?.status !== 'sent') return;
+    try {
+      await this.#composer.stageAgain(unit, message, message.sentAt);
+    } catch (error) {
+      // The outbox is full: there is no room for what is new either. Nothing went out, so nothing counts.
+      if (!isSottoError(error, 'limit-exceeded')) throw error;
+      before.restore();
+      return;
+    }
     this.#contacts.write(unit, {
       ...contact,
       resends: [...recent, { deviceId: device.deviceId, at: now }],
     });
-    try {
-      await this.#composer.stageAgain(unit, message, message.sentAt);
-    } catch (error) {
-      // The outbox is full: there is no room for what is new either.
-      if (!isSottoError(error, 'limit-exceeded')) throw error;
-    }
   }
 
   /** Of the last hour; those of the future are a clock's that was wrong. */

@@ -1,6 +1,7 @@
 /** A message that could not be decrypted is asked for, and goes out again to whom it went: once, and not to others. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
+import { memoryStorage } from '../../src/storage/memory/index.js';
 import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, textOf, type Party } from '../support/party.js';
 
@@ -20,7 +21,60 @@ async function lost(seed: string, texts: readonly string[]) {
 
 const got = (party: Party, text: string) => party.texts.filter((one) => one === text).length;
 
+/** Changes a record of a device that does not run at that moment, and lets it run again. */
+async function rewrite(
+  party: Party,
+  key: string,
+  change: (fields: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  party.kill();
+  const storage = memoryStorage({ medium: party.medium });
+  const [value] = await storage.get([key]);
+  const record = JSON.parse(Buffer.from(value!).toString()) as { v: number; d: Record<string, unknown> };
+  const changed = Buffer.from(JSON.stringify({ ...record, d: change(record.d) }));
+  const fence = await storage.acquire();
+  await storage.commit([{ key, value: new Uint8Array(changed) }], { fence });
+  await party.start();
+  await party.online();
+}
+
+const sentLog = async (party: Party) =>
+  [...(await party.dump()).keys()].filter((key) => key.startsWith('send-log/'));
+
 describe('a message that was lost with its session', () => {
+  it('counts as sent again only when it was: not while the outbox is full', async () => {
+    const { world, alice, bob, bobId } = await lost('full', ['lost']);
+    await rewrite(alice, 'outbox-head', (head) => ({ ...head, count: limits.maxOutboxEntries }));
+    const logged = await sentLog(alice);
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(got(bob, 'lost')).toBe(0);
+    expect(await sentLog(alice)).toEqual(logged);
+    await rewrite(alice, `contact/${bobId}`, (contact) => {
+      expect(contact['resends']).toBeUndefined();
+      return contact;
+    });
+  });
+
+  it('is neither sent again nor confirmed to a contact that has shown another key', async () => {
+    const { world, alice, bob, bobId, aliceId } = await lost('changed', ['lost']);
+    const shown = Buffer.concat([Buffer.of(5), Buffer.alloc(32, 9)]).toString('base64url');
+    await rewrite(alice, `contact/${bobId}`, (contact) => ({ ...contact, changedTo: shown }));
+    let sends = 0;
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (operation === 'send' && device?.accountId === aliceId) sends += 1;
+      return undefined;
+    };
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await bob.messenger.messages.send(aliceId, { text: 'are you there' });
+    await world.until(() => alice.texts.includes('are you there'));
+    await world.pass(60_000);
+    expect(got(bob, 'lost')).toBe(0);
+    expect(sends).toBe(0);
+  });
+
   it('arrives after all, once, as it was written', async () => {
     const { world, alice, bob, bobId, aliceId } = await lost('resent', ['lost']);
     const written = (await alice.history(bobId)).at(-1);
