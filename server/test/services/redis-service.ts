@@ -65,16 +65,22 @@ export async function startRedis({ durable = false }: RedisServiceOptions = {}):
     server.kill('SIGKILL');
     await gone;
   };
-  await launch();
+  const stop = async () => {
+    await kill();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await launch();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     signal: (name) => void server.kill(name),
     kill,
     restart: launch,
-    async stop() {
-      await kill();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
