@@ -61,7 +61,7 @@ const limits = [
   { name: '@sotto/sdk/transport/memory', maxKib: 15, reason: 'As the other transport; it checks the same.' },
   {
     name: '@sotto/sdk/remote',
-    maxKib: 15,
+    maxKib: 23,
     reason:
       'The schemas of all that crosses a port, the validator, and the codes of all errors with their texts.',
   },

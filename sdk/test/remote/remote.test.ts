@@ -114,7 +114,7 @@ describe('a call', () => {
     const secretive = copyOf(party.messenger);
     secretive.account.profile = () => Promise.reject(new Error('the password is hunter2'));
     secretive.account.login = () =>
-      Promise.reject(new SottoError('storage-failed', { cause: new Error('/home/hunter2') }));
+      Promise.reject(new SottoError('storage-failed', { cause: new Error('the file of hunter2') }));
     const { remote: afar, there } = await behindAPort(world, secretive);
     await expect(afar.account.profile()).rejects.toMatchObject({ code: 'remote-failed' });
     const failed: unknown = await afar.account.login('x').catch((error: unknown) => error);
