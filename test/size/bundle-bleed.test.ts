@@ -62,6 +62,10 @@ const pages: readonly { readonly code: string; readonly without: readonly Part[]
     without: [...engineParts, 'transport', ...client, 'curves', 'validator'],
   },
   {
+    code: allOf('@sotto/sdk/storage/capacitor'),
+    without: [...engineParts, 'transport', ...client, 'curves', 'hashes', 'validator'],
+  },
+  {
     code: allOf('@sotto/sdk/transport/socket-io'),
     without: [...engineParts, 'storage', ...client, 'curves', 'hashes'],
   },
