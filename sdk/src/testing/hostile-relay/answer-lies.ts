@@ -204,19 +204,40 @@ const keyCases: readonly LieCase[] = [
   },
   {
     about: ['keys.status/signedId', 'keys.status/kemLastResortId'],
-    lie: 'that it lacks the lasting keys, or has others',
+    lie: 'that it lacks the lasting keys',
     outcome: 'the very same keys go there again, and none is made or given up',
     run: async (stage) => {
       const { alice, bob } = stage;
       const before = await bob.dump();
-      for (const id of [null, 7]) {
-        stage.answer('keys.status', (honest) => ({ ...honest, signedId: id, kemLastResortId: id }));
-        await bob.messenger.preKeys.replenish();
-      }
+      stage.answer('keys.status', (honest) => ({ ...honest, signedId: null, kemLastResortId: null }));
+      await bob.messenger.preKeys.replenish();
       assertUntouched(before, await bob.dump(), [...refusalMarks, /^prekeys\//]);
       stage.tellTheTruth();
       await alice.messenger.sessions.reset(bob.id);
       await stage.talkAgain('with the lasting keys');
+    },
+  },
+  {
+    about: ['keys.status/signedId', 'keys.status/kemLastResortId'],
+    lie: 'that it has lasting keys which are not this device’s',
+    outcome: 'one-time keys are made anew, eight times a day and no more; the lasting ones stay',
+    run: async (stage) => {
+      const { alice, bob } = stage;
+      const before = await bob.dump();
+      let stocks = 0;
+      stage.answer('keys.status', (honest) => ({ ...honest, signedId: 7, kemLastResortId: 7 }));
+      stage.answer('keys.upload', (honest, { keys }) => {
+        if (keys.oneTime?.length) stocks += 1;
+        return honest;
+      });
+      for (let round = 0; round < limits.maxContinuityRepairs + 3; round += 1) {
+        await bob.messenger.preKeys.replenish();
+      }
+      assertEqual(stocks, limits.maxContinuityRepairs, 'stocks uploaded');
+      assertUntouched(before, await bob.dump(), keyMarks);
+      stage.tellTheTruth();
+      await alice.messenger.sessions.reset(bob.id);
+      await stage.talkAgain('with a key of the last stock');
     },
   },
   {
