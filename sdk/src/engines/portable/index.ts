@@ -3,3 +3,4 @@
  * @packageDocumentation
  */
 export { portableEngine, type PortableEngineOptions } from './engine.js';
+export type { Sodium } from './primitives/sodium.js';

@@ -1,5 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
+import sodium from 'libsodium-wrappers-sumo';
 import { describe, expect, it } from 'vitest';
+import { portableEngine, type Sodium } from '../../../../src/engines/portable/index.js';
 import {
   clampedScalar,
   portableEdwardsBase,
@@ -8,9 +10,12 @@ import {
 import { parsePrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
 import { portableOperations } from '../../../../src/engines/portable/primitives/curve.js';
 import { nodeEdwardsBase } from '../../../../src/engines/portable/primitives/node/edwards-base.js';
+import { sodiumEdwardsBase } from '../../../../src/engines/portable/primitives/sodium.js';
 import { toBytes, toInteger } from '../../../../../test-vectors/generate/xeddsa-sign.js';
 import { host } from './providers.js';
 import { randomFor, seed, slow } from './support.js';
+
+await sodium.ready;
 
 const { Fn } = ed25519.Point;
 const order = Fn.ORDER;
@@ -26,10 +31,23 @@ const awkward = [0n, order / 8n, order / 2n, order, 2n ** 252n, 8n * 2n ** 124n]
 describe(`multiples of the base point (seed ${seed})`, () => {
   const node = nodeEdwardsBase(host);
 
-  it('are noble’s by node:crypto, for every scalar', () => {
+  it.each([
+    ['node:crypto', node],
+    ['libsodium', sodiumEdwardsBase(sodium)],
+  ])('are those of portable code by %s, for every scalar', (_, { multiply }) => {
     for (const scalar of [...awkward, ...Array.from({ length: rounds }, someScalar)]) {
-      expect([scalar, node.multiply(scalar)]).toEqual([scalar, portableEdwardsBase.multiply(scalar)]);
+      expect([scalar, multiply(scalar)]).toEqual([scalar, portableEdwardsBase.multiply(scalar)]);
     }
+  });
+
+  it.each<[string, object]>([
+    ['is not ready', {}],
+    ['clamps', { crypto_scalarmult_ed25519_base_noclamp: sodium.crypto_scalarmult_ed25519_base }],
+    ['gives coordinates', { crypto_scalarmult_ed25519_base_noclamp: sodium.crypto_scalarmult_base }],
+  ])('are not taken from a libsodium that %s', (_, given) => {
+    expect(() => sodiumEdwardsBase(given as Sodium)).toThrow(TypeError);
+    expect(() => portableEngine({ sodium: given as Sodium })).toThrow(TypeError);
+    expect(portableEngine({ sodium }).name).toBe('portable');
   });
 
   it('are left to noble next to 0 and the order alone', () => {
