@@ -8,32 +8,29 @@ export type PassOn = (messages: readonly NodeMessage[]) => Promise<void>;
 /** See the file's header. */
 export class Outgoing {
   readonly #passOn: PassOn;
-  readonly #dropped: () => void;
   #waiting: NodeMessage[] = [];
   #underWay = 0;
 
-  /** @param dropped - told when hints were not passed on */
-  constructor(passOn: PassOn, dropped: () => void) {
+  constructor(passOn: PassOn) {
     this.#passOn = passOn;
-    this.#dropped = dropped;
   }
 
-  /** Adds hints to this turn's. */
+  /** Adds hints to this turn's. What is too much is dropped: connections catch up. */
   add(messages: readonly NodeMessage[]): void {
     if (messages.length === 0) return;
     const { maxWaitingMessages } = nodeLimits;
     if (this.#waiting.length === 0) setImmediate(() => this.#flush());
-    if (this.#waiting.length + messages.length > maxWaitingMessages) this.#dropped();
-    else this.#waiting.push(...messages.map(carried));
+    if (this.#waiting.length + messages.length <= maxWaitingMessages)
+      this.#waiting.push(...messages.map(carried));
   }
 
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (this.#underWay >= nodeLimits.maxPublicationsUnderWay) return this.#dropped();
+    if (this.#underWay >= nodeLimits.maxPublicationsUnderWay) return;
     this.#underWay += 1;
     this.#passOn(waiting)
-      .catch(() => this.#dropped())
+      .catch(() => undefined)
       .finally(() => (this.#underWay -= 1));
   }
 }

@@ -2,8 +2,8 @@
  * One connection to PostgreSQL that listens on a channel, and makes itself anew when it breaks. Knows nothing
  * of what is said there.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { keepLinked, type OpenLink } from '../../nodes/keep-linked.js';
 import { nodeLimits } from '../../nodes/limits.js';
 
 /** What a listener does for its owner. None of these throw. */
@@ -12,12 +12,6 @@ export interface ListenerHooks {
   /** It listens, at first or again. */
   up(): void;
   down(error: unknown): void;
-}
-
-/** A connection that listens. */
-interface Opened {
-  /** Resolves with the reason when it ends. */
-  readonly ended: Promise<unknown>;
 }
 
 /** See the file's header. */
@@ -53,7 +47,7 @@ export class NotificationListener {
   }
 
   /** @returns what is open; undefined when there was nothing to be had */
-  async #open(): Promise<Opened | undefined> {
+  async #open(): Promise<OpenLink | undefined> {
     const client = new pg.Client({
       connectionString: this.#url,
       connectionTimeoutMillis: nodeLimits.arrivalTimeoutMs,
@@ -89,18 +83,13 @@ export class NotificationListener {
     });
   }
 
-  async #live(first: Opened | undefined): Promise<void> {
-    let opened = first;
-    let waitMs: number = nodeLimits.minRelinkMs;
-    while (!this.#closing.signal.aborted) {
-      if (opened !== undefined) {
-        waitMs = nodeLimits.minRelinkMs;
-        this.#lost(await opened.ended);
-      }
-      await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      waitMs = Math.min(waitMs * 2, nodeLimits.maxRelinkMs);
-      if (!this.#closing.signal.aborted) opened = await this.#open();
-    }
+  async #live(first: OpenLink | undefined): Promise<void> {
+    await keepLinked({
+      first,
+      open: () => this.#open(),
+      lost: (reason) => this.#lost(reason),
+      signal: this.#closing.signal,
+    });
     await this.#client?.end().catch(() => undefined);
   }
 

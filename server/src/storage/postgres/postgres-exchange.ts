@@ -65,10 +65,7 @@ export class PostgresExchange implements NodeExchange {
       up: () => this.#handlers?.missed(),
       down: (error) => log.log('warn', 'database-connection-lost', describeUnexpected(error)),
     });
-    this.#outgoing = new Outgoing(
-      (messages) => this.#notify(messages.map(spell)),
-      () => {},
-    );
+    this.#outgoing = new Outgoing((messages) => this.#notify(messages.map(spell)));
   }
 
   get state(): NodeState {

@@ -41,16 +41,14 @@ const leaveScript = new RedisScript(`
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 0`);
 
-/** Tells a node that a connection it may hold was replaced. */
-interface Replaced {
-  readonly replaced: Pick<NodeConnection, 'device' | 'id'>;
-}
+/** A connection that a node may hold, and that was replaced. */
+type Replaced = Pick<NodeConnection, 'device' | 'id'>;
 
 /** First byte of a publication that says who was replaced; the others begin with a length below 2^24. */
 const replacedMark = 0xff;
 
-function encodeReplaced({ replaced }: Replaced): Buffer {
-  return Buffer.concat([Buffer.of(replacedMark), Buffer.from(JSON.stringify(replaced))]);
+function encodeReplaced({ device, id }: Replaced): Buffer {
+  return Buffer.concat([Buffer.of(replacedMark), Buffer.from(JSON.stringify({ device, id }))]);
 }
 
 /** Options of {@link RedisExchange}. */
@@ -74,11 +72,8 @@ export class RedisExchange implements NodeExchange {
   constructor({ link, nodeId }: RedisExchangeOptions) {
     this.#link = link;
     this.#nodeId = nodeId;
-    this.#outgoing = new Outgoing(
-      (messages) => this.#passOn(messages, false),
-      () => {},
-    );
-    link.serve({ published: (bytes) => this.#heard(bytes), up: () => this.#linked(), down: () => {} });
+    this.#outgoing = new Outgoing((messages) => this.#passOn(messages, false));
+    link.serve({ published: (bytes) => this.#heard(bytes), up: () => this.#linked() });
   }
 
   get state(): NodeState {
@@ -133,7 +128,7 @@ export class RedisExchange implements NodeExchange {
     if (typeof before !== 'string') return;
     const [nodeId, id] = before.split(' ');
     if (nodeId === undefined || id === undefined || nodeId === this.#nodeId) return;
-    const told = encodeReplaced({ replaced: { device: connection.device, id } });
+    const told = encodeReplaced({ device: connection.device, id });
     await this.#link.run((client) => client.sPublish(redisKeys.node(nodeId), told));
   }
 
@@ -159,6 +154,7 @@ export class RedisExchange implements NodeExchange {
   }
 
   async #passOn(messages: readonly NodeMessage[], forwarded: boolean): Promise<void> {
+    // What strayed once did so by an old memory.
     const byNode = await this.#sortByNode(messages, forwarded);
     for (const [nodeId, some] of byNode) await this.#publish(nodeId, some, forwarded);
   }
@@ -226,8 +222,7 @@ export class RedisExchange implements NodeExchange {
   }
 
   #heardReplaced(bytes: Buffer): void {
-    const older = JSON.parse(bytes.subarray(1).toString()) as Replaced['replaced'];
-    this.#handlers?.replaced(older);
+    this.#handlers?.replaced(JSON.parse(bytes.subarray(1).toString()) as Replaced);
   }
 
   #heardMessages(bytes: Buffer): void {

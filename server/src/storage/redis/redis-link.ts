@@ -4,8 +4,8 @@
  * Knows no key and nothing of what is asked.
  */
 import { createClient } from '@redis/client';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeUnexpected, type RelayLog } from '../../logging/relay-log.js';
+import { keepLinked } from '../../nodes/keep-linked.js';
 import { nodeLimits } from '../../nodes/limits.js';
 import { redisLimits } from './redis-limits.js';
 
@@ -39,8 +39,6 @@ export interface RedisLinkHooks {
   published(bytes: Buffer): void;
   /** The link holds, at first or again. */
   up(): void;
-  /** The link broke. */
-  down(): void;
 }
 
 /** Options of {@link RedisLink}. */
@@ -122,7 +120,7 @@ class Session {
 /** See the file's header. */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
-  readonly #hooks: RedisLinkHooks[] = [];
+  #owner: RedisLinkHooks | undefined;
   readonly #closing = new AbortController();
   #session: Session | undefined;
   #life: Promise<void> | undefined;
@@ -136,15 +134,21 @@ export class RedisLink {
     return this.#session !== undefined;
   }
 
-  /** Adds an owner. Before `start`. */
-  serve(hooks: RedisLinkHooks): void {
-    this.#hooks.push(hooks);
+  /** Names the owner. Before `start`. */
+  serve(owner: RedisLinkHooks): void {
+    this.#owner = owner;
   }
 
   /** Links for the first time, or fails to and goes on trying. */
   async start(): Promise<void> {
     const first = await this.#open();
-    this.#life = this.#live(first);
+    if (first === undefined) this.#options.log.log('warn', 'redis-away', {});
+    this.#life = keepLinked({
+      first,
+      open: () => this.#open(),
+      lost: (reason) => this.#lost(reason),
+      signal: this.#closing.signal,
+    });
   }
 
   /**
@@ -169,9 +173,7 @@ export class RedisLink {
   }
 
   async #open(): Promise<Session | undefined> {
-    const session = new Session(this.#options, (bytes) => {
-      for (const hooks of this.#hooks) hooks.published(bytes);
-    });
+    const session = new Session(this.#options, (bytes) => this.#owner?.published(bytes));
     try {
       await session.open();
       if (this.#closing.signal.aborted) throw new RedisAwayError();
@@ -181,28 +183,12 @@ export class RedisLink {
     }
     this.#session = session;
     this.#options.log.log('info', 'redis-linked');
-    for (const hooks of this.#hooks) hooks.up();
+    this.#owner?.up();
     return session;
-  }
-
-  async #live(first: Session | undefined): Promise<void> {
-    let session = first;
-    let waitMs: number = nodeLimits.minRelinkMs;
-    if (session === undefined) this.#options.log.log('warn', 'redis-away', {});
-    while (!this.#closing.signal.aborted) {
-      if (session !== undefined) {
-        waitMs = nodeLimits.minRelinkMs;
-        this.#lost(await session.ended);
-      }
-      await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      waitMs = Math.min(waitMs * 2, nodeLimits.maxRelinkMs);
-      if (!this.#closing.signal.aborted) session = await this.#open();
-    }
   }
 
   #lost(reason: unknown): void {
     this.#session = undefined;
-    for (const hooks of this.#hooks) hooks.down();
     if (this.#closing.signal.aborted) return;
     this.#options.log.log('warn', 'redis-away', describeUnexpected(reason));
   }
