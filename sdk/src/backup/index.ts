@@ -1,0 +1,9 @@
+export {
+  type ArchiveIdentity,
+  type ArchiveSection,
+  type ArchiveTotals,
+  type BackupProgress,
+  type BackupRun,
+  type BackupSecret,
+  type StagedRestore,
+} from './archive-content.js';
