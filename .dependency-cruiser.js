@@ -2,7 +2,7 @@
  * Import directions: one rule per arrow of the layers in ARCHITECTURE.md. Type-only imports count too.
  *
  *   wire <- ports <- adapters (engines, storage, transport) and features <- messenger <- examples
- *   unit <- account <- prekeys <- sessions <- contacts <- messages <- continuity
+ *   unit <- account <- prekeys <- sessions <- contacts <- messages <- continuity <- backup
  *   wire, verification <- server
  */
 
@@ -13,12 +13,21 @@ const wire = '^sdk/src/wire/';
 const ports = '^sdk/src/ports/';
 const verification = '^sdk/src/verification/';
 const adapters = '^sdk/src/(engines|storage|transport)/';
-const features = '^sdk/src/(unit|account|prekeys|sessions|contacts|messages|continuity)/';
+const features = '^sdk/src/(unit|account|prekeys|sessions|contacts|messages|continuity|backup)/';
 const testing = '^sdk/src/testing/';
 const npm = (...names) => `node_modules/(${names.join('|')})/`;
 
 /** Which names of the SDK a feature stands on, lowest first. A feature may import those before it. */
-const featureOrder = ['unit', 'account', 'prekeys', 'sessions', 'contacts', 'messages', 'continuity'];
+const featureOrder = [
+  'unit',
+  'account',
+  'prekeys',
+  'sessions',
+  'contacts',
+  'messages',
+  'continuity',
+  'backup',
+];
 
 /** The optional peers, each behind the one adapter that is about it. */
 const peers = [

@@ -234,6 +234,55 @@ export const localErrorCatalogue = {
     when: 'The relay kept answering that the device list is wrong.',
     next: 'Try again later; the relay may be hostile.',
   },
+  // backup
+  'backup-invalid': {
+    when: 'What was to be read is not an archive.',
+    next: 'Choose the file that the backup was written to.',
+  },
+  'backup-version': {
+    when: 'The archive is of a version this SDK does not know.',
+    next: 'Update the application.',
+  },
+  'backup-parameters': {
+    when: 'The archive asks for a key derivation or a chunk size outside of the bounds; nothing was derived.',
+    next: 'It was not written by this SDK, or was made to do harm: do not use it.',
+  },
+  'backup-wrong-secret': {
+    when: 'The recovery key or password does not open the archive, or its header was damaged: the two cannot be told apart.',
+    next: 'Ask for the secret again; if it is right, use another copy.',
+  },
+  'backup-truncated': {
+    when: 'The archive ends too early.',
+    next: 'Fetch it again, or use another copy.',
+  },
+  'backup-damaged': {
+    when: 'A part of the archive was changed, moved, repeated or appended, or was never a part of it.',
+    next: 'Use another copy.',
+  },
+  'backup-content-invalid': {
+    when: 'The archive is authentic, and what it says does not fit: a length out of bounds, sections out of order, a wrong count.',
+    next: 'It was not written by this SDK; do not use it.',
+  },
+  'invalid-recovery-key': {
+    when: 'The text is not a recovery key: a character is wrong or missing.',
+    next: 'Compare it with the paper, group by group.',
+  },
+  'backup-password-reused': {
+    when: 'The backup password is the account password: the relay could try to guess it.',
+    next: 'Choose another, or a recovery key.',
+  },
+  'kdf-memory': {
+    when: 'There is not enough memory to derive the archive’s key.',
+    next: 'Close what else is open, or read the archive on a machine with more.',
+  },
+  'restore-not-empty': {
+    when: 'The storage to restore into holds something already.',
+    next: 'Use an empty one.',
+  },
+  'restored-unsent': {
+    when: 'A message had not been taken by the relay when the backup was made; whether the lost device has sent it since is unknown.',
+    next: 'Send it again with `messages.retry` if it still matters: where it arrived before, it is not shown twice.',
+  },
   // remote
   'remote-closed': {
     when: 'The messenger at the other side of a port is gone, or the port was let go. Whether a call that was under way took effect is unknown.',

@@ -7,3 +7,4 @@ export {
   type BackupSecret,
   type StagedRestore,
 } from './archive-content.js';
+export { discardStagedRestore, stageRestore } from './staged-restore.js';

@@ -72,9 +72,11 @@ export function contactKey(account: AccountId): string {
   return contactPrefix + account;
 }
 
+export const contactNamePrefix = 'contact-name/';
+
 /** The index from name to account: a name never moves to another account. */
 export function contactNameKey(username: Username): string {
-  return `contact-name/${username}`;
+  return contactNamePrefix + username;
 }
 
 export const contactNameRecord = defineRecord(1, z.strictObject({ accountId }));

@@ -3,6 +3,12 @@ export { ContactBook, shownKeyOf } from './contacts.js';
 export {
   contactDevices,
   contactEntries,
+  contactKey,
+  contactNameKey,
+  contactNamePrefix,
+  contactNameRecord,
+  contactPrefix,
+  contactRecord,
   contactView,
   type Contact,
   type ContactEntry,

@@ -6,7 +6,19 @@ export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit 
 export { Inbox } from './inbox.js';
 export { Intake } from './intake.js';
 export { Lookups } from './lookups.js';
-export { messageRecord, type Message, type MessageStatus } from './message-record.js';
+export {
+  conversationKey,
+  conversationPrefix,
+  conversationRecord,
+  messageIdKey,
+  messageIdPrefix,
+  messageKey,
+  messagePrefix,
+  messageRecord,
+  messageSeqRecord,
+  type Message,
+  type MessageStatus,
+} from './message-record.js';
 export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
 export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';

@@ -54,11 +54,15 @@ export function conversationKey(conversation: AccountId): string {
   return conversationPrefix + conversation;
 }
 
+export const messagePrefix = 'message/';
+
 export function messageKey(conversation: AccountId, seq: number): string {
-  return `message/${conversation}/${seq}`;
+  return `${messagePrefix}${conversation}/${seq}`;
 }
+
+export const messageIdPrefix = 'message-id/';
 
 /** Messages are (authenticated sender, id): this index finds one and makes a second one a duplicate. */
 export function messageIdKey(conversation: AccountId, sender: AccountId, id: MessageId): string {
-  return `message-id/${conversation}/${sender}/${id}`;
+  return `${messageIdPrefix}${conversation}/${sender}/${id}`;
 }

@@ -68,6 +68,16 @@ export async function findMessage(
   return found && unit.read(messageKey(conversation, found.seq), messageRecord);
 }
 
+/** Whether a message took effect here once, the ones that are gone since included. */
+export async function isKnownMessage(
+  unit: Unit,
+  conversation: AccountId,
+  sender: AccountId,
+  id: MessageId,
+): Promise<boolean> {
+  return (await unit.get(messageIdKey(conversation, sender, id))) !== undefined;
+}
+
 /** Stages a changed row. */
 export function updateMessage(unit: Unit, message: Message): void {
   unit.write(messageKey(message.conversationId, message.seq), messageRecord, message);

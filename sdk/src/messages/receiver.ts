@@ -24,7 +24,7 @@ import type { DeviceManifest, Envelope } from '../wire/index.js';
 import { decodeContent, readBody, type Content, type MessageId, type ReadBody } from './content.js';
 import type { HandlerRunner } from './handler.js';
 import type { Message } from './message-record.js';
-import { appendMessage, findMessage, isRequestFull, updateMessage } from './message-store.js';
+import { appendMessage, findMessage, isKnownMessage, isRequestFull, updateMessage } from './message-store.js';
 import { quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
 import type { Renewals } from './renewals.js';
@@ -241,7 +241,7 @@ export class Receiver {
   ): Promise<void> {
     const { accountId } = contact.statement;
     // A message sent again under its id has taken effect already; only the ratchet moves.
-    if (await findMessage(unit, accountId, accountId, content.id)) {
+    if (await isKnownMessage(unit, accountId, accountId, content.id)) {
       if (mayAnswer(contact)) this.#receipts.owe(unit, accountId, content.id);
       return;
     }
