@@ -32,6 +32,19 @@ function failed(what: string): never {
   throw new Error(what);
 }
 
+/** Ends the load when a server hangs up: a bench that waits for what cannot come would wait for ever. */
+class Farewell {
+  #said = false;
+
+  say(): void {
+    this.#said = true;
+  }
+
+  readonly closed = (): void => {
+    if (!this.#said) failed('a relay ended a connection');
+  };
+}
+
 /** Sixteen fresh bytes: a random prefix and a counter. */
 class AttemptIds {
   readonly #bytes = randomBytes(16);
@@ -49,6 +62,7 @@ const idPattern = /"id":"([0-9a-f-]{36})"/g;
 /** A user of ours. Received envelopes are acknowledged: all that came while the request before was under way. */
 export class RelayUser implements User {
   readonly #client: SocketIoClient;
+  readonly #farewell = new Farewell();
   readonly #received: Received;
   readonly #ciphertext = frame(randomBytes(payloadBytes));
   readonly #attemptIds = new AttemptIds();
@@ -67,7 +81,7 @@ export class RelayUser implements User {
     const auth = { protocol: 1, accessToken: account.accessToken };
     this.#client = new SocketIoClient(url, '/v1/socket', auth, {
       event: (json) => this.#heard(json),
-      closed: () => {},
+      closed: this.#farewell.closed,
     });
   }
 
@@ -88,6 +102,7 @@ export class RelayUser implements User {
   }
 
   close(): void {
+    this.#farewell.say();
     this.#client.close();
   }
 
@@ -117,10 +132,9 @@ export class RelayUser implements User {
 /** A user of the bare relay, which passes bytes on and keeps nothing. */
 export class BareUser implements User {
   readonly #client: SocketIoClient;
+  readonly #farewell = new Farewell();
   readonly #payload = frame(randomBytes(payloadBytes));
   readonly #sendJson: string;
-  /** As of a device that commits before each send and each acknowledgement. */
-  #storeSeq = 0;
 
   constructor(url: string, name: number, next: number, received: Received) {
     this.#sendJson = `["send","${next}",{"_placeholder":true,"num":0}]`;
@@ -130,7 +144,7 @@ export class BareUser implements User {
       { name: String(name) },
       {
         event: received,
-        closed: () => {},
+        closed: this.#farewell.closed,
       },
     );
   }
@@ -140,11 +154,11 @@ export class BareUser implements User {
   }
 
   send(accepted: () => void): void {
-    this.#storeSeq += 1;
-    this.#client.request(`${this.#sendJson}${this.#storeSeq}}]`, [this.#payload], accepted);
+    this.#client.request(this.#sendJson, [this.#payload], accepted);
   }
 
   close(): void {
+    this.#farewell.say();
     this.#client.close();
   }
 }

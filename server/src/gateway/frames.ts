@@ -44,22 +44,29 @@ function fieldsOf(issues: readonly z.core.$ZodIssue[]): string[] {
   return [...new Set(paths)].filter((path) => path !== '').slice(0, 16);
 }
 
-/** Node's Buffers become plain views on the same memory, so that nothing behind depends on them. */
-function withoutBuffers<Value>(value: Value): Value {
-  if (value instanceof Uint8Array) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.length) as Value & Uint8Array;
+/**
+ * Node's Buffers become plain views on the same memory, so that nothing behind depends on them.
+ * @param parsed - what a schema made: objects and arrays of its own, which are changed in place
+ */
+function replaceBuffers(parsed: object): void {
+  const members = parsed as Record<string, unknown>;
+  for (const name of Object.keys(members)) {
+    const member = members[name];
+    if (member instanceof Uint8Array) {
+      members[name] = new Uint8Array(member.buffer, member.byteOffset, member.length);
+    } else if (typeof member === 'object' && member !== null) {
+      replaceBuffers(member);
+    }
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => withoutBuffers(item)) as Value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, withoutBuffers<unknown>(member)]),
-  ) as Value;
 }
 
 /** Checks a value against a schema. @throws ProblemError `invalid-request` with the fields that do not fit */
 export function parseInput<Schema extends z.core.$ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = z.safeParse(schema, value);
-  if (parsed.success) return withoutBuffers(parsed.data);
+  if (parsed.success) {
+    if (typeof parsed.data === 'object' && parsed.data !== null) replaceBuffers(parsed.data);
+    return parsed.data;
+  }
   throw new ProblemError('invalid-request', { fields: fieldsOf(parsed.error.issues) });
 }
 

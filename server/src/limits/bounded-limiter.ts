@@ -1,8 +1,7 @@
 /**
- * One bucket per key in memory, with a bound on the number of keys. The counting is
- * rate-limiter-flexible's; its memory store has no bound of its own.
+ * A token bucket per key in this process, with a bound on the number of keys. Counts as the buckets in Redis
+ * do. Knows no operation.
  */
-import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** The size of a bucket. */
 export interface BucketSize {
@@ -16,53 +15,61 @@ export type Taken = { readonly kind: 'taken' } | { readonly kind: 'refused'; rea
 
 /** Buckets by key, wherever they are. */
 export interface Limiter {
-  take(key: string): Promise<Taken>;
+  /** Answers at once where the buckets are in this process. */
+  take(key: string): Taken | Promise<Taken>;
 }
 
 /** Buckets by key, in memory. */
 export interface BoundedLimiter extends Limiter {
-  /** How many keys are held, expired ones included. */
+  take(key: string): Taken;
+  /** How many keys are held, full buckets included. */
   readonly size: number;
 }
 
-/**
- * Opens an empty set of buckets. A bucket is two windows: `refill` points per `refillMs`, and besides
- * them `burst - refill` points per the time in which as many are refilled. So `burst` pass at once,
- * then `refill` per `refillMs`; someone who never pauses gets at most twice that in the long run.
- * @param maxKeys - beyond it the key that was used least recently starts anew
- */
-export function createBoundedLimiter(size: BucketSize, maxKeys: number): BoundedLimiter {
-  const extra = Math.max(size.burst - size.refill, 0);
-  const steady = new RateLimiterMemory({ points: size.refill, duration: size.refillMs / 1000 });
-  const burst = new RateLimiterMemory({
-    points: extra,
-    duration: (Math.max(extra / size.refill, 1) * size.refillMs) / 1000,
-  });
-  const bursty = new BurstyRateLimiter(steady, burst);
-  const keys = new Set<string>();
+interface Bucket {
+  points: number;
+  countedAt: number;
+}
 
-  const touch = async (key: string) => {
-    keys.delete(key);
-    keys.add(key);
-    const oldest = keys.values().next().value;
-    if (keys.size <= maxKeys || oldest === undefined) return;
-    keys.delete(oldest);
-    await Promise.all([steady.delete(oldest), burst.delete(oldest)]);
+const taken: Taken = { kind: 'taken' };
+
+/**
+ * Opens an empty set of buckets: `burst` pass at once, then `refill` per `refillMs`.
+ * @param maxKeys - beyond it the key that was used least recently starts anew
+ * @param now - milliseconds; a clock that is set back refills nothing
+ */
+export function createBoundedLimiter(
+  { burst, refill, refillMs }: BucketSize,
+  maxKeys: number,
+  now: () => number = Date.now,
+): BoundedLimiter {
+  const buckets = new Map<string, Bucket>();
+
+  const bucketOf = (key: string): Bucket => {
+    const nowMs = now();
+    const bucket = buckets.get(key) ?? { points: burst, countedAt: nowMs };
+    const refilled = (Math.max(nowMs - bucket.countedAt, 0) * refill) / refillMs;
+    bucket.points = Math.min(bucket.points + refilled, burst);
+    bucket.countedAt = nowMs;
+    // To the end: a map keeps the order in which keys came.
+    buckets.delete(key);
+    buckets.set(key, bucket);
+    return bucket;
   };
 
   return {
-    async take(key) {
-      await touch(key);
-      try {
-        await bursty.consume(key);
-        return { kind: 'taken' };
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        return { kind: 'refused', retryAfterMs: Math.max(Math.ceil(refusal.msBeforeNext), 1) };
+    take(key) {
+      const bucket = bucketOf(key);
+      const oldest = buckets.size > maxKeys ? buckets.keys().next().value : undefined;
+      if (oldest !== undefined) buckets.delete(oldest);
+      if (bucket.points < 1) {
+        return { kind: 'refused', retryAfterMs: Math.ceil(((1 - bucket.points) * refillMs) / refill) };
       }
+      bucket.points -= 1;
+      return taken;
     },
     get size() {
-      return keys.size;
+      return buckets.size;
     },
   };
 }

@@ -1,10 +1,10 @@
 /** The limit table at work, with counters in this process or wherever they are opened. Knows no operation beyond its class. */
 import { ProblemError, type LimitSubject, type RateLimits } from '../ports.js';
-import { createBoundedLimiter, type BucketSize, type Limiter } from './bounded-limiter.js';
+import { createBoundedLimiter, type BucketSize, type Limiter, type Taken } from './bounded-limiter.js';
 import { limitTable, type LimitKey, type LimitRow } from './limit-table.js';
 
-/** Keys held per row: at about 2 kB each (measured) 20 MB a row. Who is idle longest goes first. */
-const maxKeysPerRow = 10_000;
+/** Keys held per row: at about 200 bytes each 20 MB a row. Who is idle longest goes first. */
+const maxKeysPerRow = 100_000;
 /** What a wire problem can say at most. */
 const maxRetryAfterMs = 24 * 60 * 60 * 1000;
 
@@ -57,30 +57,43 @@ function sizeOf({ burst, refill, refillMs }: LimitRow, factor: number): BucketSi
   return { burst: burst * factor, refill: refill * factor, refillMs };
 }
 
-async function takeFrom(
+function judge(taken: Taken): void {
+  if (taken.kind === 'taken') return;
+  throw new ProblemError('rate-limited', { retryAfterMs: Math.min(taken.retryAfterMs, maxRetryAfterMs) });
+}
+
+/** Takes at once where the bucket is in this process: every message passes here. */
+function takeFrom(
   row: LimitRow,
   limiter: Limiter,
   key: string,
   onFailure: (error: unknown) => void,
-): Promise<void> {
-  const taken = await limiter.take(key).catch((error: unknown) => {
+): Promise<void> | void {
+  const taken = limiter.take(key);
+  if (!(taken instanceof Promise)) return judge(taken);
+  const withoutCounter = (error: unknown): Taken => {
     onFailure(error);
-    if (row.onFailure === 'open') return { kind: 'taken' } as const;
+    if (row.onFailure === 'open') return { kind: 'taken' };
     throw new ProblemError('unavailable');
-  });
-  if (taken.kind === 'taken') return;
-  throw new ProblemError('rate-limited', { retryAfterMs: Math.min(taken.retryAfterMs, maxRetryAfterMs) });
+  };
+  return taken.catch(withoutCounter).then(judge);
 }
 
 /** Opens the limits of one node. */
 export function createRateLimits(options: RateLimitOptions = {}): RateLimits {
   const { factor = 1, onFailure = () => {}, table = limitTable, createLimiter = createRowLimiter } = options;
-  const rows = table.map((row) => ({ row, limiter: createLimiter(row, sizeOf(row, factor)) }));
+  const rows = new Map<LimitRow['limit'], { readonly row: LimitRow; readonly limiter: Limiter }[]>();
+  for (const row of table) {
+    const ofClass = rows.get(row.limit) ?? [];
+    ofClass.push({ row, limiter: createLimiter(row, sizeOf(row, factor)) });
+    rows.set(row.limit, ofClass);
+  }
   return {
     async consume(limit, subject) {
-      for (const { row, limiter } of rows) {
-        const key = row.limit === limit ? keyOf[row.per](subject) : undefined;
-        if (key !== undefined) await takeFrom(row, limiter, key, onFailure);
+      for (const { row, limiter } of rows.get(limit) ?? []) {
+        const key = keyOf[row.per](subject);
+        const taking = key === undefined ? undefined : takeFrom(row, limiter, key, onFailure);
+        if (taking) await taking;
       }
     },
   };

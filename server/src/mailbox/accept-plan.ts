@@ -73,7 +73,8 @@ export function deviceKey({ accountId, deviceId }: DeviceAddress): string {
 
 /** One text per attempt, for maps. */
 function attemptKey(sender: DeviceAddress, attemptId: Uint8Array): string {
-  return `${deviceKey(sender)}.${Buffer.from(attemptId).toString('hex')}`;
+  const { buffer, byteOffset, length } = attemptId;
+  return `${deviceKey(sender)}.${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
 }
 
 /** Each device once, with the highest it came to. */
