@@ -96,6 +96,11 @@ export const limits = {
   /** A password; scrypt takes any length, people do not. */
   minPasswordLength: 8,
   maxPasswordLength: 1_024,
+  /**
+   * What a backup holds of rows that changed since it was begun: a day of a busy device. Whoever reads it more
+   * slowly than that begins again.
+   */
+  maxSnapshotBytes: 32 * 1024 * 1024,
   /** Calls over one port that are under way at the messenger's side; more wait for their turn. */
   maxRemoteCalls: 256,
   /** Calls that wait for their turn at the other side of a port. */

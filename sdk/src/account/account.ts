@@ -1,5 +1,6 @@
 /** The own account: register, log in again, sign out. Knows no contacts and no messages. */
-import { concatBytes } from '../bytes.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/index.js';
@@ -65,6 +66,8 @@ export class AccountService {
   readonly #host: Host;
   /** Every message needs it, and it does not change once it is open. */
   #opened: OwnAccount | undefined;
+  /** SHA-256 of the login key, once it was derived in this life. Never stored: it would let guesses be tried. */
+  #passwordMark: Uint8Array | undefined;
 
   constructor(parts: { writer: Writer; engine: ProtocolEngine; relay: RelayClient; host: Host }) {
     this.#writer = parts.writer;
@@ -126,6 +129,7 @@ export class AccountService {
         unit.write(ownAccountKey, ownAccountRecord, account);
         unit.write(credentialsKey, credentialsRecord, this.#relay.credentialsFrom(tokens));
       });
+      this.#passwordMark = sha256(loginKey.expose());
       return profileOf(account);
     } finally {
       loginKey.wipe();
@@ -140,9 +144,23 @@ export class AccountService {
       const body = { username, deviceId, loginKey: loginKey.expose() as Uint8Array<ArrayBuffer> };
       const proof = await this.#relay.makeProof('auth.login', body, deviceAuthSeed);
       await this.#relay.storeTokens(await this.#relay.anonymous('auth.login', { ...body, proof }));
+      this.#passwordMark = sha256(loginKey.expose());
     } finally {
       loginKey.wipe();
     }
+  }
+
+  /**
+   * Whether a text is the account password, as far as this can be told: `false` where the password was not used
+   * since the messenger was made. The relay is not asked, as it would get something to try guesses with.
+   */
+  async isOwnPassword(text: string): Promise<boolean> {
+    const { relayId, username } = await this.require();
+    if (!this.#passwordMark) return false;
+    const loginKey = await deriveLoginKey({ password: text, relayId, username });
+    const mark = sha256(loginKey.expose());
+    loginKey.wipe();
+    return equalBytes(mark, this.#passwordMark);
   }
 
   /** Ends this device's tokens at the relay. */

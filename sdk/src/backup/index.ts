@@ -7,4 +7,9 @@ export {
   type BackupSecret,
   type StagedRestore,
 } from './archive-content.js';
+export { inspectArchive, readArchive, verifyArchive, type ArchiveSummary } from './archive-reader.js';
+export { createBackup, type BackupInput } from './backup-service.js';
+export type { BackupContents, BackupSettings } from './device-source.js';
+export type { ArchiveKdf, ArchiveSecretKind } from './header.js';
+export { createRecoveryKey } from './recovery-key.js';
 export { discardStagedRestore, stageRestore } from './staged-restore.js';

@@ -14,12 +14,16 @@ const storeSeqRecord = defineRecord(1, z.int().check(z.minimum(0)));
 /** The count a storage was opened with, until its state has been vouched for since. */
 const openedKey = 'store-opened';
 
+/** Hears what is about to be committed; the commit waits for it. Must not reject. */
+type CommitWatcher = (changes: readonly StorageChange[]) => Promise<void>;
+
 /** Runs units of work. */
 export class Writer {
   readonly #storage: StorageAdapter;
   readonly #fence: StorageFence;
   readonly #lazy = new Set<string>();
   readonly #onFenced: () => void;
+  readonly #watchers = new Set<CommitWatcher>();
   #storeSeq: number;
   /** What the storage held when it was opened first since somebody has vouched for its state. */
   #opened: { readonly at: number; isStored: boolean } | undefined;
@@ -120,6 +124,12 @@ export class Writer {
     return this.#storage.list(prefix);
   }
 
+  /** Shows what every commit is going to change, before it does. @returns stops it */
+  watchCommits(watcher: CommitWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   /** Waits for the units under way and lets go of the storage. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -155,6 +165,7 @@ export class Writer {
       const storeSeq = this.#storeSeq + 1;
       const counted = { key: storeSeqKey, value: storeSeqRecord.encode(storeSeq) };
       const opened = this.#openedChange(changes);
+      for (const watcher of this.#watchers) await watcher(changes);
       await this.#storage.commit([...opened, ...changes, counted], { fence: this.#fence });
       this.#storeSeq = storeSeq;
       if (opened.length > 0 && this.#opened) this.#opened.isStored = true;

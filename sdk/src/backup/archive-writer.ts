@@ -1,0 +1,138 @@
+/**
+ * Writes an archive as a web stream: header, then the sections of a source, sealed in chunks as they are asked
+ * for. Holds a few chunks whatever the archive's size. Knows no storage.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { Clock, Random } from '../ports/host.js';
+import type { BackupRun, BackupSecret } from './archive-content.js';
+import { deriveArchiveKeys, secretBytes } from './archive-keys.js';
+import { chooseKdf } from './calibration.js';
+import { sealChunks, type ChunkSealing } from './chunks.js';
+import { encodeHeader } from './header.js';
+import { platformDerivation, type KeyDerivation } from './key-derivation.js';
+import { Progress } from './progress.js';
+
+/** Large enough for the platform's full speed, small enough to hold several of on a phone. */
+const defaultChunkBytes = 256 * 1024;
+
+/** Sections as bytes, in pieces, and how many messages are in each. */
+export interface ArchivePiece {
+  readonly bytes: Uint8Array;
+  readonly messages: number;
+}
+
+/** Where the sections come from. */
+export interface ArchiveSource {
+  /** How many messages there are at most. */
+  readonly messages: number;
+  /** The sections, whole archives of them: from `begin` to `end`. */
+  pieces(): AsyncIterable<ArchivePiece>;
+  /** Lets go of what it reads from. Called once. */
+  close(): void;
+}
+
+/** What a new archive is made with. */
+export interface ArchiveKeying {
+  readonly header: Uint8Array<ArrayBuffer>;
+  readonly sealing: ChunkSealing;
+}
+
+/**
+ * Chooses and derives the keys of a new archive.
+ * @param parts - `derive` and `chunkBytes` are for tests
+ * @throws SottoError `invalid-recovery-key`, `weak-password`, `kdf-memory`; the signal's reason
+ */
+export async function makeArchiveKeys(
+  secret: BackupSecret,
+  parts: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly signal?: AbortSignal | undefined;
+    readonly derive?: KeyDerivation;
+    readonly chunkBytes?: number;
+  },
+): Promise<ArchiveKeying> {
+  const { clock, random, signal, derive = platformDerivation(signal) } = parts;
+  const chunkBytes = parts.chunkBytes ?? defaultChunkBytes;
+  const parsed = secretBytes(secret);
+  try {
+    const kdf = await chooseKdf(parsed.kind, { clock, derive });
+    const salt = random.bytes(32);
+    const { chunkKey, commitment } = await deriveArchiveKeys({ kdf, salt }, parsed, derive);
+    const fields = { kdf, secretKind: parsed.kind, salt, chunkBytes, createdAt: clock.now(), commitment };
+    const header = encodeHeader(fields);
+    return { header, sealing: { key: chunkKey, headerHash: sha256(header), chunkBytes } };
+  } finally {
+    parsed.bytes.wipe();
+  }
+}
+
+/**
+ * The archive as a stream, which reads from the source as fast as it is read itself. It errors with what the
+ * source throws and with the signal's reason; then, cancelled or at its end, the source is closed.
+ */
+export function archiveStream(
+  { header, sealing }: ArchiveKeying,
+  source: ArchiveSource,
+  run: BackupRun = {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { signal } = run;
+  const chunks = archiveChunks({ header, sealing }, source, run);
+  let closed = false;
+  const close = () => {
+    if (!closed) source.close();
+    closed = true;
+    signal?.removeEventListener('abort', abort);
+  };
+  let controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  const abort = () => {
+    controller.error(signal?.reason);
+    close();
+  };
+  return new ReadableStream(
+    {
+      start: (started) => {
+        controller = started;
+        signal?.addEventListener('abort', abort, { once: true });
+        if (signal?.aborted) abort();
+      },
+      pull: async () => {
+        try {
+          const { done, value } = await chunks.next();
+          if (closed) return;
+          if (!done) return controller.enqueue(value);
+          close();
+          controller.close();
+        } catch (error) {
+          if (closed) return;
+          close();
+          throw error;
+        }
+      },
+      cancel: async () => {
+        close();
+        await chunks.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* archiveChunks({ header, sealing }: ArchiveKeying, source: ArchiveSource, run: BackupRun) {
+  const progress = new Progress(run);
+  progress.expect(source.messages);
+  let written = header.length;
+  yield header;
+  for await (const chunk of sealChunks(sealing, counted(source, progress))) {
+    written += chunk.length;
+    progress.tell(written);
+    yield chunk;
+  }
+}
+
+async function* counted(source: ArchiveSource, progress: Progress) {
+  for await (const { bytes, messages } of source.pieces()) {
+    progress.add(messages);
+    yield bytes;
+  }
+}

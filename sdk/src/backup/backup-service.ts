@@ -1,0 +1,41 @@
+/** What `messenger.backup` does without the relay: writes archives of the device, and reads them. */
+import type { AccountService } from '../account/index.js';
+import { SottoError } from '../errors.js';
+import type { Host } from '../host.js';
+import type { Writer } from '../unit/index.js';
+import type { BackupRun, BackupSecret } from './archive-content.js';
+import { archiveStream, makeArchiveKeys } from './archive-writer.js';
+import { deviceSource, type BackupContents, type BackupSettings } from './device-source.js';
+
+/** What to write into an archive, and for whom. */
+export interface BackupInput {
+  /** A recovery key of `backup.createRecoveryKey`, which is best, or a password that is not the account's. */
+  readonly secret: BackupSecret;
+  /** What goes in besides identity, contacts and trust. Everything by default. */
+  readonly include?: BackupContents;
+  /**
+   * Small values of the application, by names of `A–Z a–z 0–9 . _ ~ - :`; up to 255 KiB each. A restored device
+   * gives them back, and puts them into its own archives unless other values are given here.
+   */
+  readonly settings?: BackupSettings;
+}
+
+/**
+ * An archive of a device as it is now. Refusals come before there is a stream.
+ * @throws SottoError `not-registered`, `invalid-recovery-key`, `weak-password`, `backup-password-reused`,
+ * `kdf-memory`
+ */
+export async function createBackup(
+  parts: { readonly writer: Writer; readonly account: AccountService; readonly host: Host },
+  { secret, include = {}, settings = {} }: BackupInput,
+  run: BackupRun = {},
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const { writer, account, host } = parts;
+  await account.require();
+  if (secret.password !== undefined && (await account.isOwnPassword(secret.password))) {
+    throw new SottoError('backup-password-reused');
+  }
+  const { clock, random } = host;
+  const keying = await makeArchiveKeys(secret, { clock, random, signal: run.signal });
+  return archiveStream(keying, await deviceSource({ writer, clock, contents: include, settings }), run);
+}

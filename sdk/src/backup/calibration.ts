@@ -1,0 +1,66 @@
+/**
+ * How much a new archive's key derivation costs: as much as this device does in a short wait, within the bounds
+ * of the format, and no more memory than a phone has that may have to read it. Writes no header.
+ */
+import type { Clock } from '../ports/host.js';
+import { isSottoError } from '../errors.js';
+import { headerBounds, type ArchiveKdf, type ArchiveSecretKind } from './header.js';
+import type { KeyDerivation } from './key-derivation.js';
+
+/** What a user waits for without wondering. */
+const targetMs = 700;
+/** Memory tried from the top: 64 MiB is there on every phone a web view runs on. */
+const memoryChoicesKib = [64 * 1024, 46 * 1024, 32 * 1024, headerBounds.minMemoryKib] as const;
+/** One pass over little memory leaves short cuts to whoever guesses. */
+const minPasses = 2;
+
+/** Enough for 128 random bits, which nobody guesses; and there is no platform without it. */
+const recoveryKeyKdf: ArchiveKdf = { name: 'pbkdf2-sha-256', iterations: headerBounds.minIterations };
+
+/**
+ * Chooses the derivation of a new archive. For a password it measures Argon2id; where there is no memory for the
+ * least of it, PBKDF2.
+ */
+export async function chooseKdf(
+  kind: ArchiveSecretKind,
+  parts: { readonly clock: Clock; readonly derive: KeyDerivation },
+): Promise<ArchiveKdf> {
+  if (kind === 'recovery-key') return recoveryKeyKdf;
+  try {
+    const passMs = await measure(parts, {
+      name: 'argon2id',
+      memoryKib: headerBounds.minMemoryKib,
+      passes: 1,
+    });
+    return argon2For(passMs / headerBounds.minMemoryKib);
+  } catch (error) {
+    if (!isSottoError(error, 'kdf-memory')) throw error;
+    const leastMs = await measure(parts, recoveryKeyKdf);
+    return pbkdf2For(leastMs / headerBounds.minIterations);
+  }
+}
+
+/** @param msPerKib - of one pass */
+export function argon2For(msPerKib: number): ArchiveKdf {
+  const passesFor = (memoryKib: number) => Math.floor(targetMs / Math.max(msPerKib * memoryKib, 0.001));
+  const memoryKib =
+    memoryChoicesKib.find((choice) => passesFor(choice) >= minPasses) ?? headerBounds.minMemoryKib;
+  const passes = Math.min(Math.max(passesFor(memoryKib), minPasses), headerBounds.maxPasses);
+  return { name: 'argon2id', memoryKib, passes };
+}
+
+/** @param msPerIteration - of one */
+export function pbkdf2For(msPerIteration: number): ArchiveKdf {
+  const fitting = Math.floor(targetMs / Math.max(msPerIteration, 1e-9));
+  const iterations = Math.min(Math.max(fitting, headerBounds.minIterations), headerBounds.maxIterations);
+  return { name: 'pbkdf2-sha-256', iterations };
+}
+
+async function measure(
+  { clock, derive }: { readonly clock: Clock; readonly derive: KeyDerivation },
+  kdf: ArchiveKdf,
+): Promise<number> {
+  const startedAtMs = clock.monotonicNow();
+  await derive(kdf, new Uint8Array(16), new Uint8Array(16));
+  return clock.monotonicNow() - startedAtMs;
+}
