@@ -95,15 +95,19 @@ export async function ratchetDecrypt(
   message: SignalMessage,
   options: RatchetDecryptOptions,
 ): Promise<{ readonly ratchet: TripleRatchet; readonly plaintext: Uint8Array }> {
-  const step = await blaming('invalid-message', () =>
+  const stepping = blaming('invalid-message', () =>
     receivingStep(primitives, ratchet.doubleRatchet, message, {
       maxJump: options.maxJump,
       openSkipped: ({ number, skipped }) => options.openSkipped(`d${number}`, skipped),
     }),
   );
-  const pq = await spqrReceive(ratchet.spqr, message.pqRatchet, {
+  // Where the platform agrees elsewhere, SPQR has its time meanwhile. The step's refusal comes first.
+  const receivingPq = spqrReceive(ratchet.spqr, message.pqRatchet, {
     of: (epoch) => options.openSkipped(`q${epoch}`, spqrDirectory(ratchet.spqr, epoch)),
   });
+  receivingPq.catch(() => undefined);
+  const step = await stepping;
+  const pq = await receivingPq;
   const keys = messageKeys(step.seed, pq.key);
   await authenticate(primitives.ciphers, ratchet, message, keys, options);
   const plaintext = await primitives.ciphers.aesCbcDecrypt(keys.cipherKey, keys.iv, message.ciphertext);

@@ -7,6 +7,8 @@ import { SottoError } from '../../../errors.js';
 import {
   parsePrivateKey,
   privateKeyLength,
+  type KeyPair,
+  type PrivateKey,
   type RatchetKey,
   type RemoteRatchetKey,
 } from '../primitives/keys.js';
@@ -70,7 +72,7 @@ async function withSendingChain(
   return { rootKey: kept.rootKey, sending: { ratchetKey, chain: kept.chain } };
 }
 
-/** The second half of a ratchet step. */
+/** The second half of a ratchet step, where it was put off. */
 async function keepPromise(
   curve: Curve25519,
   { rootKey, receiving }: DoubleRatchet,
@@ -127,29 +129,73 @@ function sameKey(left: RemoteRatchetKey, right: RemoteRatchetKey): boolean {
 
 /**
  * The first half of a ratchet step: a receiving chain for a new key of theirs, and a promise of a sending
- * one. While an earlier promise stands they have heard of no newer key of ours and make none themselves:
- * another key of theirs is forged then, or our state was restored from a copy that is older than what we
- * sent. For the latter the earlier step is completed first.
+ * one. Of a platform that answers later both agreements are asked for at once, which is two turns through its
+ * queue instead of four: then nothing is left to promise.
  */
 async function turnRatchet(
   { curve, random }: RatchetPrimitives,
   state: DoubleRatchet,
   theirKey: RemoteRatchetKey,
 ): Promise<DoubleRatchet> {
-  const { sending } = state;
-  const from = isPromised(sending)
-    ? { ...(await keepPromise(curve, state, sending)), privateKey: sending.privateKey }
-    : { rootKey: state.rootKey, chain: sending.chain, privateKey: sending.ratchetKey.privateKey };
-  const { rootKey, chain } = stepRootKey(from.rootKey, await curve.agree(from.privateKey, theirKey));
+  const from = await keptPromise(curve, state);
+  const privateKey = parsePrivateKey(random.bytes(privateKeyLength));
+  const agreeing = curve.agree(from.privateKey, theirKey);
+  const later = agreeing instanceof Promise;
+  const [agreement, ahead] = await Promise.all([
+    agreeing,
+    later ? agreeAhead(curve, privateKey, theirKey) : undefined,
+  ]);
+  const { rootKey, chain } = stepRootKey(from.rootKey, agreement);
   const added = { number: state.nextChainNumber, remoteRatchetKey: theirKey, chain, skipped: noSkippedKeys };
   return {
-    rootKey,
-    sending: { privateKey: parsePrivateKey(random.bytes(privateKeyLength)) },
+    ...(ahead ? completed(rootKey, ahead) : { rootKey, sending: { privateKey } }),
     receiving: [...state.receiving, added].slice(-maxReceivingChains),
     nextChainNumber: state.nextChainNumber + 1,
     // One less than the chain's length, as the protocol's peers write it; nobody reads it.
     previousCounter: Math.max(0, from.chain.index - 1),
   };
+}
+
+/**
+ * What the ratchet turns from. While a promise stands they have heard of no newer key of ours and make none
+ * themselves: another key of theirs is forged then, or our state was restored from a copy that is older than
+ * what we sent. For the latter the earlier step is completed first.
+ */
+async function keptPromise(
+  curve: Curve25519,
+  state: DoubleRatchet,
+): Promise<{ readonly rootKey: Uint8Array; readonly chain: ChainKey; readonly privateKey: PrivateKey }> {
+  const { rootKey, sending } = state;
+  if (!isPromised(sending))
+    return { rootKey, chain: sending.chain, privateKey: sending.ratchetKey.privateKey };
+  return { ...(await keepPromise(curve, state, sending)), privateKey: sending.privateKey };
+}
+
+/** Our next key and its agreement with theirs. */
+interface AheadStep {
+  readonly ratchetKey: KeyPair<'ratchet'>;
+  readonly agreement: Uint8Array;
+}
+
+async function agreeAhead(
+  curve: Curve25519,
+  privateKey: PrivateKey,
+  theirKey: RemoteRatchetKey,
+): Promise<AheadStep> {
+  const [agreement, publicKey] = await Promise.all([
+    curve.agree(privateKey, theirKey),
+    curve.publicKeyOf(privateKey),
+  ]);
+  return { ratchetKey: { publicKey: publicKey as RatchetKey, privateKey }, agreement };
+}
+
+/** The second half of a ratchet step, with what was asked for ahead. */
+function completed(
+  turnedRootKey: Uint8Array,
+  { ratchetKey, agreement }: AheadStep,
+): Pick<DoubleRatchet, 'rootKey' | 'sending'> {
+  const { rootKey, chain } = stepRootKey(turnedRootKey, agreement);
+  return { rootKey, sending: { ratchetKey, chain } };
 }
 
 interface TakenSeed {

@@ -17,7 +17,7 @@ export interface SendingChain {
 }
 
 /**
- * What stands in its place from a step of the ratchet until we send: our next key, whose agreement with the
+ * What may stand in its place from a step of the ratchet until we send: our next key, whose agreement with the
  * newest receiving chain's waits for the first message under it. The bytes on the wire are the same, a
  * message is decrypted in half the time, and a state that is restored from a copy is still the same state.
  */

@@ -17,45 +17,46 @@ const pkcs8Prefix = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 110, 4,
 
 /** The curve over WebCrypto. Where it lacks X25519, every call fails. */
 export function webCurve(subtle: SubtleCrypto): CurveOperations {
-  const keys = new PrivateKeys(subtle);
+  const privateKeys = new ImportedKeys((key: PrivateKey) => importPrivateKey(subtle, key));
+  const publicKeys = new ImportedKeys((key: PublicKey) => importPublicKey(subtle, key));
   return {
     async agree(privateKey, publicKey) {
-      const [ours, theirs] = await Promise.all([keys.of(privateKey), importPublicKey(subtle, publicKey)]);
+      const [ours, theirs] = await Promise.all([privateKeys.of(privateKey), publicKeys.of(publicKey)]);
       return derive(subtle, ours, theirs);
     },
     async publicKeyOf(privateKey): Promise<PublicKey> {
-      const { x } = await subtle.exportKey('jwk', await keys.of(privateKey));
+      const { x } = await subtle.exportKey('jwk', await privateKeys.of(privateKey));
       return publicKeyFromCoordinate(fromBase64Url(x as string));
     },
   };
 }
 
-/** Imported private keys, each kept beside the array that it came from, and gone with it. */
-class PrivateKeys {
-  readonly #subtle: SubtleCrypto;
-  readonly #imported = new WeakMap<PrivateKey, Promise<CryptoKey>>();
+/** Imported keys, each kept beside the array that it came from, and gone with it. */
+class ImportedKeys<Key extends Uint8Array> {
+  readonly #import: (key: Key) => Promise<CryptoKey>;
+  readonly #imported = new WeakMap<Key, Promise<CryptoKey>>();
 
-  constructor(subtle: SubtleCrypto) {
-    this.#subtle = subtle;
+  constructor(importKey: (key: Key) => Promise<CryptoKey>) {
+    this.#import = importKey;
   }
 
-  of(privateKey: PrivateKey): Promise<CryptoKey> {
-    const known = this.#imported.get(privateKey);
+  of(key: Key): Promise<CryptoKey> {
+    const known = this.#imported.get(key);
     if (known) return known;
-    const imported = this.#import(privateKey);
-    this.#imported.set(privateKey, imported);
+    const imported = this.#import(key);
+    this.#imported.set(key, imported);
     return imported;
   }
+}
 
-  async #import(privateKey: PrivateKey): Promise<CryptoKey> {
-    const pkcs8 = new Uint8Array(pkcs8Prefix.length + privateKeyLength);
-    pkcs8.set(pkcs8Prefix);
-    pkcs8.set(privateKey, pkcs8Prefix.length);
-    try {
-      return await this.#subtle.importKey('pkcs8', pkcs8, algorithm, true, ['deriveBits']);
-    } finally {
-      pkcs8.fill(0);
-    }
+async function importPrivateKey(subtle: SubtleCrypto, privateKey: PrivateKey): Promise<CryptoKey> {
+  const pkcs8 = new Uint8Array(pkcs8Prefix.length + privateKeyLength);
+  pkcs8.set(pkcs8Prefix);
+  pkcs8.set(privateKey, pkcs8Prefix.length);
+  try {
+    return await subtle.importKey('pkcs8', pkcs8, algorithm, true, ['deriveBits']);
+  } finally {
+    pkcs8.fill(0);
   }
 }
 
