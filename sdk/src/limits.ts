@@ -76,8 +76,10 @@ export const limits = {
   maxResendRequests: 5,
   /** Messages sent again to one device in an hour, each once: whoever asks for more has another trouble. */
   maxResendsPerHour: 5,
-  /** What was sent can be asked for again this long. */
+  /** What was sent can be asked for again this long, by the relay's clock. */
   sendLogTtlMs: 24 * 60 * 60 * 1000,
+  /** By the device's own clock no longer than this either way: a relay whose clock stands must not keep the log full. */
+  sendLogMaxClockErrorMs: 7 * 24 * 60 * 60 * 1000,
   /** Rounds of repairing the device list for one message before it waits. */
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */

@@ -24,6 +24,7 @@ import { updateMessage } from './message-store.js';
 import { logSent } from './send-log.js';
 import { outboxKey, outboxRecord, removeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
 
+type AcceptedSend = Extract<SendResponse, { kind: 'accepted' }>;
 type DeviceMismatch = Extract<SendResponse, { kind: 'device-mismatch' }>;
 
 /** Failures that end a message: trying again by itself would not help, or must not happen. */
@@ -98,7 +99,7 @@ export class Delivery {
     let attempt = entry.attempt ?? (await this.#prepare(entry, contact));
     for (let repairs = 0; attempt; repairs += 1) {
       const answer = await this.#transmit(connection, entry, attempt);
-      if (answer.kind === 'accepted') return this.#accepted(entry, attempt, answer.deliveryToken);
+      if (answer.kind === 'accepted') return this.#accepted(entry, attempt, answer);
       if (repairs >= limits.maxDeviceRepairs) throw new SottoError('device-mismatch');
       contact = await this.#contacts.require(entry.recipient);
       attempt = await this.#repair(entry, attempt, contact, answer);
@@ -204,7 +205,11 @@ export class Delivery {
     if (contact) this.#contacts.write(unit, { ...contact, reachToken });
   }
 
-  #accepted(entry: OutboxEntry, attempt: Attempt, deliveryToken: string): Promise<void> {
+  #accepted(
+    entry: OutboxEntry,
+    attempt: Attempt,
+    { deliveryToken, acceptedAt }: AcceptedSend,
+  ): Promise<void> {
     return this.#writer.run(async (unit) => {
       await removeOutbox(unit, entry.seq);
       const contact = await this.#contacts.read(unit, entry.recipient);
@@ -213,7 +218,8 @@ export class Delivery {
       }
       const { messageSeq } = entry;
       if (messageSeq !== null) {
-        logSent(unit, entry.recipient, attempt, { messageSeq, sentAt: this.#host.clock.now() });
+        const sentAt = this.#host.clock.now();
+        logSent(unit, entry.recipient, attempt, { messageSeq, sentAt, acceptedAt });
       }
       await this.#setStatus(unit, entry, 'sent', null);
     });

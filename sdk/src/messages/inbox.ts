@@ -73,6 +73,12 @@ export class Inbox {
     this.#host = parts.host;
   }
 
+  /** The time by the relay's clock, once it has said it. */
+  get relayNow(): number | undefined {
+    const said = this.#relayClock;
+    return said && Math.floor(said.relayTime + this.#host.clock.monotonicNow() - said.at);
+  }
+
   /** There is a connection. Everything not acknowledged comes again on it. */
   online(connection: TransportConnection, relayTime: number): void {
     this.offline();
@@ -295,8 +301,8 @@ export class Inbox {
 
   /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */
   #isPlausible({ acceptedAt }: Envelope): boolean {
-    if (!this.#relayClock) return true;
-    const relayNow = this.#relayClock.relayTime + this.#host.clock.monotonicNow() - this.#relayClock.at;
+    const { relayNow } = this;
+    if (relayNow === undefined) return true;
     const youngest = relayNow + limits.relayClockSkewMs;
     const oldest = relayNow - wireLimits.mailboxTtlMs - 2 * limits.relayClockSkewMs;
     return acceptedAt <= youngest && acceptedAt >= oldest;

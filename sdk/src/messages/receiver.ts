@@ -170,7 +170,7 @@ export class Receiver {
       : await this.#checkStranger(unit, envelope, decrypted, content, lookup);
     if (body.type === 'receipt') await this.#applyReceipt(unit, own, contact, body.body.ids);
     else if (body.type !== 'renewal') await this.#store(unit, contact, content, body);
-    else if (body.body.lost) await this.#resends.answer(unit, contact, envelope.sender, body.body.lost);
+    else if (body.body.lost) await this.#resends.answer(unit, contact, envelope, body.body.lost);
   }
 
   /** A ciphertext that was decrypted before has had its effect: nothing more to do. */

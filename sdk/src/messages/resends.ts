@@ -8,7 +8,7 @@ import { isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { Unit } from '../unit/index.js';
-import type { DeviceAddress } from '../wire/index.js';
+import type { Envelope } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
 import { takeSent } from './send-log.js';
@@ -25,11 +25,11 @@ export class Resends {
     this.#host = parts.host;
   }
 
-  /** Stages the message again whose ciphertext a device of the contact has named, if it may have it. */
+  /** Stages the message again whose ciphertext a device of the contact has named in an envelope, if it may have it. */
   async answer(
     unit: Unit,
     contact: ContactEntry,
-    device: DeviceAddress,
+    { sender: device, acceptedAt }: Pick<Envelope, 'sender' | 'acceptedAt'>,
     ciphertextHash: string,
   ): Promise<void> {
     const recent = this.#recent(contact);
@@ -37,7 +37,7 @@ export class Resends {
     if (!mayAnswer(contact) || given >= limits.maxResendsPerHour) return;
     const now = this.#host.clock.now();
     const before = unit.checkpoint();
-    const messageSeq = await takeSent(unit, device, ciphertextHash, now);
+    const messageSeq = await takeSent(unit, device, ciphertextHash, { now, relayNow: acceptedAt });
     if (messageSeq === undefined) return;
     const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
     // What a receipt has confirmed is there.

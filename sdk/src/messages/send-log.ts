@@ -13,8 +13,20 @@ import type { Attempt } from './outbox.js';
 const prefix = 'send-log/';
 const record = defineRecord(
   1,
-  z.strictObject({ messageSeq: z.int().check(z.minimum(1)), sentAt: timestampMs }),
+  z.strictObject({
+    messageSeq: z.int().check(z.minimum(1)),
+    sentAt: timestampMs,
+    /** By the relay's clock. */
+    acceptedAt: z.optional(timestampMs),
+  }),
 );
+type Sent = z.output<typeof record>;
+
+/** A moment on both clocks: a device's may be set wrong by days, and a relay may say anything. */
+export interface LogTime {
+  readonly now: number;
+  readonly relayNow: number;
+}
 
 function keyOf({ accountId, deviceId }: DeviceAddress, ciphertextHash: string): string {
   return `${prefix}${accountId}/${deviceId}/${ciphertextHash}`;
@@ -30,7 +42,7 @@ export function logSent(
   unit: Unit,
   accountId: AccountId,
   { bodies }: Attempt,
-  sent: { readonly messageSeq: number; readonly sentAt: number },
+  sent: Sent,
 ): void {
   for (const { deviceId, ciphertext } of bodies) {
     unit.write(keyOf({ accountId, deviceId }, hashOf(ciphertext)), record, sent);
@@ -45,23 +57,25 @@ export async function takeSent(
   unit: Unit,
   device: DeviceAddress,
   ciphertextHash: string,
-  now: number,
+  askedAt: LogTime,
 ): Promise<number | undefined> {
   const key = keyOf(device, ciphertextHash);
   const sent = await unit.read(key, record);
   if (!sent) return undefined;
   unit.delete(key);
-  return isOver(sent.sentAt, now) ? undefined : sent.messageSeq;
+  return isOver(sent, askedAt) ? undefined : sent.messageSeq;
 }
 
 /** Lets what is too old go, with some later commit. */
-export async function sweepSendLog(writer: Writer, now: number): Promise<void> {
+export async function sweepSendLog(writer: Writer, at: LogTime): Promise<void> {
   for await (const { key, value } of writer.list(prefix)) {
-    if (isOver(record.decode(value).sentAt, now)) writer.deleteLazily(key);
+    if (isOver(record.decode(value), at)) writer.deleteLazily(key);
   }
 }
 
-/** A time of the future is a clock's that was wrong. */
-function isOver(sentAt: number, now: number): boolean {
-  return sentAt > now || now - sentAt >= limits.sendLogTtlMs;
+/** The relay's clock counts; by its own, the device lets nothing stay for longer than a clock is set wrong. */
+function isOver({ sentAt, acceptedAt = sentAt }: Sent, { now, relayNow }: LogTime): boolean {
+  return (
+    relayNow - acceptedAt >= limits.sendLogTtlMs || Math.abs(now - sentAt) >= limits.sendLogMaxClockErrorMs
+  );
 }

@@ -6,6 +6,7 @@ import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, textOf, type Party } from '../support/party.js';
 
 const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
 
 /** Alice has written what bob could not read; what they do next is up to the case. */
 async function lost(seed: string, texts: readonly string[]) {
@@ -90,6 +91,34 @@ describe('a message that was lost with its session', () => {
     await world.pass(hourMs);
     expect(got(bob, 'lost')).toBe(1);
     expect((await alice.texted(bobId)).filter((text) => text === 'lost')).toHaveLength(1);
+  });
+
+  it.each([
+    ['back', -2 * dayMs],
+    ['forward', 2 * dayMs],
+  ])('arrives after all from a device whose clock was set %s by days meanwhile', async (_, offsetMs) => {
+    const { world, alice, bob } = await lost('skewed', ['lost']);
+    alice.clockOffsetMs = offsetMs;
+    // What the next connection sweeps out must not be this.
+    await alice.restart();
+    await world.pass(5_000);
+    await loseSessions(bob);
+    await world.until(() => bob.texts.includes('lost'));
+    expect(got(bob, 'lost')).toBe(1);
+  });
+
+  it('is not sent again a week later by the own clock, whatever the relay says the time is', async () => {
+    const { world, alice, bob, bobId } = await lost('standing', ['lost']);
+    alice.clockOffsetMs = limits.sendLogMaxClockErrorMs;
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(got(bob, 'lost')).toBe(0);
+    await alice.restart();
+    await world.pass(5_000);
+    await alice.messenger.messages.send(bobId, { text: 'another' });
+    await world.pass(5_000);
+    expect(await sentLog(alice)).toHaveLength(1);
   });
 
   it('is one of several, of which five an hour come back', async () => {
