@@ -20,6 +20,9 @@ import type { Envelope } from './wire/index.js';
 
 type OnlineState = Extract<ConnectionState, { kind: 'online' }>;
 
+/** Why a token could not be asked for that may be there the next time. */
+const mayPass: ReadonlySet<string> = new Set(['offline', 'request-timeout', 'unavailable', 'rate-limited']);
+
 /** A stream that is up, and what has come over it while its device is still being checked. */
 interface Waiting {
   readonly connection: TransportConnection;
@@ -78,10 +81,16 @@ export class LiveConnection {
     return this.#state;
   }
 
+  /** Whether there is a stream, or the transport tries to bring one up. */
+  get isOpen(): boolean {
+    return this.#connection !== undefined;
+  }
+
   /** Opens the stream unless it is open. */
   async open(): Promise<void> {
     this.#wanted = true;
     if (this.#connection) return;
+    this.#cancelCheck();
     // The transport may speak before `open` has resolved: what it says must find a connection.
     const connection: TransportConnection = {
       resume: async (request) => (await opening).resume(request),
@@ -102,6 +111,7 @@ export class LiveConnection {
   /** Ends the stream. */
   async close(): Promise<void> {
     this.#wanted = false;
+    this.#cancelCheck();
     const connection = this.#connection;
     if (!connection) return;
     this.#connection = undefined;
@@ -128,6 +138,7 @@ export class LiveConnection {
           // The transport stays away after these; the next `open` asks it anew.
           if (state.kind === 'replaced' || state.kind === 'closed') this.#connection = undefined;
           this.#changed(connection, state);
+          if (state.kind === 'closed') this.#askForTokens(0);
         });
       },
       envelopes: (envelopes) => {
@@ -162,6 +173,20 @@ export class LiveConnection {
     this.#inbox.offline();
     this.#sender.offline();
     void this.#events.emit('connection', state);
+  }
+
+  /**
+   * The relay says that this device is signed out. Whether that is so shows when a token is asked for: then the
+   * user hears that a login is required now, and not when something is wanted next.
+   */
+  #askForTokens(failures: number): void {
+    this.#relay.accessToken(true).catch((error: unknown) => {
+      const isOver = this.#connection !== undefined || !this.#wanted;
+      if (isOver || !isSottoError(error) || !mayPass.has(error.code)) return;
+      this.#cancelCheck = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
+        this.#askForTokens(failures + 1);
+      });
+    });
   }
 
   /** Nothing goes out before the device's state is known to go on. */

@@ -132,10 +132,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = async () => {
     const now = host.clock.now();
-    await Promise.all([
-      sweepSendLog(writer, { now, relayNow: inbox.relayNow ?? now }),
-      quarantine.settle(),
-    ]);
+    await Promise.all([sweepSendLog(writer, { now, relayNow: inbox.relayNow ?? now }), quarantine.settle()]);
   };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
@@ -281,9 +278,15 @@ class WiredMessenger implements Messenger {
 
   async #signOut(deleteAccount: boolean): Promise<void> {
     const { account, live, shutdown, journal, writer, host } = this.#parts;
-    if (deleteAccount) await account.deleteAtRelay();
+    const wasOpen = live.isOpen;
+    // First, or the relay's goodbye to a device without an account would ask for the password.
     await live.close();
-    if (!deleteAccount) {
+    if (deleteAccount) {
+      await account.deleteAtRelay().catch(async (error: unknown) => {
+        if (wasOpen) await live.open();
+        throw error;
+      });
+    } else {
       await account.logout().catch((error: unknown) => {
         const code = isSottoError(error) ? error.code : 'unexpected';
         host.logger.log('warn', 'logout-skipped', { code });

@@ -11,16 +11,14 @@ import { timestampMs, toBase64Url, type AccountId, type DeviceAddress } from '..
 import type { Attempt } from './outbox.js';
 
 const prefix = 'send-log/';
-const record = defineRecord(
-  1,
-  z.strictObject({
-    messageSeq: z.int().check(z.minimum(1)),
-    sentAt: timestampMs,
-    /** By the relay's clock. */
-    acceptedAt: z.optional(timestampMs),
-  }),
-);
-type Sent = z.output<typeof record>;
+const sentSchema = z.strictObject({
+  messageSeq: z.int().check(z.minimum(1)),
+  sentAt: timestampMs,
+  /** By the relay's clock. */
+  acceptedAt: z.optional(timestampMs),
+});
+type Sent = z.output<typeof sentSchema>;
+const record = defineRecord(1, sentSchema);
 
 /** A moment on both clocks: a device's may be set wrong by days, and a relay may say anything. */
 export interface LogTime {
@@ -38,12 +36,7 @@ export function hashOf(ciphertext: Uint8Array): string {
 }
 
 /** Stages that an attempt was accepted, for each device it went to. */
-export function logSent(
-  unit: Unit,
-  accountId: AccountId,
-  { bodies }: Attempt,
-  sent: Sent,
-): void {
+export function logSent(unit: Unit, accountId: AccountId, { bodies }: Attempt, sent: Sent): void {
   for (const { deviceId, ciphertext } of bodies) {
     unit.write(keyOf({ accountId, deviceId }, hashOf(ciphertext)), record, sent);
   }

@@ -10,6 +10,8 @@ import type { RecordCodec } from './record.js';
 export class Unit {
   readonly #storage: StorageAdapter;
   readonly #staged = new Map<string, Uint8Array | undefined>();
+  /** What the storage held: it does not change while a unit runs, and many steps of one ask for the same. */
+  readonly #stored = new Map<string, Uint8Array | undefined>();
   readonly #afterCommit: (() => void)[] = [];
   #closed = false;
 
@@ -26,10 +28,10 @@ export class Unit {
   /** Values under many keys in one round trip, staged changes included. */
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     this.#assertOpen();
-    const missing = keys.filter((key) => !this.#staged.has(key));
+    const missing = keys.filter((key) => !this.#staged.has(key) && !this.#stored.has(key));
     const stored = missing.length > 0 ? await this.#storage.get(missing) : [];
-    const values = new Map(missing.map((key, index) => [key, stored[index]]));
-    return keys.map((key) => (this.#staged.has(key) ? this.#staged.get(key) : values.get(key)));
+    missing.forEach((key, index) => this.#stored.set(key, stored[index]));
+    return keys.map((key) => (this.#staged.has(key) ? this.#staged.get(key) : this.#stored.get(key)));
   }
 
   /** Every pair under a prefix, staged changes included. */

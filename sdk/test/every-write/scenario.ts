@@ -31,7 +31,7 @@ export async function playScenario(misfortune: Misfortune): Promise<number> {
     await scenario.play();
   } catch (cause) {
     const { at, fate, engine } = misfortune;
-    const around = scenario.trace.last(40).join('\n');
+    const around = scenario.trace.around(cause).join('\n');
     throw new Error(`${fate} at commit ${at} on ${engine}: ${(cause as Error).message}\n${around}`, {
       cause,
     });

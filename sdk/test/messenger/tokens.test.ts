@@ -106,6 +106,73 @@ describe('a refresh whose reply is lost', () => {
   });
 });
 
+describe('a device that the relay says goodbye to as signed out', () => {
+  async function dismissed(seed: string) {
+    const scene = await introduced(seed);
+    const { world, alice } = scene;
+    const address = await alice.address();
+    const dismiss = () => {
+      world.relay.signOut(address);
+    };
+    return { ...scene, dismiss };
+  }
+
+  it('says at once that a login is required, though nothing is asked of it', async () => {
+    const { world, alice, dismiss } = await dismissed('dismissed');
+    dismiss();
+    await world.settle();
+    expect(alice.messenger.connection.kind).toBe('closed');
+    expect(alice.events['login-required']).toHaveLength(1);
+    await alice.messenger.account.login(alice.password);
+    await world.until(() => alice.messenger.connection.kind === 'online');
+  });
+
+  it('says so as soon as it can find out, once', async () => {
+    const { world, alice, dismiss } = await dismissed('dismissed-offline');
+    let toLose = 3;
+    world.relay.tamper.loseRequest = ({ operation }) =>
+      operation === 'auth.refresh' && toLose-- > 0 ? 'disconnect' : undefined;
+    dismiss();
+    await world.settle();
+    expect(alice.events['login-required']).toBeUndefined();
+    await world.until(() => alice.events['login-required'] !== undefined);
+    await world.pass(10 * minuteMs);
+    expect(alice.events['login-required']).toHaveLength(1);
+  });
+
+  it('stops asking when it is closed', async () => {
+    const { world, alice, dismiss } = await dismissed('dismissed-closed');
+    let asked = 0;
+    world.relay.tamper.loseRequest = ({ operation }) => {
+      if (operation !== 'auth.refresh') return undefined;
+      asked += 1;
+      return 'disconnect';
+    };
+    dismiss();
+    await world.settle();
+    await alice.messenger.disconnect();
+    await world.pass(10 * minuteMs);
+    expect(asked).toBe(1);
+  });
+
+  it('asks for no password when its own user deletes the account', async () => {
+    const { world, alice } = await introduced('deleted');
+    await alice.messenger.account.signOut({ deleteAccount: true });
+    await world.pass(minuteMs);
+    expect(alice.events['login-required']).toBeUndefined();
+  });
+
+  it('goes on when deleting the account does not get through', async () => {
+    const { world, alice } = await introduced('not-deleted');
+    world.relay.tamper.loseRequest = ({ operation }) =>
+      operation === 'accounts.delete' ? 'disconnect' : undefined;
+    await expect(alice.messenger.account.signOut({ deleteAccount: true })).rejects.toMatchObject({
+      code: 'offline',
+    });
+    await world.until(() => alice.messenger.connection.kind === 'online');
+  });
+});
+
 describe('a device whose tokens were revoked', () => {
   it('asks for the password once, and is online again after the login', async () => {
     const { world, alice, bob, aliceId, bobId } = await introduced('revoked');

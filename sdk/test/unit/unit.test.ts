@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
+import type { StorageAdapter } from '../../src/ports/storage.js';
 import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
 import { defineRecord, HandlerContext, Journal, Writer } from '../../src/unit/index.js';
+
+/** The methods of an adapter, to be replaced one by one. */
+function bound(storage: StorageAdapter): StorageAdapter {
+  return {
+    durability: storage.durability,
+    acquire: () => storage.acquire(),
+    get: (keys) => storage.get(keys),
+    list: (prefix) => storage.list(prefix),
+    commit: (changes, options) => storage.commit(changes, options),
+    destroy: (options) => storage.destroy(options),
+    close: () => storage.close(),
+  };
+}
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const eventSchema = z.strictObject({ n: z.number() });
@@ -41,6 +55,59 @@ describe('a unit of work', () => {
       expect((await unit.list('x/')).map(({ key }) => key).sort()).toEqual(['x/b', 'x/c']);
       expect(await writer.get(['x/a'])).toEqual([bytes(1)]);
     });
+  });
+
+  it('asks the storage once for what many of its steps read, absent values included', async () => {
+    const storage = memoryStorage({ medium: createMemoryMedium() });
+    const asked: string[] = [];
+    const watched: StorageAdapter = {
+      ...bound(storage),
+      get: (keys) => {
+        asked.push(...keys);
+        return storage.get(keys);
+      },
+    };
+    const writer = await Writer.open(watched, () => undefined);
+    await writer.run(async (unit) => unit.put('a', bytes(1)));
+    asked.length = 0;
+    await writer.run(async (unit) => {
+      expect(await unit.getMany(['a', 'b'])).toEqual([bytes(1), undefined]);
+      expect(await unit.getMany(['b', 'a', 'c'])).toEqual([undefined, bytes(1), undefined]);
+      expect(await unit.get('a')).toEqual(bytes(1));
+    });
+    expect(asked).toEqual(['a', 'b', 'c']);
+  });
+
+  it('sees what it has put or deleted after it has read the key, and again what was before a checkpoint', async () => {
+    const { writer } = await openWriter();
+    await writer.run(async (unit) => unit.put('a', bytes(1)));
+    await writer.run(async (unit) => {
+      expect(await unit.getMany(['a', 'b'])).toEqual([bytes(1), undefined]);
+      const checkpoint = unit.checkpoint();
+      unit.put('a', bytes(2));
+      unit.put('b', bytes(3));
+      expect(await unit.getMany(['a', 'b'])).toEqual([bytes(2), bytes(3)]);
+      unit.delete('a');
+      expect(await unit.get('a')).toBeUndefined();
+      checkpoint.restore();
+      expect(await unit.getMany(['a', 'b'])).toEqual([bytes(1), undefined]);
+    });
+  });
+
+  it('knows nothing of what another one has read or staged', async () => {
+    const { writer } = await openWriter();
+    await writer.run(async (unit) => unit.put('a', bytes(1)));
+    const failed = writer.run(async (unit) => {
+      await unit.getMany(['a', 'b']);
+      unit.put('a', bytes(9));
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    await writer.run(async (unit) => {
+      expect(await unit.getMany(['a', 'b'])).toEqual([bytes(1), undefined]);
+      unit.put('b', bytes(2));
+    });
+    await writer.run(async (unit) => expect(await unit.get('b')).toEqual(bytes(2)));
   });
 
   it('takes staged changes back to a checkpoint', async () => {

@@ -105,6 +105,7 @@ export class Actor {
     const { accountId, contactCode } = await device.messenger.account.register(input);
     this.#id = accountId;
     this.#code = contactCode;
+    this.#world.trace.call(accountId, this.name);
     await device.messenger.connect();
     await this.#world.host.network.settle();
   }
@@ -175,6 +176,7 @@ export class Actor {
     twin.device.medium = device.medium.copy();
     twin.ledger.resume(ledger.state());
     this.#twin = twin;
+    this.#world.wire.setDouble(this.id, true);
     await twin.device.revive();
   }
 
@@ -183,6 +185,7 @@ export class Actor {
     const twin = this.#twin;
     if (!twin) return;
     this.#twin = undefined;
+    this.#world.wire.setDouble(this.id, false);
     const original = this.#body;
     const [kept, gone] = keep === 'original' ? [original, twin] : [twin, original];
     gone.device.kill();

@@ -1,8 +1,12 @@
 /** What must be true of a world whenever it has come to rest, whatever has happened in it. */
+import { limits } from '../../limits.js';
 import type { Message } from '../../messages/index.js';
 import type { Actor } from './actor.js';
 import { rest } from './heal.js';
 import type { Stage } from './stage.js';
+import { concernOf, nameOf } from './stored.js';
+import { Violation } from './trace.js';
+import type { Sent } from './wire-watch.js';
 
 /** After so many exchanges in quiet both sides use one session. */
 const maxExchanges = 10;
@@ -15,6 +19,9 @@ const userFailures: ReadonlySet<string> = new Set([
   'not-found',
   'send-expired',
 ]);
+
+/** How an envelope ends that is older than all that its receiver still knows. */
+const outlived: ReadonlySet<string> = new Set(['invalid-message', 'no-session']);
 
 /** What the checks count. */
 export interface Tally {
@@ -32,6 +39,9 @@ export class Checks {
   readonly #stage: Stage;
   readonly tally: Tally = { written: 0, delivered: 0, failed: new Map(), exchanges: 0 };
 
+  /** Messages that came too late to be read, and those whose receipt did. */
+  readonly #lost = new Set<string>();
+
   constructor(stage: Stage) {
     this.#stage = stage;
   }
@@ -44,7 +54,7 @@ export class Checks {
   async check(orderly: boolean): Promise<void> {
     const stage = this.#stage;
     stage.trace.assertInnocent();
-    this.#checkEnvelopes();
+    this.#checkEnvelopes(orderly);
     for (const [from, to] of stage.pairs()) this.#checkConversation(from, to, orderly);
     for (const actor of stage.actors) await this.#checkDevice(actor);
     for (const actor of stage.actors) actor.forget();
@@ -72,7 +82,10 @@ export class Checks {
       this.tally.exchanges = Math.max(this.tally.exchanges, exchange);
       return;
     }
-    throw new Error(`${pair} have not agreed on a session after ${maxExchanges} exchanges`);
+    throw new Violation(`${pair} have not agreed on a session after ${maxExchanges} exchanges`, {
+      who: [one.name, other.name],
+      what: 'probe',
+    });
   }
 
   async #say(from: Actor, to: Actor, text: string): Promise<void> {
@@ -81,22 +94,42 @@ export class Checks {
   }
 
   /** What the relay accepted has come to something, on a device that is still there. */
-  #checkEnvelopes(): void {
+  #checkEnvelopes(orderly: boolean): void {
     const { wire, actors } = this.#stage;
-    for (const { from, to, content, envelopeId } of wire.accepts()) {
-      const actor = actors.find(({ id }) => id === to);
-      const sender = actors.find(({ id }) => id === from);
+    this.#lost.clear();
+    for (const sent of wire.accepts()) {
+      const actor = actors.find(({ id }) => id === sent.to);
+      const sender = actors.find(({ id }) => id === sent.from);
       if (!actor || !sender || this.#stage.isTouched(actor, actor)) continue;
+      const { content, envelopeId } = sent;
       const outcome = envelopeId && actor.ledger.outcome(envelopeId);
-      const what = `${content?.type} ${content?.text ?? content?.id} of ${sender.name}`;
-      if (outcome === undefined) throw new Error(`${what} was accepted for ${actor.name} and is nowhere`);
-      const strict = !this.#stage.isTouched(actor, sender);
-      // A relay that holds an envelope back for long enough makes it unreadable; then it was asked for again.
-      const cameAgain = content?.type === 'text' && actor.hasReceived(from, content.id as Message['id']);
-      if (strict && !cameAgain && !['effect', 'nothing', 'again'].includes(outcome)) {
-        throw new Error(`${what} ended at ${actor.name} in ${outcome}, and nothing explains it`);
+      const what = `${content ? nameOf(content) : 'something'} of ${sender.name}`;
+      const concern = concernOf([sender.name, actor.name], content);
+      if (outcome === undefined) {
+        throw new Violation(`${what} was accepted for ${actor.name} and is nowhere`, concern);
       }
+      if (this.#stage.isTouched(actor, sender) || ['effect', 'nothing', 'again'].includes(outcome)) continue;
+      if (this.#isMadeUpFor(sent, [sender, actor], outcome, orderly)) continue;
+      throw new Violation(`${what} ended at ${actor.name} in ${outcome}, and nothing explains it`, concern);
     }
+  }
+
+  /** A relay that holds an envelope back for long enough makes it unreadable: a message comes again, if not too many were asked for. */
+  #isMadeUpFor(sent: Sent, [sender, actor]: [Actor, Actor], outcome: string, orderly: boolean): boolean {
+    const { content, from } = sent;
+    const isText = content?.type === 'text';
+    if (isText && actor.hasReceived(from, content.id as Message['id'])) return true;
+    if (orderly || !outlived.has(outcome) || !this.#stage.wire.isOutlived(sent)) return false;
+    if (isText && !this.#hasAskedOut(actor, sender)) return false;
+    for (const id of isText ? [content.id] : (content?.ids ?? [])) this.#lost.add(id);
+    return true;
+  }
+
+  /** No more is asked for, or sent again, in an hour than the limits allow. */
+  #hasAskedOut(receiver: Actor, sender: Actor): boolean {
+    const { requests } = receiver.ledger.repeats(sender.id);
+    const { resends } = sender.ledger.repeats(receiver.id);
+    return requests >= limits.maxResendRequests || resends >= limits.maxResendsPerHour;
   }
 
   #checkConversation(from: Actor, to: Actor, orderly: boolean): void {
@@ -104,55 +137,65 @@ export class Checks {
     const received = to.ledger.unchecked(from.id).filter(({ sender }) => sender === from.id);
     const strict = !this.#stage.isTouched(from, to);
     const what = `${from.name} to ${to.name}`;
-    for (const row of written) this.#checkWritten(what, row, from, to, strict);
+    const wrong = (how: string, row?: Message) => {
+      const concern = { who: [from.name, to.name], ...(row && { what: textOf(row) }) };
+      return new Violation(`${what}: ${how}`, concern);
+    };
+    for (const row of written) {
+      const fault = this.#faultOf(row, from, to, strict);
+      if (fault !== undefined) throw wrong(`${textOf(row)} is ${fault}`, row);
+    }
     const ids = new Set(received.map(({ id }) => id));
-    if (ids.size !== received.length) throw new Error(`${what}: a message is there twice`);
+    if (ids.size !== received.length) throw wrong('a message is there twice');
     if (!strict) return;
     const order = received.map((row) => written.findIndex(({ id }) => id === row.id));
     received.forEach((row, index) => {
       const source = written[order[index] as number];
-      if (!source) throw new Error(`${what}: ${textOf(row)} was never written`);
-      if (textOf(source) !== textOf(row)) throw new Error(`${what}: ${textOf(row)} was ${textOf(source)}`);
+      if (!source) throw wrong(`${textOf(row)} was never written`, row);
+      if (textOf(source) !== textOf(row)) throw wrong(`${textOf(row)} was ${textOf(source)}`, row);
     });
-    const lacking = written.find(({ id }) => !ids.has(id));
-    if (lacking) throw new Error(`${what}: ${textOf(lacking)} is not among what was received`);
-    const inOrder = order.every((at, index) => index === 0 || at > (order[index - 1] as number));
-    if (orderly && !inOrder) {
-      throw new Error(`${what}: out of order: ${received.map(textOf).join(' | ')}`);
+    const lacking = written.find(({ id }) => !ids.has(id) && !this.#lost.has(id));
+    if (lacking) throw wrong(`${textOf(lacking)} is not among what was received`, lacking);
+    const early = order.findIndex((at, index) => index > 0 && at < (order[index - 1] as number));
+    if (orderly && early >= 0) {
+      throw wrong(`out of order: ${received.map(textOf).join(' | ')}`, received[early]);
     }
   }
 
-  #checkWritten(what: string, row: Message, from: Actor, to: Actor, strict: boolean): void {
+  /** What is wrong with how a message of this sender stands, if anything is. */
+  #faultOf(row: Message, from: Actor, to: Actor, strict: boolean): string | undefined {
     const { status, failure, id } = row;
     this.tally.written += 1;
-    const how = `${what}: ${textOf(row)} is ${status} (${failure ?? 'no failure'})`;
-    if (status === 'pending') throw new Error(how);
+    const how = `${status} (${failure ?? 'no failure'})`;
+    if (status === 'pending') return how;
     if (status === 'failed') {
       const code = failure ?? 'nothing';
       this.tally.failed.set(code, (this.tally.failed.get(code) ?? 0) + 1);
-      if (strict || !userFailures.has(code)) throw new Error(how);
-      return;
+      return strict || !userFailures.has(code) ? how : undefined;
     }
     if (status === 'delivered') {
       this.tally.delivered += 1;
-      if (!to.hasReceived(from.id, id)) throw new Error(`${how}, and ${to.name} has not got it`);
-    } else if (strict) throw new Error(how);
+      return to.hasReceived(from.id, id) ? undefined : `${how}, and ${to.name} has not got it`;
+    }
+    return strict && !this.#lost.has(id) ? how : undefined;
   }
 
   /** Observers heard everything; the keys the relay may hand out are there; nothing waits that nobody waits for. */
   async #checkDevice(actor: Actor): Promise<void> {
     const { name, ledger } = actor;
     const unheard = ledger.unheard();
-    if (unheard.length > 0) throw new Error(`observers of ${name} have not heard ${unheard.join(', ')}`);
+    if (unheard.length > 0)
+      throw new Violation(`observers of ${name} have not heard ${unheard.join(', ')}`, { who: [name] });
     const engineKeys = await actor.keys('engine/', 'quarantine/');
     const held = engineKeys.filter((key) => key.startsWith('engine/pre-key/')).length;
     const { oneTime, signedId, kemLastResortId } = this.#stage.network.relay.preKeyStatus(actor.address);
-    if (held < oneTime) throw new Error(`${name} has ${held} one-time keys, and the relay ${oneTime}`);
+    if (held < oneTime)
+      throw new Violation(`${name} has ${held} one-time keys, and the relay ${oneTime}`, { who: [name] });
     for (const key of [`engine/signed-pre-key/${signedId}`, `engine/kem-pre-key/${kemLastResortId}`]) {
-      if (!engineKeys.includes(key)) throw new Error(`${name} has not got ${key}`);
+      if (!engineKeys.includes(key)) throw new Violation(`${name} has not got ${key}`, { who: [name] });
     }
     const waiting = engineKeys.find((key) => key.startsWith('quarantine/'));
-    if (waiting !== undefined) throw new Error(`${name} still keeps ${waiting}`);
+    if (waiting !== undefined) throw new Violation(`${name} still keeps ${waiting}`, { who: [name] });
   }
 }
 

@@ -6,8 +6,8 @@
 import type { Message } from '../../messages/index.js';
 import type { StorageChange } from '../../ports/storage.js';
 import type { AccountId, EnvelopeId } from '../../wire/index.js';
-import { readMessage, readRecord } from './stored.js';
-import type { Trace } from './trace.js';
+import { concernOf, nameOf, readMessage, readRecord } from './stored.js';
+import type { Concern, Trace } from './trace.js';
 import type { WireWatch } from './wire-watch.js';
 
 interface JournalFields {
@@ -15,6 +15,12 @@ interface JournalFields {
   readonly reason?: string;
   readonly messageSeq?: number;
   readonly conversationId?: string;
+}
+
+interface ContactFields {
+  readonly relation: string;
+  readonly renewals?: readonly { readonly requests?: number }[];
+  readonly resends?: readonly unknown[];
 }
 
 /** A commit, sorted by what its keys are about. */
@@ -35,7 +41,7 @@ export interface LedgerState {
   readonly outcomes: ReadonlyMap<EnvelopeId, string>;
   readonly rows: ReadonlyMap<string, Message>;
   readonly next: ReadonlyMap<AccountId, number>;
-  readonly relations: ReadonlyMap<AccountId, string>;
+  readonly relations: ReadonlyMap<AccountId, ContactFields>;
   readonly journalHead: number;
   readonly heardTo: number;
   readonly heard: ReadonlyMap<number, string>;
@@ -56,7 +62,7 @@ export class Ledger {
   #rows = new Map<string, Message>();
   /** The first row of each conversation that was not checked yet. */
   #next = new Map<AccountId, number>();
-  #relations = new Map<AccountId, string>();
+  #relations = new Map<AccountId, ContactFields>();
   #journalHead = 0;
   /** Observers have heard everything up to here, and what is in `#heard` above. */
   #heardTo = 0;
@@ -82,7 +88,13 @@ export class Ledger {
 
   /** How the user stands to an account, as it was last written; a contact that was removed is still told. */
   relation(account: AccountId): string | undefined {
-    return this.#relations.get(account);
+    return this.#relations.get(account)?.relation;
+  }
+
+  /** How much was asked for again of an account lately, and how much was sent to it again. */
+  repeats(account: AccountId): { readonly requests: number; readonly resends: number } {
+    const { renewals = [], resends = [] } = this.#relations.get(account) ?? {};
+    return { requests: Math.max(0, ...renewals.map((one) => one.requests ?? 0)), resends: resends.length };
   }
 
   /** Whether a message has had its effect. */
@@ -137,7 +149,10 @@ export class Ledger {
   heard(seq: number, what: string): void {
     if (seq <= this.#heardTo) return;
     const before = this.#heard.get(seq) ?? what;
-    if (before !== what) this.#trace.accuse(`journal ${seq} of ${this.#name} was ${before} and is ${what}`);
+    if (before !== what) {
+      const concern = { who: [this.#name] };
+      this.#trace.accuse(`journal ${seq} of ${this.#name} was ${before} and is ${what}`, concern);
+    }
     this.#heard.set(seq, what);
   }
 
@@ -176,8 +191,9 @@ export class Ledger {
       (counted.get(id) ?? 1) !== 1 && 'a count of one',
     ].filter((lack) => lack !== false);
     const what = `${conversationId} ${seq} (${id}) at ${this.#name}`;
-    if (lacks.length > 0) this.#trace.accuse(`${what} took effect without ${lacks.join(', ')}`);
-    if (this.#effects.has(`${sender} ${id}`)) this.#trace.accuse(`${what} took effect twice`);
+    const concern = this.#concernOf(seen[0] ?? released[0]);
+    if (lacks.length > 0) this.#trace.accuse(`${what} took effect without ${lacks.join(', ')}`, concern);
+    if (this.#effects.has(`${sender} ${id}`)) this.#trace.accuse(`${what} took effect twice`, concern);
   }
 
   #settle(id: EnvelopeId, sorted: Sorted, reason: string | undefined): void {
@@ -185,7 +201,9 @@ export class Ledger {
     const before = this.#outcomes.get(id);
     // It came again after it was done, or while it waits in quarantine: then nothing may follow from it.
     if (before !== undefined && !(before === 'quarantined' && released.includes(id))) {
-      if (received.length > 0) this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`);
+      if (received.length > 0) {
+        this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
+      }
       return;
     }
     const outcome = quarantined.includes(id)
@@ -194,8 +212,9 @@ export class Ledger {
     this.#outcomes.set(id, outcome);
     if (reason !== undefined) {
       this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
-      this.#trace.note(`${this.#name} cannot read ${this.#nameOf(id)}: ${reason}`);
     }
+    const { who } = this.#concernOf(id);
+    this.#trace.note(`${this.#name} is done with ${this.#nameOf(id)}: ${outcome}`, ...who);
   }
 
   /** Only what says nothing, comes from somebody blocked, or has had its effect before may have none. */
@@ -204,15 +223,22 @@ export class Ledger {
     const sent = this.#wire.find(id);
     const content = sent?.content;
     if (!sent || content?.type !== 'text') return 'nothing';
-    if (this.#relations.get(sent.from) === 'blocked') return 'blocked';
+    if (this.#relations.get(sent.from)?.relation === 'blocked') return 'blocked';
     if (this.#effects.has(`${sent.from} ${content.id}`)) return 'again';
-    this.#trace.accuse(`${this.#nameOf(id)} was dropped at ${this.#name} without a reason`);
+    const violation = `${this.#nameOf(id)} was dropped at ${this.#name} without a reason`;
+    this.#trace.accuse(violation, this.#concernOf(id));
     return 'dropped';
+  }
+
+  #concernOf(id: EnvelopeId | undefined): Concern {
+    const sent = id && this.#wire.find(id);
+    if (!sent) return { who: [this.#name] };
+    return concernOf([this.#name, this.#trace.nameOf(sent.from)], sent.content);
   }
 
   #nameOf(id: EnvelopeId): string {
     const content = this.#wire.find(id)?.content;
-    return content ? `${content.type} ${content.text ?? content.id}` : id;
+    return content ? nameOf(content) : id;
   }
 
   #sort(changes: readonly StorageChange[]): Sorted {
@@ -248,7 +274,7 @@ export class Ledger {
         return;
       }
       case 'contact':
-        this.#relations.set(rest[0] as AccountId, readRecord<{ relation: string }>(value).relation);
+        this.#relations.set(rest[0] as AccountId, readRecord<ContactFields>(value));
         return;
       case 'journal':
         this.#journalHead = Math.max(this.#journalHead, Number(rest[0]));

@@ -10,8 +10,6 @@ import { Checks } from './invariants.js';
 import { makeSchedule } from './schedule.js';
 import { Stage } from './stage.js';
 
-/** Lines of what happened that a failure tells. */
-const linesAround = 60;
 const defaultSteps = 100;
 
 /** Options of {@link simulate}. */
@@ -57,7 +55,7 @@ export class SimulationFailure extends Error {
     readonly step: number,
     /** What was played. `simulate({ seed, accounts, schedule })` plays it again. */
     readonly schedule: readonly SimulationAction[],
-    /** What happened before it broke, oldest first. */
+    /** What happened before it broke and around what broke, oldest first. */
     readonly around: readonly string[],
     cause: unknown,
   ) {
@@ -120,7 +118,7 @@ class Play {
         trace.assertInnocent();
       }
     } catch (error) {
-      const around = trace.last(linesAround);
+      const around = trace.around(error);
       throw new SimulationFailure(this.#seed, this.#step, this.#schedule, around, error);
     }
     return this.#report();

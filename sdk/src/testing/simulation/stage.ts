@@ -195,7 +195,7 @@ export class Stage {
     device.commitPlan = () => {
       left -= 1;
       if (left !== 0) return 'pass';
-      this.trace.note(`commit of ${name}: ${fate}`);
+      this.trace.note(`commit of ${name}: ${fate}`, name);
       return fate;
     };
   }

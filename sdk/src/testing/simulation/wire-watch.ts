@@ -15,14 +15,19 @@ import {
   type SendRequest,
 } from '../../wire/index.js';
 import type { RelayCall } from '../network/tamper.js';
-import { contentOf, type SeenContent } from './stored.js';
+import { contentOf, nameOf, type SeenContent } from './stored.js';
 import type { Trace } from './trace.js';
+
+/** Receiving chains that a session keeps (Double Ratchet as the protocol's peers do it). */
+const keptChains = 5;
 
 /** Something that is for another device. */
 export interface Sent {
   readonly from: AccountId;
   readonly to: AccountId;
   readonly kind: CiphertextKind;
+  /** Of its sending chain. */
+  readonly ratchetKey: string;
   readonly content: SeenContent | undefined;
   /** The relay has accepted it. */
   accepted: boolean;
@@ -43,9 +48,12 @@ export class WireWatch {
   readonly #trace: Trace;
   /** Every message key that was seen in use. */
   readonly #keys = new Map<string, KeyUse>();
+  /** Accounts with a device that runs twice. */
+  readonly #doubles = new Set<AccountId>();
   readonly #contents = new Map<string, SeenContent>();
   readonly #sent = new Map<string, Sent>();
   readonly #byEnvelope = new Map<EnvelopeId, Sent>();
+
   /** The kind of the last ciphertext from one account to another. */
   readonly #lastKinds = new Map<string, CiphertextKind>();
 
@@ -64,7 +72,11 @@ export class WireWatch {
       ...engine,
       encrypt: async (view, input) => {
         const step = await engine.encrypt(view, input);
-        this.#contents.set(tagOf(step.result.ciphertext), contentOf(input.plaintext));
+        const { kind, ciphertext } = step.result;
+        const content = contentOf(input.plaintext);
+        this.#contents.set(tagOf(ciphertext), content);
+        const [from, to] = [input.our.address.accountId, input.their.accountId];
+        this.#note(from, to, `encrypts ${kind} ${keyText(messageKeyOf(kind, ciphertext))}`, content);
         return step;
       },
     };
@@ -76,9 +88,11 @@ export class WireWatch {
     for (const { kind, ciphertext } of request.bodies) {
       const tag = tagOf(ciphertext);
       const [from, to] = [device.accountId, request.recipient];
-      this.#use(messageKeyOf(kind, ciphertext), { tag, from, arrived: false });
+      const messageKey = messageKeyOf(kind, ciphertext);
+      this.#use(messageKey, { tag, from, arrived: false });
       const content = this.#contents.get(tag);
-      const sent = { from, to, kind, content, accepted: false, envelopeId: undefined };
+      const [ratchetKey = ''] = messageKey.split(' ');
+      const sent = { from, to, kind, ratchetKey, content, accepted: false, envelopeId: undefined };
       if (!this.#sent.has(tag)) this.#sent.set(tag, sent);
     }
   }
@@ -102,13 +116,30 @@ export class WireWatch {
     }
   }
 
+  /** There are two of a device of this account, or one again: each can lose what the other cannot know of. */
+  setDouble(account: AccountId, isDouble: boolean): void {
+    this.setBack(account);
+    if (isDouble) this.#doubles.add(account);
+    else this.#doubles.delete(account);
+  }
+
+  #note(one: AccountId, other: AccountId, does: string, content: SeenContent | undefined): void {
+    const [who, peer] = [this.#trace.nameOf(one), this.#trace.nameOf(other)];
+    const what = content ? nameOf(content) : 'something';
+    this.#trace.note(`${who} ${does}: ${what} (with ${peer})`, who, peer);
+  }
+
   #use(key: string, use: KeyUse): void {
     const before = this.#keys.get(key);
-    if (!before) {
+    const isUnknown = before && before.tag !== use.tag && !before.arrived && this.#doubles.has(use.from);
+    if (!before || isUnknown) {
       this.#keys.set(key, use);
       return;
     }
-    if (before.tag !== use.tag) this.#trace.accuse(`message key ${key} used twice`);
+    if (before.tag !== use.tag) {
+      const concern = { who: [this.#trace.nameOf(use.from)], what: keyText(key) };
+      this.#trace.accuse(`message key ${key} used twice`, concern);
+    }
     before.arrived ||= use.arrived;
   }
 
@@ -120,8 +151,7 @@ export class WireWatch {
       sent.accepted = true;
       const { from, to, content } = sent;
       this.#lastKinds.set(`${from} ${to}`, kind);
-      const what = content ? `${content.type} ${content.text ?? content.id}` : 'something';
-      this.#trace.note(`relay accepts ${kind} of ${from.slice(0, 4)}: ${what}`);
+      this.#note(from, to, `brings ${kind} to the relay`, content);
     }
   }
 
@@ -130,6 +160,7 @@ export class WireWatch {
     for (const { id, ciphertext } of page) {
       const sent = this.#sent.get(tagOf(ciphertext));
       if (!sent) continue;
+      this.#note(sent.to, sent.from, 'is shown', sent.content);
       sent.envelopeId = id;
       this.#byEnvelope.set(id, sent);
     }
@@ -145,6 +176,13 @@ export class WireWatch {
     return [...this.#sent.values()].filter(({ accepted }) => accepted);
   }
 
+  /** Whether so many chains of its sender came after its own that no state of its receiver may know that any more. */
+  isOutlived({ from, to, ratchetKey }: Sent): boolean {
+    const ofPair = this.accepts().filter((other) => other.from === from && other.to === to);
+    const last = ofPair.findLastIndex((other) => other.ratchetKey === ratchetKey);
+    return new Set(ofPair.slice(last + 1).map((other) => other.ratchetKey)).size >= keptChains;
+  }
+
   /** The kind of the last ciphertext from one account to another that was accepted. */
   lastKind(from: AccountId, to: AccountId): CiphertextKind | undefined {
     return this.#lastKinds.get(`${from} ${to}`);
@@ -156,6 +194,12 @@ export class WireWatch {
     this.#sent.clear();
     this.#byEnvelope.clear();
   }
+}
+
+/** How a message key is told: enough of it. */
+function keyText(key: string): string {
+  const [ratchetKey = '', counter = ''] = key.split(' ');
+  return `${ratchetKey.slice(1, 9)}/${counter}`;
 }
 
 /** A ciphertext's name. */
