@@ -10,6 +10,9 @@ import {
   type SimulationOptions,
   type SimulationReport,
 } from '../../src/testing/simulation/simulate.js';
+import { Ledger } from '../../src/testing/simulation/ledger.js';
+import { Trace } from '../../src/testing/simulation/trace.js';
+import { WireWatch } from '../../src/testing/simulation/wire-watch.js';
 import type { TestEngine } from '../../src/testing/network/test-engines.js';
 
 type Break = (engine: ProtocolEngine) => Partial<ProtocolEngine>;
@@ -74,7 +77,26 @@ describe('the simulation', () => {
         return step;
       },
     }));
-    expect((await failureOf({ engine })).message).toMatch(/ended at .* in invalid-message/);
+    // Long before the check that finds it, and between those who have nothing to do with it much happens.
+    const chatter = Array.from({ length: 60 }, (_, n): SimulationAction[] => [
+      { kind: 'send', who: 'carol', peer: 'bob', texts: [`by the way ${n}`] },
+      { kind: 'pass', durationMs: 1_000 },
+    ]);
+    const schedule = [...conversation.slice(0, -1), ...chatter.flat(), orderly];
+    const { message, around } = await failureOf({ engine, accounts: 3, schedule });
+    expect(message).toMatch(/text two of alice ended at bob in invalid-message/);
+    const told = around.join('\n');
+    expect(told).toMatch(/alice encrypts message .*: text two \(with bob\)/);
+    expect(told).toMatch(/bob is done with text two: invalid-message/);
+    expect(told).not.toMatch(/carol encrypts message .*: text by the way 5 /);
+  });
+
+  it('finds a reason that is told of no envelope', async () => {
+    const trace = new Trace();
+    const ledger = new Ledger('bob', trace, new WireWatch(trace), new Map());
+    const entry = { v: 1, d: { type: 'undecryptable', reason: 'no-session' } };
+    ledger.written([{ key: 'journal/1', value: new TextEncoder().encode(JSON.stringify(entry)) }]);
+    expect(() => trace.assertInnocent()).toThrow('bob told no-session of no one envelope');
   });
 
   it('finds a message that is dropped without a word', async () => {

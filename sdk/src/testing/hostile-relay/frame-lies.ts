@@ -36,7 +36,12 @@ function falseClock(name: string, move: (relayTime: number) => number): LieCase 
   };
 }
 
-function falseGoodbye(reason: SocketGoodbye['reason'], state: string): LieCase {
+/** @param marks - what else such a farewell may touch */
+function falseGoodbye(
+  reason: SocketGoodbye['reason'],
+  state: string,
+  marks: readonly RegExp[] = [],
+): LieCase {
   return {
     about: ['frame:goodbye/reason'],
     lie: `a farewell that was not due: ${reason}`,
@@ -49,7 +54,7 @@ function falseGoodbye(reason: SocketGoodbye['reason'], state: string): LieCase {
       stage.relay.dismiss(bob.address, reason);
       await stage.network.settle();
       assertEqual(bob.connections.slice(announced).at(-1), state, 'the connection');
-      assertUntouched(before, await bob.dump(), refusalMarks);
+      assertUntouched(before, await bob.dump(), [...refusalMarks, ...marks]);
       await alice.messenger.messages.send(bob.id, { text: `sent while ${reason}` });
       if (state !== 'offline') {
         await stage.quiet();
@@ -82,7 +87,8 @@ const cases: readonly LieCase[] = [
   falseClock('ten years ahead', (relayTime) => relayTime + 10 * yearMs),
   falseClock('at the end of time', () => 8_640_000_000_000_000),
   falseGoodbye('replaced', 'replaced'),
-  falseGoodbye('signed-out', 'closed'),
+  // Whether that is so the device finds out by asking for new tokens, and gets them.
+  falseGoodbye('signed-out', 'closed', [/^account\/credentials$/]),
   falseGoodbye('draining', 'offline'),
   {
     about: ['frame:caught-up'],

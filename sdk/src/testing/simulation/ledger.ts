@@ -173,9 +173,20 @@ export class Ledger {
   written(changes: readonly StorageChange[]): void {
     const sorted = this.#sort(changes);
     if (sorted.received.length > 0) this.#checkEffect(sorted);
-    const reason = sorted.journal.find(({ type }) => type === 'undecryptable')?.reason;
+    const reason = this.#reasonIn(sorted);
     for (const id of [...sorted.seen, ...sorted.released]) this.#settle(id, sorted, reason);
     for (const { sender, id } of sorted.received) this.#effects.add(`${sender} ${id}`);
+  }
+
+  /** Why an envelope had no effect: told once, in the commit that ends that very envelope. */
+  #reasonIn({ journal, seen, released }: Sorted): string | undefined {
+    const told = journal.filter(({ type }) => type === 'undecryptable').map(({ reason }) => reason);
+    const [reason] = told.filter((one) => one !== 'quarantine-expired');
+    const isOfOne = told.length === 1 && seen.length + released.length === 1;
+    if (reason !== undefined && !isOfOne) {
+      this.#trace.accuse(`${this.#name} told ${reason} of no one envelope`, { who: [this.#name] });
+    }
+    return reason ?? told[0];
   }
 
   /** One message at a time takes effect, with everything that belongs to it. */
