@@ -131,8 +131,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = async () => {
-    const now = host.clock.now();
-    await Promise.all([sweepSendLog(writer, { now, relayNow: inbox.relayNow ?? now }), quarantine.settle()]);
+    await Promise.all([sweepSendLog(writer, inbox.clocks), quarantine.settle()]);
   };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });

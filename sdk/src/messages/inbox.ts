@@ -73,10 +73,10 @@ export class Inbox {
     this.#host = parts.host;
   }
 
-  /** The time by the relay's clock, once it has said it. */
-  get relayNow(): number | undefined {
-    const said = this.#relayClock;
-    return said && Math.floor(said.relayTime + this.#host.clock.monotonicNow() - said.at);
+  /** This moment by both clocks; by the own one alone before the relay has said its time. */
+  get clocks(): { readonly now: number; readonly relayNow: number } {
+    const now = this.#host.clock.now();
+    return { now, relayNow: this.#relayNow ?? now };
   }
 
   /** There is a connection. Everything not acknowledged comes again on it. */
@@ -299,9 +299,14 @@ export class Inbox {
     this.#lostAcknowledgements += 1;
   }
 
+  get #relayNow(): number | undefined {
+    const said = this.#relayClock;
+    return said && said.relayTime + this.#host.clock.monotonicNow() - said.at;
+  }
+
   /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */
   #isPlausible({ acceptedAt }: Envelope): boolean {
-    const { relayNow } = this;
+    const relayNow = this.#relayNow;
     if (relayNow === undefined) return true;
     const youngest = relayNow + limits.relayClockSkewMs;
     const oldest = relayNow - wireLimits.mailboxTtlMs - 2 * limits.relayClockSkewMs;

@@ -112,7 +112,8 @@ describe('a device that the relay says goodbye to as signed out', () => {
     const { world, alice } = scene;
     const address = await alice.address();
     const dismiss = () => {
-      world.relay.signOut(address);
+      world.relay.revokeTokens(address);
+      world.relay.dismiss(address, 'signed-out');
     };
     return { ...scene, dismiss };
   }

@@ -68,12 +68,6 @@ export class TestRelay {
     this.#core.tokens.revokeDevices((address) => sameDevice(address, device));
   }
 
-  /** Signs a device out: ends every token of it, and its stream with a word that says so. */
-  signOut(device: DeviceAddress): void {
-    this.revokeTokens(device);
-    this.#core.gateway.dismiss(device, 'signed-out');
-  }
-
   /** What it holds of an account, or nothing. */
   account(username: string): TestRelayAccount | undefined {
     const account = this.#core.accounts.findByName(username as Username);
