@@ -20,9 +20,6 @@ import type { Envelope } from './wire/index.js';
 
 type OnlineState = Extract<ConnectionState, { kind: 'online' }>;
 
-/** Why a token could not be asked for that may be there the next time. */
-const mayPass: ReadonlySet<string> = new Set(['offline', 'request-timeout', 'unavailable', 'rate-limited']);
-
 /** A stream that is up, and what has come over it while its device is still being checked. */
 interface Waiting {
   readonly connection: TransportConnection;
@@ -90,7 +87,6 @@ export class LiveConnection {
   async open(): Promise<void> {
     this.#wanted = true;
     if (this.#connection) return;
-    this.#cancelCheck();
     // The transport may speak before `open` has resolved: what it says must find a connection.
     const connection: TransportConnection = {
       resume: async (request) => (await opening).resume(request),
@@ -181,8 +177,9 @@ export class LiveConnection {
    */
   #askForTokens(failures: number): void {
     this.#relay.accessToken(true).catch((error: unknown) => {
-      const isOver = this.#connection !== undefined || !this.#wanted;
-      if (isOver || !isSottoError(error) || !mayPass.has(error.code)) return;
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      if (this.#connection || !this.#wanted || code === 'login-required') return;
+      if (code === 'fenced' || code === 'messenger-closed') return;
       this.#cancelCheck = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
         this.#askForTokens(failures + 1);
       });

@@ -12,6 +12,7 @@ import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../w
 import { backoffMs } from './backoff.js';
 import type { Intake } from './intake.js';
 import type { QuarantineKeeper } from './quarantine-keeper.js';
+import type { LogTime } from './send-log.js';
 import {
   DrainNeeded,
   LookupNeeded,
@@ -44,7 +45,8 @@ export class Inbox {
   #connection: TransportConnection | undefined;
   /** Grows with every connection: whatever was held for an earlier one comes again by itself. */
   #epoch = 0;
-  #relayClock: { readonly relayTime: number; readonly at: number } | undefined;
+  /** What the relay's clock says when the monotonic one says 0. */
+  #relayClock = NaN;
   readonly #queue: Envelope[] = [];
   readonly #held = new Map<AccountId, Held>();
   /** Came on this connection and has neither taken effect nor been left to the next one. */
@@ -73,17 +75,16 @@ export class Inbox {
     this.#host = parts.host;
   }
 
-  /** This moment by both clocks; by the own one alone before the relay has said its time. */
-  get clocks(): { readonly now: number; readonly relayNow: number } {
-    const now = this.#host.clock.now();
-    return { now, relayNow: this.#relayNow ?? now };
+  /** This moment by both clocks. */
+  get clocks(): LogTime {
+    return { now: this.#host.clock.now(), relayNow: this.#relayNow() };
   }
 
   /** There is a connection. Everything not acknowledged comes again on it. */
   online(connection: TransportConnection, relayTime: number): void {
     this.offline();
     this.#connection = connection;
-    this.#relayClock = { relayTime, at: this.#host.clock.monotonicNow() };
+    this.#relayClock = relayTime - this.#host.clock.monotonicNow();
   }
 
   /** The connection is gone. */
@@ -299,18 +300,17 @@ export class Inbox {
     this.#lostAcknowledgements += 1;
   }
 
-  get #relayNow(): number | undefined {
-    const said = this.#relayClock;
-    return said && said.relayTime + this.#host.clock.monotonicNow() - said.at;
-  }
-
   /** By the relay's own clock, an envelope was accepted within the life of a mailbox and not in the future. */
   #isPlausible({ acceptedAt }: Envelope): boolean {
-    const relayNow = this.#relayNow;
-    if (relayNow === undefined) return true;
+    const relayNow = this.#relayNow();
     const youngest = relayNow + limits.relayClockSkewMs;
     const oldest = relayNow - wireLimits.mailboxTtlMs - 2 * limits.relayClockSkewMs;
-    return acceptedAt <= youngest && acceptedAt >= oldest;
+    return !(acceptedAt > youngest || acceptedAt < oldest);
+  }
+
+  /** NaN, which nothing is above or below, before the relay has said its time. */
+  #relayNow(): number {
+    return this.#relayClock + this.#host.clock.monotonicNow();
   }
 }
 
