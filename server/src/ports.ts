@@ -18,8 +18,9 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly extra: Pick<ProblemDocument, 'retryAfterMs' | 'fields'> = {},
+    options?: ErrorOptions,
   ) {
-    super(code);
+    super(code, options);
   }
 }
 

@@ -1,15 +1,90 @@
-import { afterAll, beforeAll } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
-import { mailboxOver } from '../mailbox/database-under-test.js';
+import { MailboxServer } from '../../src/storage/redis/mailbox-server.js';
+import { openRedisMailbox } from '../../src/storage/redis/redis-mailbox.js';
+import { mailboxOver, redisMailboxOver } from '../mailbox/database-under-test.js';
+import { drain, makeScene, now, problem, send } from '../mailbox/mailbox-suite-kit.js';
 import { mailboxSuite } from '../mailbox/mailbox-suite.js';
+import { waitFor } from '../support/wait-for.js';
 import { startPostgres, type PostgresService } from './postgres-service.js';
+import { startRedis, type RedisService } from './redis-service.js';
 
 let service: PostgresService;
+let redis: RedisService;
 beforeAll(async () => {
-  service = await startPostgres();
+  [service, redis] = await Promise.all([startPostgres(), startRedis()]);
 });
-afterAll(() => service.stop());
+afterAll(async () => {
+  await Promise.all([service.stop(), redis.stop()]);
+});
 
-mailboxSuite('PostgreSQL', async () =>
-  mailboxOver(openPostgresDatabase(await service.createDatabase(), { maxConnections: 12 })),
-);
+const openDatabase = async () =>
+  openPostgresDatabase(await service.createDatabase(), { maxConnections: 12 });
+
+mailboxSuite('PostgreSQL', async () => mailboxOver(await openDatabase()));
+mailboxSuite('Redis', async () => redisMailboxOver(await openDatabase(), redis.url));
+
+describe('a Redis that ends under a mailbox', () => {
+  /** A mailbox over a Redis of its own, with three envelopes delivered and two waiting. */
+  async function interrupted(durable: boolean) {
+    const own = await startRedis({ durable });
+    const store = await redisMailboxOver(await openDatabase(), own.url);
+    const mailbox = store.open();
+    const scene = await makeScene(store, mailbox);
+    for (let sent = 0; sent < 5; sent += 1) await mailbox.accept(scene.sender, send(scene.recipient), now);
+    await own.kill();
+    await expect(mailbox.accept(scene.sender, send(scene.recipient), now)).rejects.toEqual(
+      problem('unavailable'),
+    );
+    await own.restart();
+    const again = () =>
+      mailbox.accept(scene.sender, send(scene.recipient), now).then(
+        () => true,
+        () => false,
+      );
+    await waitFor('the mailbox to come back', again);
+    const close = async () => {
+      await store.close();
+      await own.stop();
+    };
+    return { ...scene, close };
+  }
+
+  it('has everything again when each write was in its file before the answer', async () => {
+    const { mailbox, inbox, close } = await interrupted(true);
+    expect((await drain(mailbox, inbox)).slice(0, 5).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(await mailbox.depth(inbox)).toBe(6);
+    await close();
+  });
+
+  it('gives no place away again that it gave before it forgot everything', async () => {
+    const { mailbox, inbox, close } = await interrupted(false);
+    const [first, ...more] = await drain(mailbox, inbox);
+    expect(more).toEqual([]);
+    expect(first?.seq).toBeGreaterThan(5);
+    // What a connection that had all five hears of.
+    const page = await mailbox.page(inbox, 5, { maxEnvelopes: 10, maxBytes: 1e6 }, now);
+    expect(page.envelopes.map(({ seq }) => seq)).toEqual([first?.seq]);
+    await close();
+  });
+});
+
+it('writes nothing for a plan that was overtaken', async () => {
+  const database = await openDatabase();
+  const store = await redisMailboxOver(database, redis.url);
+  const { sender, recipient, inbox } = await makeScene(store, store.open());
+  const server = await MailboxServer.open(redis.url, database);
+  const mailbox = openRedisMailbox({ database, server });
+  await mailbox.accept(sender, send(recipient), now);
+  const { number } = await server.life();
+  // As if the server had restarted between the plan and its writing.
+  await server.run((client) => client.hSet('sotto:{mailbox}:life', { run: randomBytes(8).toString('hex') }));
+  await server.run((client) => client.hSet('sotto:{mailbox}:life', { number: String(number + 1) }));
+  await expect(mailbox.accept(sender, send(recipient), now)).rejects.toEqual(problem('unavailable'));
+  expect(await mailbox.depth(inbox)).toBe(1);
+  await mailbox.accept(sender, send(recipient), now);
+  expect((await drain(mailbox, inbox)).map(({ seq }) => seq > 1)).toEqual([false, true]);
+  server.close();
+  await store.close();
+});

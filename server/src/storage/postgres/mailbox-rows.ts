@@ -106,6 +106,11 @@ function progressParameters(progress: readonly DeviceProgress[]): readonly Uint8
   return [accountIds(devices), deviceIds(devices), int8Array(progress.map(({ storeSeq }) => storeSeq))];
 }
 
+/** Keeps how far devices have come, together with the commit. */
+export function keepProgress(transaction: Transaction, progress: readonly DeviceProgress[]): void {
+  transaction.atCommit(statements.keepProgressAlone, progressParameters(progress));
+}
+
 /** Writes what was planned, together with the commit. The devices are locked. */
 export function writeAccepted(transaction: Transaction, plan: AcceptPlan): void {
   const { advanced, envelopes, attempts } = plan;

@@ -51,6 +51,9 @@ function keepProgress(firstParameter: number): string {
          SET store_seq = excluded.store_seq WHERE known.store_seq < excluded.store_seq`;
 }
 
+/** Keeps how far devices have come, and nothing else: for a mailbox that is elsewhere. */
+export const keepProgressAlone: PreparedStatement = { name: 'keep-progress', sql: keepProgress(1) };
+
 /**
  * Moves devices' last `seq` forward, stores envelopes and attempts, and keeps how far senders have come. The
  * recipients' devices are locked.

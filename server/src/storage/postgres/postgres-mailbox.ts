@@ -12,7 +12,8 @@ import {
 import { contentHash } from '../../mailbox/content-hash.js';
 import { mailboxLimits, type MailboxLimits } from '../../mailbox/limits.js';
 import type { AcceptOutcome, Mailbox, SweepReport } from '../../mailbox/mailbox.js';
-import { MicroBatch, type BatchAnswer } from '../../mailbox/micro-batch.js';
+import { acceptBatch, acknowledgeBatch, type Acknowledgement } from '../../mailbox/mailbox-batches.js';
+import type { BatchAnswer, MicroBatch } from '../../mailbox/micro-batch.js';
 import { noMeter, type Meter } from '../../metrics/meter.js';
 import { ProblemError, type Database, type Queryable } from '../../ports.js';
 import * as rows from './mailbox-rows.js';
@@ -26,11 +27,6 @@ export interface PostgresMailboxOptions {
   readonly meter?: Pick<Meter, 'batch'>;
   /** A new random UUID. Default: the platform's. */
   readonly newRandomId?: () => string;
-}
-
-interface Acknowledgement {
-  readonly device: DeviceAddress;
-  readonly request: AcknowledgeRequest;
 }
 
 /**
@@ -52,24 +48,8 @@ class PostgresMailbox implements Mailbox {
     this.#database = database;
     this.#limits = { ...mailboxLimits, ...limits };
     this.#newRandomId = newRandomId;
-    this.#accepts = new MicroBatch({
-      maxItems: this.#limits.maxSendsPerBatch,
-      maxBytes: this.#limits.maxBytesPerBatch,
-      maxWaiting: this.#limits.maxWaitingSends,
-      maxWaitingBytes: this.#limits.maxWaitingSendBytes,
-      sizeOf: ({ request }) => request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0),
-      onBatch: (size) => meter.batch('accept', size),
-      run: (sends) => this.#acceptBatch(sends),
-    });
-    this.#acknowledgements = new MicroBatch({
-      maxItems: this.#limits.maxAcknowledgementsPerBatch,
-      maxBytes: Number.POSITIVE_INFINITY,
-      maxWaiting: this.#limits.maxWaitingAcknowledgements,
-      maxWaitingBytes: Number.POSITIVE_INFINITY,
-      sizeOf: () => 0,
-      onBatch: (size) => meter.batch('acknowledge', size),
-      run: (acknowledgements) => this.#acknowledgeBatch(acknowledgements),
-    });
+    this.#accepts = acceptBatch(this.#limits, meter, (sends) => this.#acceptBatch(sends));
+    this.#acknowledgements = acknowledgeBatch(this.#limits, meter, (acks) => this.#acknowledgeBatch(acks));
   }
 
   async accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {

@@ -5,8 +5,11 @@ import type { RedisClient } from './redis-link.js';
 /** What a script takes. */
 export interface ScriptInput {
   readonly keys: readonly string[];
-  readonly arguments: readonly string[];
+  readonly arguments: readonly (string | Buffer)[];
 }
+
+/** A client that runs scripts. */
+export type ScriptClient = Pick<RedisClient, 'evalSha' | 'eval'>;
 
 /** One script. */
 export class RedisScript {
@@ -18,7 +21,7 @@ export class RedisScript {
     this.#sha1 = createHash('sha1').update(source).digest('hex');
   }
 
-  async run(client: RedisClient, input: ScriptInput): Promise<unknown> {
+  async run(client: ScriptClient, input: ScriptInput): Promise<unknown> {
     const options = { keys: [...input.keys], arguments: [...input.arguments] };
     try {
       return await client.evalSha(this.#sha1, options);
