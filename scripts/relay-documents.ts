@@ -135,7 +135,8 @@ ${table(['column', 'holds', 'until'], columns)}
 
 ### What passes through Redis
 
-Only where several nodes share one. None of it is needed to deliver what was accepted.
+Only where there is one. Nothing but the mailbox, which is there for whoever keeps it in Redis, is needed to
+deliver what was accepted.
 
 ${table(['key or channel', 'holds', 'until'], keys)}
 

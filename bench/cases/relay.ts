@@ -4,11 +4,15 @@
  * beside a bare Socket.IO relay that passes the same bytes on and keeps nothing. Servers, database and load
  * are processes of their own on one machine, so only ratios say something.
  *
+ * The last cases compare ours with ours: two nodes with one, a mailbox and a database that hold a million things
+ * with ones that hold a hundred.
+ *
  * `SOTTO_BENCH_RATE` (default 1000) is the messages a second of the latency cases, `SOTTO_BENCH_CONNECTIONS`
  * (default 1000) the connections of the memory case.
  */
 import type { BenchCase, Side } from '../harness.js';
-import { openStage, type Stage, type StageSide } from './relay/stage.js';
+import { openGrownMailbox, type Grown, type GrownMailbox } from './relay/grown-mailbox.js';
+import { openNodesStage, openStage, type Stage, type StageSide } from './relay/stage.js';
 
 const peerName = 'bare-socket-io';
 /** Users of a busy relay: enough that several messages for one of them seldom share a commit. */
@@ -40,7 +44,8 @@ function busyCase(
   };
 }
 
-const throughput: (side: StageSide) => Side = (side) => async (count) => () => side.burst(count);
+const throughput: (side: Pick<StageSide, 'burst'>) => Side = (side) => async (count) => () =>
+  side.burst(count);
 
 const serverCpu: (side: StageSide) => Side = (side) => async (count) => {
   const before = await side.usage();
@@ -80,6 +85,44 @@ function idleMemory(which: 'ours' | 'bare'): Side {
   };
 }
 
+/** Both sides are ours: `ours` with much of something, `peer` with little. A ratio of 1 means that it costs nothing. */
+function growthCase(
+  name: string,
+  [large, small]: readonly [Grown, Grown],
+  work: (mailbox: GrownMailbox, count: number) => Promise<void>,
+): BenchCase {
+  return {
+    ...{ name, unit: 'messages', peerName: 'ours-with-little', countPerSlice: 1000, rounds: 9 },
+    prepare: async () => {
+      const [grown, young] = [await openGrownMailbox(large), await openGrownMailbox(small)];
+      const side =
+        (mailbox: GrownMailbox): Side =>
+        async (count) =>
+        () =>
+          work(mailbox, count);
+      const close = async () => {
+        await grown.close();
+        await young.close();
+      };
+      return { ours: side(grown), peer: side(young), close };
+    },
+  };
+}
+
+const little = 100;
+const much = 1_000_000;
+
+/** Every message goes from one node to the other. */
+const twoNodes: BenchCase = {
+  ...{ name: 'two-nodes', unit: 'messages', peerName: 'ours-one-node', countPerSlice: 4000, rounds: 9 },
+  prepare: async () => {
+    const stage = await openNodesStage(2);
+    await stage.many.connect(users);
+    await stage.one.connect(users);
+    return { ours: throughput(stage.many), peer: throughput(stage.one), close: () => stage.close() };
+  },
+};
+
 /** See the header. */
 export const cases: readonly BenchCase[] = [
   busyCase({ name: 'durable-throughput', unit: 'messages', countPerSlice: 4000, rounds: 9 }, throughput),
@@ -104,4 +147,21 @@ export const cases: readonly BenchCase[] = [
     rounds: 1,
     prepare: async () => ({ ours: idleMemory('ours'), peer: idleMemory('bare') }),
   },
+  twoNodes,
+  growthCase(
+    'mailbox-depth',
+    [
+      { accounts: little, depth: much },
+      { accounts: little, depth: little },
+    ],
+    (mailbox, count) => mailbox.useFirst(count),
+  ),
+  growthCase(
+    'accounts',
+    [
+      { accounts: much, depth: 0 },
+      { accounts: little, depth: 0 },
+    ],
+    (mailbox, count) => mailbox.useAll(count),
+  ),
 ];

@@ -30,6 +30,11 @@ export interface RelayConfig {
    */
   readonly redisUrl: string | undefined;
   /**
+   * `SOTTO_MAILBOX_REDIS_URL`: a Redis that keeps the mailboxes in place of the database. What is accepted is then
+   * as durable as that Redis is configured to be. Needs `databaseUrl`; may be the Redis of `redisUrl`.
+   */
+  readonly mailboxRedisUrl: string | undefined;
+  /**
    * `SOTTO_SECRET`, 32 bytes (base64url): every key of the relay is derived from it. By default made once
    * and kept in the data folder. Required with `databaseUrl`, where several nodes must share it.
    */
@@ -65,6 +70,7 @@ const schema = z.strictObject({
   databaseUrl: z.optional(z.string().check(z.regex(/^postgres(?:ql)?:\/\//))),
   databaseConnections: z.int().check(z.minimum(2), z.maximum(1000)),
   redisUrl: z.optional(z.string().check(z.regex(/^rediss?:\/\//))),
+  mailboxRedisUrl: z.optional(z.string().check(z.regex(/^rediss?:\/\//))),
   secret: z.optional(z.instanceof(Uint8Array).check(z.refine((bytes) => bytes.length === secretBytes))),
   trustedProxies: z.int().check(z.minimum(0), z.maximum(16)),
   metricsPort: z.optional(z.int().check(z.minimum(0), z.maximum(65_535))),
@@ -93,6 +99,11 @@ const settings: Readonly<Record<keyof RelayConfig, Setting>> = {
     parse: parseNumber,
   },
   redisUrl: { variable: 'REDIS_URL', expected: 'a redis:// or rediss:// address', parse: String },
+  mailboxRedisUrl: {
+    variable: 'SOTTO_MAILBOX_REDIS_URL',
+    expected: 'a redis:// or rediss:// address',
+    parse: String,
+  },
   secret: { variable: 'SOTTO_SECRET', expected: '32 bytes in base64url (43 characters)', parse: parseSecret },
   trustedProxies: { variable: 'SOTTO_TRUST_PROXY', expected: 'a number from 0 to 16', parse: parseNumber },
   metricsPort: { variable: 'SOTTO_METRICS_PORT', expected: 'a number from 0 to 65535', parse: parseNumber },
@@ -114,6 +125,7 @@ const defaults: RelayConfig = {
   databaseUrl: undefined,
   databaseConnections: 10,
   redisUrl: undefined,
+  mailboxRedisUrl: undefined,
   secret: undefined,
   trustedProxies: 0,
   metricsPort: undefined,
@@ -165,6 +177,11 @@ export function completeConfig(given: Partial<RelayConfig> = {}): RelayConfig {
   if (config.redisUrl !== undefined && config.databaseUrl === undefined) {
     throw new ConfigError(
       'DATABASE_URL (databaseUrl) is required with REDIS_URL: one embedded node shares nothing',
+    );
+  }
+  if (config.mailboxRedisUrl !== undefined && config.databaseUrl === undefined) {
+    throw new ConfigError(
+      'DATABASE_URL (databaseUrl) is required with SOTTO_MAILBOX_REDIS_URL: accounts stay in the database',
     );
   }
   return config;

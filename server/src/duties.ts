@@ -30,11 +30,13 @@ import { createAuthStore } from './storage/postgres/auth-store.js';
 import { createContinuityStore } from './storage/postgres/continuity-store.js';
 import { createKeysStore } from './storage/postgres/keys-store.js';
 import { openPostgresMailbox } from './storage/postgres/postgres-mailbox.js';
+import { openRedisMailbox } from './storage/redis/redis-mailbox.js';
 import type { Sweep } from './upkeep.js';
 
 /** What the duties are built over. */
 export interface DutiesParts {
-  readonly storage: Pick<RelayStorage, 'database' | 'secrets' | 'relayId'>;
+  readonly storage: Pick<RelayStorage, 'database' | 'secrets' | 'relayId'> &
+    Partial<Pick<RelayStorage, 'mailboxServer'>>;
   readonly connected: ConnectedDevices;
   /** Told how many calls the mailbox's transactions carry. */
   readonly meter?: Meter;
@@ -58,12 +60,17 @@ export interface Duties {
 
 type Stores = ReturnType<typeof openStores>;
 
-function openStores({ database }: DutiesParts['storage'], meter: Meter = noMeter) {
+function openMailbox({ database, mailboxServer: server }: DutiesParts['storage'], meter: Meter): Mailbox {
+  return server ? openRedisMailbox({ database, server, meter }) : openPostgresMailbox({ database, meter });
+}
+
+function openStores(storage: DutiesParts['storage'], meter: Meter = noMeter) {
+  const { database } = storage;
   return {
     auth: createAuthStore(database),
     accounts: createAccountsStore(database),
     keys: createKeysStore(database),
-    mailbox: openPostgresMailbox({ database, meter }),
+    mailbox: openMailbox(storage, meter),
     continuities: createContinuityStore(database),
   };
 }

@@ -37,7 +37,8 @@ async function serve(): Promise<void> {
 }
 
 async function migrate(): Promise<void> {
-  const config = completeConfig(readEnvironment(process.env));
+  // Mailboxes in Redis have no schema.
+  const config = { ...completeConfig(readEnvironment(process.env)), mailboxRedisUrl: undefined };
   const log = createRelayLog({ level: 'silent', now: Date.now });
   const storage = await openRelayStorage(config, { database: undefined, random: randomBytes, log });
   await storage.close();

@@ -9,6 +9,7 @@ import { openDataFolder } from './storage/data-folder.js';
 import { migrate, openPGliteDatabase, openPostgresDatabase } from './storage/postgres/index.js';
 import { jobLock } from './storage/postgres/job-lock.js';
 import { loadRelayId } from './storage/postgres/relay-settings.js';
+import { MailboxServer } from './storage/redis/mailbox-server.js';
 import { onlyNode, type AsOnlyNode } from './upkeep.js';
 
 /** Everything that is open. */
@@ -19,6 +20,8 @@ export interface RelayStorage {
   /** How many migrations were applied now. */
   readonly migrated: number;
   readonly asOnlyNode: AsOnlyNode;
+  /** Where mailboxes are, when not in the database. */
+  readonly mailboxServer: MailboxServer | undefined;
   close(): Promise<void>;
 }
 
@@ -99,8 +102,15 @@ export async function openRelayStorage(
     opened = await open(config, options);
     const migrated = await migrate(opened.database);
     const relayId = await loadRelayId(opened.database, randomUUID);
-    const { database, secret, asOnlyNode, close } = opened;
-    return { database, relayId, migrated, asOnlyNode, secrets: deriveRelaySecrets(secret), close };
+    const { database, secret, asOnlyNode } = opened;
+    const { mailboxRedisUrl: url } = config;
+    const mailboxServer = url === undefined ? undefined : await MailboxServer.open(url, database);
+    const close = async () => {
+      mailboxServer?.close();
+      await opened?.close();
+    };
+    const secrets = deriveRelaySecrets(secret);
+    return { database, relayId, migrated, asOnlyNode, secrets, mailboxServer, close };
   } catch (error) {
     await opened?.close();
     throw asOperatorError(error);

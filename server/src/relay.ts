@@ -86,16 +86,17 @@ function urlOf(host: string, port: number): string {
 
 /** Redis and the database have to fail for different things: a node without Redis still serves, and says so. */
 async function readinessOf({ storage, nodes }: Context): Promise<Readiness> {
-  if (!(await isAnswering(storage.database))) return 'away';
+  if (!(await isAnswering(storage))) return 'away';
   return nodes.exchange.state === 'degraded' ? 'degraded' : 'ready';
 }
 
-async function isAnswering(database: Database): Promise<boolean> {
+async function isAnswering({ database, mailboxServer }: RelayStorage): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), relayLimits.readinessTimeoutMs);
   });
-  const answer = database.query('SELECT 1').then(
+  const asked = [database.query('SELECT 1'), mailboxServer?.run((client) => client.ping())];
+  const answer = Promise.all(asked).then(
     () => true,
     () => false,
   );

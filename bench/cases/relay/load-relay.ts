@@ -35,9 +35,11 @@ async function connectAll(make: (index: number) => User, count: number): Promise
 }
 
 serveCalls({
-  connectOurs: async ({ url, accounts }: { url: string; accounts: readonly Account[] }) => {
+  /** With several nodes neighbours are at different ones, and every message goes from node to node. */
+  connectOurs: async ({ urls, accounts }: { urls: readonly string[]; accounts: readonly Account[] }) => {
     const inbox = new Inbox();
-    const make = (index: number) => new RelayUser(url, accounts[index] as Account, inbox.add);
+    const make = (index: number) =>
+      new RelayUser(urls[index % urls.length] as string, accounts[index] as Account, inbox.add);
     crowds.set('ours', { users: await connectAll(make, accounts.length), inbox });
   },
   connectBare: async ({ url, count }: { url: string; count: number }) => {

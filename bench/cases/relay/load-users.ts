@@ -25,6 +25,9 @@ export interface User {
 /** Told of every message a user received and is done with. */
 export type Received = () => void;
 
+/** Told of every envelope that came, also when it comes again. */
+export type Came = (id: string) => void;
+
 /** Bytes of one message. */
 const payloadBytes = 512;
 
@@ -64,6 +67,7 @@ export class RelayUser implements User {
   readonly #client: SocketIoClient;
   readonly #farewell = new Farewell();
   readonly #received: Received;
+  readonly #came: Came;
   readonly #ciphertext = frame(randomBytes(payloadBytes));
   readonly #attemptIds = new AttemptIds();
   readonly #sendJson: string;
@@ -72,8 +76,9 @@ export class RelayUser implements User {
   readonly #waiting: string[] = [];
   #acknowledging = false;
 
-  constructor(url: string, account: Account, received: Received) {
+  constructor(url: string, account: Account, received: Received, came: Came = () => {}) {
     this.#received = received;
+    this.#came = came;
     const body = `{"deviceId":1,"registrationId":1,"kind":"message","ciphertext":{"_placeholder":true,"num":1}}`;
     this.#sendJson =
       `["send",{"attemptId":{"_placeholder":true,"num":0},"recipient":"${account.recipientId}",` +
@@ -108,7 +113,10 @@ export class RelayUser implements User {
 
   #heard(json: string): void {
     if (!json.startsWith('["envelopes"')) return;
-    for (const [, id] of json.matchAll(idPattern)) this.#waiting.push(id as string);
+    for (const [, id] of json.matchAll(idPattern)) {
+      this.#waiting.push(id as string);
+      this.#came(id as string);
+    }
     if (!this.#acknowledging) this.#acknowledge();
   }
 

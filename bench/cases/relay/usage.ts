@@ -6,12 +6,15 @@ export interface Usage {
   readonly cpuMs: number;
   /** Resident memory. */
   readonly residentBytes: number;
+  /** Of it, what JavaScript objects take. */
+  readonly heapBytes: number;
 }
 
 /** This process's usage. */
 export function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  return { cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() };
+  const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+  return { cpuMs: (user + system) / 1000, residentBytes, heapBytes };
 }
 
 /** Collects garbage, twice: what the first pass finalises the second one frees. */

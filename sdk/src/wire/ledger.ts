@@ -203,8 +203,9 @@ export const ledgerLogEvents = {
 export type LedgerLogEventName = keyof typeof ledgerLogEvents;
 
 /**
- * Every key and channel of a relay's Redis, where there is one; `*` stands for an id. None outlives a few
- * minutes, and nothing in Redis is needed to deliver what was accepted.
+ * Every key and channel of a relay's Redis, where there is one; `*` stands for an id. Those of the mailbox are
+ * there only when mailboxes are kept in Redis; then the columns of `envelopes` and `attempts` stay empty. None of
+ * the others outlives a few minutes or is needed to deliver what was accepted.
  */
 export const ledgerRedisKeys = {
   'sotto:places:{*}': {
@@ -221,6 +222,31 @@ export const ledgerRedisKeys = {
     holds:
       'A channel, under a node’s random id: which device’s mailbox has something new and, below 16 KiB, the envelope itself; whose login ended; whose one-time keys run low; which connection was replaced. Nothing is kept.',
     until: 'it was passed on',
+  },
+  'sotto:{mailbox}:box:*': {
+    holds:
+      'Under an account’s UUID and a device number: what the columns of `envelopes` hold of each envelope that waits for the device.',
+    until: 'acknowledged, or 30 days; an account’s or device’s end and the next sweep',
+  },
+  'sotto:{mailbox}:heads:*': {
+    holds: 'Under an account’s UUID: each device’s last place that was given to an envelope.',
+    until: 'the device or the account ends, and the next sweep',
+  },
+  'sotto:{mailbox}:attempts:*': {
+    holds: 'Under a sender’s UUID and device number: what the columns of `attempts` hold.',
+    until: '31 days; an account’s or device’s end and the next sweep',
+  },
+  'sotto:{mailbox}:oldest': {
+    holds: 'Of each mailbox that is not empty: when its oldest envelope was accepted.',
+    until: 'the mailbox is empty, and a sweep',
+  },
+  'sotto:{mailbox}:attempt-times': {
+    holds: 'Of each attempt: when it was accepted.',
+    until: 'the attempt is forgotten',
+  },
+  'sotto:{mailbox}:life': {
+    holds: 'The server’s own random id of its last start, and how many starts there were.',
+    until: 'its next start',
   },
 } as const satisfies Record<string, LedgerColumn>;
 

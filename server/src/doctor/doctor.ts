@@ -8,7 +8,7 @@ import { OperatorError } from '../operator-error.js';
 import type { Database } from '../ports.js';
 import { openPostgresDatabase, pendingMigrations } from '../storage/postgres/index.js';
 import type { Finding } from './finding.js';
-import { checkRedis } from './redis-check.js';
+import { checkMailboxRedis, checkRedis } from './redis-check.js';
 
 /** Clocks this far apart make tokens and counters disagree. */
 const maxClockSkewMs = 5_000;
@@ -100,11 +100,12 @@ export async function examine(given: Partial<RelayConfig>, nowMs: number): Promi
   const findings: Finding[] = [
     { level: 'ok', part: 'configuration', text: 'every setting has a value it can have' },
   ];
-  const { databaseUrl, redisUrl } = config;
+  const { databaseUrl, redisUrl, mailboxRedisUrl } = config;
   if (databaseUrl === undefined) {
     const text = 'embedded: one process, and durable against its death, not against the loss of power';
     findings.push({ level: 'ok', part: 'database', text });
   } else findings.push(...(await checkDatabase(databaseUrl, config, nowMs)));
   if (redisUrl !== undefined) findings.push(...(await checkRedis(redisUrl)));
+  if (mailboxRedisUrl !== undefined) findings.push(...(await checkMailboxRedis(mailboxRedisUrl)));
   return findings;
 }

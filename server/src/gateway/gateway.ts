@@ -19,7 +19,7 @@ import {
   type ConnectionSocket,
 } from './connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
-import { authenticate, drainingProblem, overloadedProblem } from './handshake.js';
+import { authenticate, unavailableProblem, overloadedProblem } from './handshake.js';
 import { NodeSide } from './node-side.js';
 import { gatewayLimits, type GatewayLimits } from './limits.js';
 import type { GatewayServices } from './services.js';
@@ -167,7 +167,7 @@ class SocketIoGateway implements Gateway {
 
   #admits(): boolean {
     const { bounds, meter } = this.#services;
-    if (this.#server.engine.clientsCount >= bounds.maxConnections) {
+    if (this.#server.engine.clientsCount >= bounds.maxConnections + bounds.maxRefusalsUnderWay) {
       meter.shed('connections');
       return false;
     }
@@ -177,10 +177,11 @@ class SocketIoGateway implements Gateway {
   async #authenticate(socket: Socket, next: (error?: Error) => void): Promise<void> {
     try {
       const address = this.#addressOf(socket.request);
+      this.#refuseTooMany();
       this.#refuseOverload();
       const claims = await authenticate(socket.handshake.auth, address, randomUUID(), this.#services);
       // Asked after the token: the drain may have begun meanwhile.
-      if (this.#draining) throw drainingProblem(this.#services.bounds.drainRetryAfterMs);
+      if (this.#draining) throw unavailableProblem(this.#services.bounds.drainRetryAfterMs);
       const { accountId, deviceId } = claims;
       socket.data = { device: { accountId, deviceId }, address } satisfies ConnectionPeer;
       next();
@@ -189,6 +190,14 @@ class SocketIoGateway implements Gateway {
       // After the refusal is out: who was refused has nothing more to say on this websocket.
       setImmediate(() => socket.conn.close());
     }
+  }
+
+  /** Whoever is one too many hears so in words; its own websocket is among those that count. */
+  #refuseTooMany(): void {
+    const { bounds, meter } = this.#services;
+    if (this.#server.engine.clientsCount <= bounds.maxConnections) return;
+    meter.shed('connections');
+    throw unavailableProblem(bounds.fullRetryAfterMs);
   }
 
   /** Before the token: checking it is work too. */

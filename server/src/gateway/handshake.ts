@@ -55,8 +55,8 @@ export async function authenticate(
   }
 }
 
-/** What is answered to a handshake while the relay stops. */
-export function drainingProblem(retryAfterMs: number): HandshakeError {
+/** What is answered to a handshake while the relay stops, or has too many. */
+export function unavailableProblem(retryAfterMs: number): HandshakeError {
   return new HandshakeError(makeProblem('unavailable', { retryAfterMs }));
 }
 

@@ -5,6 +5,10 @@ import { wireLimits } from '@sotto/sdk/wire';
 export const gatewayLimits = {
   /** One process keeps this many open; each idle connection costs about 20 KiB. */
   maxConnections: 20_000,
+  /** Connections beyond those that are told why they cannot stay, at a time; more are refused before the websocket, without a word. */
+  maxRefusalsUnderWay: 256,
+  /** What they are told to wait: until others have left. */
+  fullRetryAfterMs: 5_000,
   /** Between the websocket and the token lies one frame. */
   connectTimeoutMs: 10_000,
   /** How often a silent connection is asked for a sign of life; below the idle time-outs of common proxies. */

@@ -18,6 +18,11 @@ export const nodeLimits = {
   maxPlaces: 50_000,
   /** How long a connecting device waits for other nodes to be told of it. */
   arrivalTimeoutMs: 2_000,
+  /**
+   * How long the connection that listens to PostgreSQL may take to be made, and to answer: a server that is
+   * slower than a heartbeat counts as away, and nodes look for themselves.
+   */
+  listenerTimeoutMs: 2_000,
   /** How often a node makes sure that it hears itself through the others' channel. */
   heartbeatMs: 2_000,
   /** Heartbeats without an echo before the link counts as broken. */

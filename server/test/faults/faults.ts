@@ -32,6 +32,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     await sleep(draw() * 1_000);
     await postgres.restart();
   },
+  'the disk of PostgreSQL is full': async ({ postgres }) => {
+    await postgres.fillDisk();
+    await sleep(lastingMs);
+    await postgres.freeDisk();
+  },
   'a node is frozen': async (relay, draw) => {
     const node = anyNode(relay, draw);
     node.signal('SIGSTOP');

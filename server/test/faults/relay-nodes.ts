@@ -11,6 +11,9 @@ import { firstLine, kill, spawnSource } from '../support/child.js';
 import { bytes } from '../support/people.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
+/** Room for a hundred thousand messages that come and go, and little enough to be filled at once. */
+const diskMiB = 640;
+
 const main = new URL('../../src/main.ts', import.meta.url);
 
 /** One node. */
@@ -75,7 +78,7 @@ async function makeNode(
 
 /** Starts everything. */
 export async function startRelayNodes(count: number): Promise<RelayNodes> {
-  const [postgres, redis] = await Promise.all([startPostgres({ durable: true }), startRedis()]);
+  const [postgres, redis] = await Promise.all([startPostgres({ durable: true, diskMiB }), startRedis()]);
   const databaseUrl = await postgres.createDatabase();
   const secret = bytes(32);
   const env = { SOTTO_SECRET: Buffer.from(secret).toString('base64url'), SOTTO_LIMIT_FACTOR: '100000' };

@@ -5,7 +5,7 @@ import { closeSharedDatabase, GatewayUnderTest } from './gateway-under-test.js';
 describe('overload', () => {
   let relay: GatewayUnderTest;
   beforeEach(async () => {
-    relay = await GatewayUnderTest.open({ bounds: { maxConnections: 2 } });
+    relay = await GatewayUnderTest.open({ bounds: { maxConnections: 2, maxRefusalsUnderWay: 1 } });
   });
   afterEach(() => relay.close());
   afterAll(() => closeSharedDatabase());
@@ -39,8 +39,11 @@ describe('overload', () => {
   it('takes no more connections than it may, and again when one has ended', async () => {
     const devices = [await relay.addDevice(), await relay.addDevice(), await relay.addDevice()] as const;
     const [first] = [await relay.connected(devices[0]), await relay.connected(devices[1])];
-    const third = await relay.client(devices[2]);
-    await third.heard('connect_error');
+    const auth = { protocol: 1, accessToken: await relay.issueToken(devices[2]) };
+    expect(await refusedHandshake(relay.url, auth)).toMatchObject({
+      code: 'unavailable',
+      retryAfterMs: 5_000,
+    });
     expect(relay.shed).toEqual(['connections']);
     first.socket.disconnect();
     await first.heard('disconnect');

@@ -44,6 +44,18 @@ describe('the doctor', () => {
     expect(said.join('\n')).toMatch(/warn database DATABASE_CONNECTIONS leaves few/);
   });
 
+  it('says what a Redis that keeps mailboxes would lose', async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const said = await lines({ databaseUrl, mailboxRedisUrl: redis.url });
+    expect(said.join('\n')).toMatch(/warn mailbox appendonly is off/);
+    const durable = await startRedis({ durable: true });
+    const mailbox = (await lines({ databaseUrl, mailboxRedisUrl: durable.url })).slice(-1);
+    expect(mailbox).toEqual([expect.stringMatching(/^ok mailbox Redis 7\S* answers$/)]);
+    await durable.stop();
+    const away = await lines({ databaseUrl, mailboxRedisUrl: 'redis://:canary@127.0.0.1:1' });
+    expect(away.at(-1)).toBe('fail mailbox its Redis cannot be asked');
+  });
+
   it('says what is away, and shows no address and no password', async () => {
     const said = await lines({
       databaseUrl: 'postgres://user:canary@127.0.0.1:1/x',

@@ -1,7 +1,8 @@
 /**
- * Three nodes, PostgreSQL and Redis under load while one after the other is killed, frozen, cut off and
- * restarted: nothing accepted is lost, nothing takes effect twice, and each sender's order is kept. With
- * SLOW=1 a hundred thousand messages; `FAULT_SEED` repeats a run's choices.
+ * Three nodes, PostgreSQL and Redis under load while one after the other is killed, frozen, cut off, restarted
+ * and left without disk: nothing accepted is lost, nothing takes effect twice, and each sender's order is kept.
+ * With SLOW=1 a hundred thousand messages; `FAULT_SEED` repeats a run's choices, `FAULT_MESSAGES` makes it
+ * shorter or longer.
  */
 import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import { FaultUser } from '../faults/fault-user.js';
 import { startRelayNodes } from '../faults/relay-nodes.js';
 
 const seed = Number(process.env['FAULT_SEED'] ?? randomInt(2 ** 31));
-const messages = process.env['SLOW'] ? 100_000 : 5_000;
+const messages = Number(process.env['FAULT_MESSAGES'] ?? (process.env['SLOW'] ? 100_000 : 20_000));
 const userCount = 24;
 
 /** mulberry32: small, and the same everywhere. */

@@ -19,8 +19,7 @@ afterAll(async () => {
   await Promise.all([service.stop(), redis.stop()]);
 });
 
-const openDatabase = async () =>
-  openPostgresDatabase(await service.createDatabase(), { maxConnections: 12 });
+const openDatabase = async () => openPostgresDatabase(await service.createDatabase(), { maxConnections: 12 });
 
 mailboxSuite('PostgreSQL', async () => mailboxOver(await openDatabase()));
 mailboxSuite('Redis', async () => redisMailboxOver(await openDatabase(), redis.url));

@@ -5,7 +5,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -15,6 +15,8 @@ import { freePort } from './free-port.js';
 export interface PostgresServiceOptions {
   /** Whether a commit waits for the disk, as it does by default in PostgreSQL. Default false: tests are over sooner. */
   readonly durable?: boolean;
+  /** Gives it a disk of its own, of so many MiB, in memory; needs root. */
+  readonly diskMiB?: number;
 }
 
 /** A running server. */
@@ -26,8 +28,34 @@ export interface PostgresService {
   kill(): Promise<void>;
   /** Starts it again, at the same port and with the same databases. */
   restart(): Promise<void>;
+  /** Leaves no room on its disk, which has to be its own. */
+  fillDisk(): Promise<void>;
+  /** Makes room again, and starts the server if the full disk has ended it. */
+  freeDisk(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Writes to a file until nothing more fits. */
+async function fill(file: string): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    for (let size = 1024 * 1024; size >= 1024; size /= 2) await fillBy(handle, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function fillBy(handle: FileHandle, size: number): Promise<void> {
+  const chunk = Buffer.alloc(size);
+  try {
+    for (;;) await handle.write(chunk);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+}
+
+/** A disk that has few files to write ahead must not be full of them. */
+const smallDiskSettings = ['max_wal_size=64MB', 'min_wal_size=32MB'];
 
 function isExecutable(file: string): boolean {
   try {
@@ -65,10 +93,12 @@ interface Server {
   readonly port: number;
   readonly user: UserIds;
   readonly durable: boolean;
+  readonly ownDisk: boolean;
 }
 
-function start({ programs, folder, port, user, durable }: Server): ChildProcess {
+function start({ programs, folder, port, user, durable, ownDisk }: Server): ChildProcess {
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
+  if (ownDisk) settings.push(...smallDiskSettings);
   if (!durable) settings.push('fsync=off');
   const parameters = ['-D', path.join(folder, 'data'), '-p', String(port)];
   return spawn(path.join(programs, 'postgres'), [...parameters, ...settings.flatMap((one) => ['-c', one])], {
@@ -90,13 +120,16 @@ async function untilReady(server: ChildProcess): Promise<void> {
   throw new Error(`PostgreSQL did not start:\n${log}`);
 }
 
-async function stop(server: ChildProcess, folder: string): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+async function stop(server: ChildProcess | undefined, folder: string, ownDisk: boolean): Promise<void> {
+  if (server !== undefined && !hasEnded(server)) {
     const gone = once(server, 'exit');
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
     server.kill('SIGINT');
     await gone;
   }
+  if (ownDisk) execFileSync('umount', [folder]);
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -116,11 +149,14 @@ async function createDatabase(port: number, name: string): Promise<string> {
  */
 export async function startPostgres({
   durable = false,
+  diskMiB,
 }: PostgresServiceOptions = {}): Promise<PostgresService> {
   const programs = findPostgresPrograms();
   if (programs === undefined) throw new Error('PostgreSQL is not installed');
   const user = serverUser();
   const folder = await mkdtemp(path.join(tmpdir(), 'sotto-pg-'));
+  const ownDisk = diskMiB !== undefined;
+  if (ownDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'sotto-pg', folder]);
   if (user.uid !== undefined) await chown(folder, user.uid, user.gid!);
   const initdb = [
     '-D',
@@ -137,14 +173,15 @@ export async function startPostgres({
   const port = await freePort();
   let server: ChildProcess;
   const launch = async () => {
-    server = start({ programs, folder, port, user, durable });
+    server = start({ programs, folder, port, user, durable, ownDisk });
     await untilReady(server);
   };
+  const ballast = path.join(folder, 'ballast');
   let databases = 0;
   try {
     await launch();
   } catch (error) {
-    await stop(server!, folder);
+    await stop(server!, folder, ownDisk);
     throw error;
   }
   return {
@@ -157,6 +194,11 @@ export async function startPostgres({
       await gone;
     },
     restart: launch,
-    stop: () => stop(server, folder),
+    fillDisk: () => fill(ballast),
+    async freeDisk() {
+      await rm(ballast);
+      if (hasEnded(server)) await launch();
+    },
+    stop: () => stop(server, folder, ownDisk),
   };
 }

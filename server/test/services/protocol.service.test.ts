@@ -1,5 +1,5 @@
 /**
- * The protocol suite against relays of every make: embedded, PostgreSQL, PostgreSQL and Redis, each as one
+ * The protocol suite against relays of every make: embedded, PostgreSQL, PostgreSQL and Redis, a mailbox in Redis, each as one
  * node and as three behind a proxy that gives every connection to the next one. What concerns nodes runs
  * always, everything on every make with SLOW=1.
  */
@@ -42,6 +42,12 @@ const makes: Readonly<Record<string, () => Promise<Make>>> = {
     const databaseUrl = await postgres.createDatabase();
     return { config: { databaseUrl }, overrides: () => ({}), close: nothing };
   },
+  'a mailbox in Redis': async () => {
+    const databaseUrl = await postgres.createDatabase();
+    const own = await startRedis();
+    const config = { databaseUrl, mailboxRedisUrl: own.url };
+    return { config, overrides: () => ({}), close: () => own.stop() };
+  },
   'PostgreSQL and Redis': async () => {
     const databaseUrl = await postgres.createDatabase();
     return { config: { databaseUrl, redisUrl: redis.url }, overrides: () => ({}), close: nothing };
@@ -58,6 +64,8 @@ const arrangements = [
   ['PostgreSQL', 3, aboutNodes],
   ['PostgreSQL and Redis', 1, aboutNodes],
   ['PostgreSQL and Redis', 3, aboutState],
+  ['a mailbox in Redis', 1, aboutNodes],
+  ['a mailbox in Redis', 3, aboutNodes],
 ] as const;
 
 for (const [name, count, quick] of arrangements) {

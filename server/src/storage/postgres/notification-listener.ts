@@ -50,8 +50,8 @@ export class NotificationListener {
   async #open(): Promise<OpenLink | undefined> {
     const client = new pg.Client({
       connectionString: this.#url,
-      connectionTimeoutMillis: nodeLimits.arrivalTimeoutMs,
-      query_timeout: nodeLimits.arrivalTimeoutMs,
+      connectionTimeoutMillis: nodeLimits.listenerTimeoutMs,
+      query_timeout: nodeLimits.listenerTimeoutMs,
       application_name: 'sotto-relay listener',
     });
     const ended = this.#endOf(client);

@@ -56,7 +56,9 @@ export async function findAttempts(
     const value = values[index];
     if (value === undefined || value === null) return [];
     const [hash = '', acceptedAt] = String(value).split(' ');
-    return [{ sender, attemptId, contentHash: Buffer.from(hash, 'base64url'), acceptedAt: Number(acceptedAt) }];
+    return [
+      { sender, attemptId, contentHash: Buffer.from(hash, 'base64url'), acceptedAt: Number(acceptedAt) },
+    ];
   });
 }
 

@@ -111,7 +111,11 @@ export class RedisMailbox implements Mailbox {
   /** Deletes what is kept of devices that the database no longer has; goes on where it stopped at its bound. */
   async forgetGone(): Promise<void> {
     for (let batch = 0; batch < this.#limits.maxSweepBatches; batch += 1) {
-      const { devices, next } = await boxes.scanDevices(this.#server, this.#gone, this.#limits.sweepBatchRows);
+      const { devices, next } = await boxes.scanDevices(
+        this.#server,
+        this.#gone,
+        this.#limits.sweepBatchRows,
+      );
       const accounts = [...new Set(devices.map(({ accountId }) => accountId))];
       const heads = accounts.length === 0 ? [] : await rows.selectHeads(this.#database, accounts);
       const known = new Set(heads.map(({ device }) => deviceKey(device)));
@@ -134,6 +138,9 @@ export class RedisMailbox implements Mailbox {
         boxes.findBoxes(this.#server, locked),
         boxes.findAttempts(this.#server, asked),
       ]);
+      // It may have restarted while the lock was waited for; what it says now is then of another life.
+      if ((await this.#server.life()).number !== life.number)
+        throw new ProblemError('unavailable', { retryAfterMs: 100 });
       const plan = planAccepts(sends, {
         devices: locked.map((device, index) => {
           const { head, depth } = states[index] as boxes.BoxState;

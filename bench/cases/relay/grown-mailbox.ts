@@ -1,0 +1,114 @@
+/**
+ * A mailbox over a PostgreSQL that holds much already, put there by SQL: what one step costs must not grow with
+ * it. Knows no socket.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { AccountId, DeviceAddress, DeviceId, SendRequest } from '@sotto/sdk/wire';
+import pg from 'pg';
+import { startPostgres } from '../../../server/test/services/postgres-service.js';
+import type { Mailbox } from '../../../server/src/mailbox/mailbox.js';
+import { migrate, openPostgresDatabase } from '../../../server/src/storage/postgres/index.js';
+import { openPostgresMailbox } from '../../../server/src/storage/postgres/postgres-mailbox.js';
+
+/** Ids by number: `account_id` of the n-th seeded account. */
+const accountSql = "('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid";
+
+function nthAccount(number: number): AccountId {
+  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}` as AccountId;
+}
+
+const device = (number: number): DeviceAddress => ({
+  accountId: nthAccount(number),
+  deviceId: 1 as DeviceId,
+});
+
+const seedAccountsSql = `
+  INSERT INTO accounts (account_id, username, identity_key, statement_signature, manifest, contact_code,
+                        auth_scheme, login_key_hash)
+  SELECT ${accountSql}, 'u' || n, '\\x00', '\\x00', '', '', '', '' FROM generate_series(1, $1::int) AS n`;
+const seedDevicesSql = `
+  INSERT INTO devices (account_id, device_id, registration_id, auth_key, added_day)
+  SELECT ${accountSql}, 1, 1, '\\x00', 0 FROM generate_series(1, $1::int) AS n`;
+const seedEnvelopesSql = `
+  INSERT INTO envelopes (account_id, device_id, seq, envelope_id, sender_account_id, sender_device_id, kind,
+                         ciphertext, accepted_at)
+  SELECT $2::uuid, 1, n, gen_random_uuid(), $2::uuid, 1, 'message', decode(repeat('00', 256), 'hex'), $3
+    FROM generate_series(1, $1::int) AS n`;
+const moveHeadSql = 'UPDATE devices SET last_envelope_seq = $1 WHERE account_id = $2';
+
+/** What the database holds before the bench. */
+export interface Grown {
+  readonly accounts: number;
+  /** Envelopes that wait for the first account. */
+  readonly depth: number;
+}
+
+/** A mailbox and its way to be used. */
+export interface GrownMailbox {
+  /** Sends to the first account, reads what is new there, and acknowledges it. */
+  useFirst(count: number): Promise<void>;
+  /** The same, to accounts all over the database. */
+  useAll(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function seed(url: string, { accounts, depth }: Grown): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(seedAccountsSql, [accounts]);
+  await client.query(seedDevicesSql, [accounts]);
+  await client.query(seedEnvelopesSql, [depth, nthAccount(1), Date.now()]);
+  await client.query(moveHeadSql, [depth, nthAccount(1)]);
+  await client.query('VACUUM ANALYZE');
+  await client.end();
+}
+
+function request(to: DeviceAddress): SendRequest {
+  const ciphertext = new Uint8Array(randomBytes(512));
+  const body = { deviceId: to.deviceId, registrationId: 1, kind: 'message' as const, ciphertext };
+  const attemptId = new Uint8Array(randomBytes(16));
+  return { attemptId, recipient: to.accountId, reachToken: randomUUID(), storeSeq: 1, bodies: [body] };
+}
+
+/** One message to each, and all of it gone again. */
+async function use(mailbox: Mailbox, from: DeviceAddress, to: readonly DeviceAddress[]): Promise<void> {
+  const outcomes = await Promise.all(to.map((one) => mailbox.accept(from, request(one), Date.now())));
+  await Promise.all(
+    outcomes.map(async (outcome) => {
+      if (outcome.kind !== 'accepted') throw new Error(outcome.kind);
+      const [{ to: one, seq, envelope }] = outcome.delivered as [(typeof outcome.delivered)[number]];
+      await mailbox.page(one, seq - 1, { maxEnvelopes: 1, maxBytes: 65_536 }, Date.now());
+      await mailbox.acknowledge(one, { ids: [envelope.id], storeSeq: 1 });
+    }),
+  );
+}
+
+/** Starts a server and fills it. */
+export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
+  const postgres = await startPostgres({ durable: true });
+  const url = await postgres.createDatabase();
+  const database = openPostgresDatabase(url);
+  await migrate(database);
+  await seed(url, grown);
+  const limits = { maxEnvelopesPerMailbox: 10 * grown.depth + 100_000 };
+  const mailbox = openPostgresMailbox({ database, limits });
+  const sender = device(grown.accounts);
+  const spread = (index: number) => device(1 + ((index * 7919) % (grown.accounts - 1)));
+  let used = 0;
+  return {
+    useFirst: (count) => use(mailbox, sender, Array<DeviceAddress>(count).fill(device(1))),
+    async useAll(count) {
+      const start = used;
+      used += count;
+      await use(
+        mailbox,
+        sender,
+        Array.from({ length: count }, (_, index) => spread(start + index)),
+      );
+    },
+    async close() {
+      await database.close();
+      await postgres.stop();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/** The load of a soak, in a process of its own: users who send at a fixed rate, break off and come back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayUser, type Account } from './load-users.js';
+import { serveCalls } from './process-calls.js';
+
+/** What happened since the last count; `sent` and `received` since the beginning. */
+export interface SoakCounts {
+  readonly sent: number;
+  readonly received: number;
+  readonly deliveryP50Ms: number;
+  readonly deliveryP99Ms: number;
+}
+
+const connectingAtOnce = 50;
+/** Ids remembered per user: more than may be on their way when a connection breaks. */
+const rememberedIds = 1024;
+
+/** One user over all its connections; sends to the next one. */
+class SoakUser {
+  /** When each message on its way to this user was sent, oldest first. */
+  readonly due: number[] = [];
+  readonly #account: Account;
+  readonly #url: string;
+  readonly #delivered: (tookMs: number) => void;
+  readonly #known = new Set<string>();
+  #user: RelayUser;
+  #unanswered = 0;
+  #answered: () => void = () => {};
+  #away = false;
+
+  constructor(url: string, account: Account, delivered: (tookMs: number) => void) {
+    this.#account = account;
+    this.#url = url;
+    this.#delivered = delivered;
+    this.#user = this.#connect();
+  }
+
+  get connected(): Promise<void> {
+    return this.#user.connected;
+  }
+
+  /** True from when it means to break off until it is back. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  send(): void {
+    this.#unanswered += 1;
+    this.#user.send(() => {
+      this.#unanswered -= 1;
+      if (this.#unanswered === 0) this.#answered();
+    });
+  }
+
+  /** Breaks off as soon as nothing of its own is unanswered, whatever is on its way to it, and comes back. */
+  async reconnect(): Promise<void> {
+    this.#away = true;
+    if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#answered = resolve));
+    this.#user.close();
+    this.#user = this.#connect();
+    await this.#user.connected;
+    this.#away = false;
+  }
+
+  #connect(): RelayUser {
+    return new RelayUser(
+      this.#url,
+      this.#account,
+      () => {},
+      (id) => this.#came(id),
+    );
+  }
+
+  /** What was not acknowledged when a connection broke comes again. */
+  #came(id: string): void {
+    if (this.#known.has(id)) return;
+    this.#known.add(id);
+    const [oldest] = this.#known;
+    if (this.#known.size > rememberedIds && oldest !== undefined) this.#known.delete(oldest);
+    const sentAt = this.due.shift();
+    if (sentAt === undefined) throw new Error('an envelope came that nobody sent');
+    this.#delivered(performance.now() - sentAt);
+  }
+}
+
+const tickMs = 2;
+let users: SoakUser[] = [];
+let latencies: number[] = [];
+let sent = 0;
+let received = 0;
+let sending = false;
+
+const delivered = (tookMs: number) => {
+  received += 1;
+  latencies.push(tookMs);
+};
+
+/** Those who are away at the moment are passed over. */
+function sendNext(turn: number): void {
+  const user = users[turn % users.length] as SoakUser;
+  if (user.away) return;
+  const recipient = users[(turn + 1) % users.length] as SoakUser;
+  recipient.due.push(performance.now());
+  sent += 1;
+  user.send();
+}
+
+async function sendAtRate(rate: number): Promise<void> {
+  const startedAt = performance.now();
+  for (let turn = 0; sending;) {
+    const due = Math.floor(((performance.now() - startedAt) * rate) / 1000);
+    for (; turn < due; turn += 1) sendNext(turn);
+    await sleep(tickMs);
+  }
+}
+
+function counts(): SoakCounts {
+  const sorted = latencies.sort((left, right) => left - right);
+  latencies = [];
+  const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10;
+  return { sent, received, deliveryP50Ms: at(0.5), deliveryP99Ms: at(0.99) };
+}
+
+serveCalls({
+  connect: async ({ url, accounts }: { url: string; accounts: readonly Account[] }) => {
+    for (let start = 0; start < accounts.length; start += connectingAtOnce) {
+      const some = accounts.slice(start, start + connectingAtOnce);
+      const made = some.map((account) => new SoakUser(url, account, delivered));
+      await Promise.all(made.map(({ connected }) => connected));
+      users = [...users, ...made];
+    }
+  },
+  begin: ({ rate }: { rate: number }) => {
+    sending = true;
+    void sendAtRate(rate);
+  },
+  storm: async ({ share }: { share: number }) => {
+    // As many at once as a listening socket queues, one lot right after the other.
+    const some = users.filter((_, index) => index % Math.round(1 / share) === 0);
+    for (let start = 0; start < some.length; start += connectingAtOnce) {
+      await Promise.all(some.slice(start, start + connectingAtOnce).map((user) => user.reconnect()));
+    }
+  },
+  count: counts,
+  end: async () => {
+    sending = false;
+    for (let wait = 0; received < sent && wait < 300; wait += 1) await sleep(100);
+    return counts();
+  },
+});
