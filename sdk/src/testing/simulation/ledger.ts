@@ -178,11 +178,11 @@ export class Ledger {
     for (const { sender, id } of sorted.received) this.#effects.add(`${sender} ${id}`);
   }
 
-  /** Why an envelope had no effect: told once, in the commit that ends that very envelope. */
-  #reasonIn({ journal, seen, released }: Sorted): string | undefined {
+  /** Why an envelope had no effect: told once, in the commit that ends that very envelope, or lets it wait again. */
+  #reasonIn({ journal, seen, released, quarantined }: Sorted): string | undefined {
     const told = journal.filter(({ type }) => type === 'undecryptable').map(({ reason }) => reason);
     const [reason] = told.filter((one) => one !== 'quarantine-expired');
-    const isOfOne = told.length === 1 && seen.length + released.length === 1;
+    const isOfOne = told.length === 1 && new Set([...seen, ...released, ...quarantined]).size === 1;
     if (reason !== undefined && !isOfOne) {
       this.#trace.accuse(`${this.#name} told ${reason} of no one envelope`, { who: [this.#name] });
     }
