@@ -47,6 +47,20 @@ describe('the signed and the last-resort key', () => {
     expect(await heldIds(alice, 'kem-pre-key')).toEqual(expect.arrayContaining([first[1], second[1]]));
   });
 
+  it('of devices that began together are not replaced together', async () => {
+    const world = new World('jitter');
+    const people = ['alice', 'bob', 'carol', 'dave', 'erin'];
+    const parties = await Promise.all(people.map((name) => Party.register(world, name, { stock: 1 })));
+    const ids = () => Promise.all(parties.map(async (party) => (await lastingIds(world, party))[0]));
+    const first = await ids();
+    await world.pass(limits.preKeyRotationMs + limits.preKeyRotationJitterMs / 2);
+    const replaced = (await ids()).filter((id, index) => id !== first[index]);
+    expect(replaced.length).toBeGreaterThan(0);
+    expect(replaced.length).toBeLessThan(people.length);
+    await world.pass(limits.preKeyRotationJitterMs / 2 + limits.preKeyCheckMs);
+    for (const [index, id] of (await ids()).entries()) expect(id).not.toBe(first[index]);
+  });
+
   it('are replaced at the next connection after a time offline', async () => {
     const world = new World('holiday');
     const alice = await Party.register(world, 'alice');
