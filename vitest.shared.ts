@@ -14,6 +14,10 @@ export function lane(include: string[], exclude: string[] = []): ViteUserConfig 
   return {
     resolve: {
       alias: [
+        {
+          find: /^@electric-sql\/pglite$/,
+          replacement: source('./server/test/support/pglite-from-image.ts'),
+        },
         { find: /^@sotto\/sdk\/(.+)$/, replacement: source('./sdk/src/$1/index.ts') },
         { find: /^@sotto\/sdk$/, replacement: source('./sdk/src/index.ts') },
         { find: /^@sotto\/relay$/, replacement: source('./server/src/index.ts') },
