@@ -2,7 +2,7 @@
  * Import directions: one rule per arrow of the layers in ARCHITECTURE.md. Type-only imports count too.
  *
  *   wire <- ports <- adapters (engines, storage, transport) and features <- messenger <- examples
- *   unit <- account <- prekeys <- sessions <- contacts <- messages <- continuity <- backup
+ *   unit <- account <- prekeys <- sessions <- contacts <- messages <- continuity <- backup <- diagnostics
  *   wire, verification <- server
  */
 
@@ -13,7 +13,7 @@ const wire = '^sdk/src/wire/';
 const ports = '^sdk/src/ports/';
 const verification = '^sdk/src/verification/';
 const adapters = '^sdk/src/(engines|storage|transport)/';
-const features = '^sdk/src/(unit|account|prekeys|sessions|contacts|messages|continuity|backup)/';
+const features = '^sdk/src/(unit|account|prekeys|sessions|contacts|messages|continuity|backup|diagnostics)/';
 const testing = '^sdk/src/testing/';
 const npm = (...names) => `node_modules/(${names.join('|')})/`;
 
@@ -27,6 +27,7 @@ const featureOrder = [
   'messages',
   'continuity',
   'backup',
+  'diagnostics',
 ];
 
 /** The optional peers, each behind the one adapter that is about it. */

@@ -121,6 +121,10 @@ export const localErrorCatalogue = {
     when: 'A ciphertext cannot be parsed or authenticated.',
     next: 'It is lost. An accepted contact’s device is asked for it, five times an hour at most, in a new session.',
   },
+  'decryption-deferred': {
+    when: 'A message far ahead of its sender’s others, after others like it were forged: to see what it is costs too much now.',
+    next: 'It waits and is tried again by itself, within the hour if no more are forged.',
+  },
   'duplicate-message': { when: 'A ciphertext was decrypted before.', next: 'Nothing; it took effect then.' },
   'pre-key-missing': {
     when: 'A ciphertext names a pre-key this device no longer has.',
@@ -222,7 +226,7 @@ export const localErrorCatalogue = {
     next: 'It is refused; the relay may be hostile.',
   },
   'quarantine-expired': {
-    when: 'A message under a changed identity key waited seven days, and nobody accepted the key.',
+    when: 'A message waited seven days: for somebody to accept its changed identity key, or to be worth the work.',
     next: 'It is gone; ask the sender to send it again.',
   },
   'unknown-message': { when: 'There is no such message.', next: 'Check the id.' },

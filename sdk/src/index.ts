@@ -8,6 +8,7 @@ export type {
   Messenger,
   MessengerAccount,
   MessengerContacts,
+  MessengerDiagnostics,
   MessengerMessages,
   MessengerOptions,
   MessengerPreKeys,
@@ -34,8 +35,17 @@ export type {
   MessageStatus,
   MessageUnit,
   OutgoingText,
+  SenderState,
   SendOptions,
 } from './messages/index.js';
+export type {
+  CountedSpace,
+  LimitName,
+  MessengerCounters,
+  SupportBundle,
+  SupportBundlePart,
+  SupportBundlePeer,
+} from './diagnostics/index.js';
 export type { JournalledEvent, MessengerEventName, MessengerEvents, MessengerListener } from './events.js';
 export type { ContactChange, UndecryptableReason } from './journal-event.js';
 export {

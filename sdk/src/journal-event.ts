@@ -47,6 +47,7 @@ export type UndecryptableReason = Extract<
   SottoErrorCode,
   | 'no-session'
   | 'invalid-message'
+  | 'decryption-deferred'
   | 'pre-key-missing'
   | 'pre-key-replayed'
   | 'identity-changed'

@@ -28,6 +28,16 @@ export const limits = {
   maxQuarantinedPerAccount: 256,
   /** How long they wait for the user's decision; after that they end as `quarantine-expired`. */
   quarantineTtlMs: 7 * 24 * 60 * 60 * 1000,
+  /**
+   * What refused messages of one contact, or of all strangers together, may cost in an hour, in steps of a ratchet's
+   * chain: one message that is as far ahead as it may be, in both ratchets, in all 41 states of a device.
+   */
+  maxRefusedSteps: 2 * 41 * 25_000,
+  refusedStepsWindowMs: 60 * 60 * 1000,
+  /** What any message is worth when these are used up: nearly all genuine ones are nearer than that. */
+  freeDecryptionSteps: 500,
+  /** Messages that wait until there are steps for them, per contact, and of all strangers together. */
+  maxDeferredPerSender: 256,
   /** Message requests nobody answered; strangers must not fill the storage. */
   maxMessageRequests: 256,
   /** Messages kept of one stranger whose request nobody answered. */

@@ -1,6 +1,7 @@
 /** What an application can do with a messenger: the public surface, as interfaces. */
 import type { OwnProfile, RegistrationInput } from './account/index.js';
 import type { Contact, ContactShare, ContactShareOptions, SafetyNumberComparison } from './contacts/index.js';
+import type { MessengerCounters, SupportBundle } from './diagnostics/index.js';
 import type { MessengerEventName, MessengerListener } from './events.js';
 import type {
   Conversation,
@@ -16,6 +17,8 @@ import type { Clock, Logger, Random } from './ports/host.js';
 import type { StorageAdapter } from './ports/storage.js';
 import type { ConnectionState, Transport } from './ports/transport.js';
 import type { AccountId, PreKeyStatus } from './wire/index.js';
+
+export type { MessengerCounters, SupportBundle };
 
 /** What {@link createMessenger} is made from. */
 export interface MessengerOptions {
@@ -163,6 +166,19 @@ export interface MessengerSessions {
   reset(account: AccountId): Promise<void>;
 }
 
+/** What this device can say of itself when something does not work. */
+export interface MessengerDiagnostics {
+  /** How many envelopes ended in which reason since the storage was made. @throws SottoError `storage-corrupt` */
+  counters(): Promise<MessengerCounters>;
+  /**
+   * A description of this device to show to whoever helps: states, counts, versions, limits that are met. No
+   * content, name, key, token or id is in it; other accounts are told apart by hashes that differ in every
+   * bundle. It tells how many contacts there are and how much waits for each: let the user see it before it is sent.
+   * @throws SottoError `messenger-closed`; what else fails is said inside it
+   */
+  supportBundle(): Promise<SupportBundle>;
+}
+
 /** Records the application's handler has written. */
 export interface MessengerRecords {
   /** Committed values by key, in the order asked for. */
@@ -179,6 +195,7 @@ export interface Messenger {
   readonly preKeys: MessengerPreKeys;
   readonly sessions: MessengerSessions;
   readonly records: MessengerRecords;
+  readonly diagnostics: MessengerDiagnostics;
   /** The connection to the relay, at this moment. */
   readonly connection: ConnectionState;
   /**

@@ -9,6 +9,7 @@ import { journalEvent, type JournalEvent, type UndecryptableReason } from './jou
 import { LiveConnection } from './live-connection.js';
 import {
   Composer,
+  DeferredKeeper,
   Delivery,
   HandlerRunner,
   Inbox,
@@ -29,6 +30,7 @@ import type {
   Messenger,
   MessengerAccount,
   MessengerContacts,
+  MessengerDiagnostics,
   MessengerMessages,
   MessengerOptions,
   MessengerPreKeys,
@@ -121,17 +123,20 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
       host,
       requestPolicy,
     },
-    onQuarantined: () => {
+    onSetAside: () => {
       quarantine.watch();
+      deferred.watch();
     },
   });
   const intake = new Intake({ receiver, lookups: new Lookups(directory) });
   const quarantine = new QuarantineKeeper({ writer, contacts, intake, journal, host });
+  const deferred = new DeferredKeeper({ writer, intake, journal, host });
   const inbox = new Inbox({ writer, receiver, intake, quarantine, host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = async () => {
     await Promise.all([sweepSendLog(writer, inbox.clocks), quarantine.settle()]);
+    await deferred.settle();
   };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
@@ -139,13 +144,29 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     ...{ transport, relay, continuity, inbox, sender, preKeys, events, host, onCaughtUp },
   });
   const shutdown = new Shutdown({
-    ...{ live, transport, receipts, quarantine, sender, inbox, journal, writer, host, listening },
+    ...{ live, transport, receipts, quarantine, deferred, sender, inbox, journal, writer, host, listening },
   });
   return {
-    ...{ host, events, writer, context, listening, journal, account, preKeys, sessions, contacts },
+    ...{
+      engine,
+      storage: options.storage,
+      host,
+      events,
+      writer,
+      context,
+      listening,
+      journal,
+      account,
+      preKeys,
+      sessions,
+      contacts,
+    },
     ...{ contactLinks, sender, receipts, quarantine, messages, live, shutdown },
   };
 }
+
+/** Loaded when it is asked for: most pages never do. */
+const diagnostics = () => import('./diagnostics/index.js');
 
 type Parts = ReturnType<typeof wire>;
 
@@ -159,6 +180,7 @@ class WiredMessenger implements Messenger {
   readonly preKeys: MessengerPreKeys;
   readonly sessions: MessengerSessions;
   readonly records: MessengerRecords;
+  readonly diagnostics: MessengerDiagnostics;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -173,6 +195,13 @@ class WiredMessenger implements Messenger {
     this.records = {
       get: (keys) => this.#call(() => parts.writer.get(keys.map((key) => applicationSpace + key))),
       list: (prefix) => this.#listRecords(prefix),
+    };
+    this.diagnostics = {
+      counters: () => this.#call(async () => (await diagnostics()).readCounters(parts.writer)),
+      supportBundle: () =>
+        this.#call(async () =>
+          (await diagnostics()).makeSupportBundle({ ...parts, connection: this.connection }),
+        ),
     };
   }
 

@@ -5,7 +5,7 @@
 import type { Host } from './host.js';
 import { limits } from './limits.js';
 import type { LiveConnection } from './live-connection.js';
-import type { Inbox, QuarantineKeeper, Receipts, Sender } from './messages/index.js';
+import type { DeferredKeeper, Inbox, QuarantineKeeper, Receipts, Sender } from './messages/index.js';
 import type { Transport } from './ports/transport.js';
 import type { JournalEvent } from './journal-event.js';
 import type { HandlerContext, Journal, Writer } from './unit/index.js';
@@ -27,6 +27,7 @@ export class Shutdown {
     transport: Transport;
     receipts: Receipts;
     quarantine: QuarantineKeeper;
+    deferred: DeferredKeeper;
     sender: Sender;
     inbox: Inbox;
     journal: Journal<JournalEvent>;
@@ -49,11 +50,12 @@ export class Shutdown {
 
   /** Nothing new begins, and what is under way ends, listeners excepted. */
   async quieten(): Promise<void> {
-    const { live, transport, receipts, quarantine, sender, inbox } = this.#parts;
+    const { live, transport, receipts, quarantine, deferred, sender, inbox } = this.#parts;
     await live.close();
     await transport.close();
     receipts.stop();
     quarantine.stop();
+    deferred.stop();
     await Promise.all([sender.settled(), inbox.settled()]);
   }
 

@@ -23,6 +23,11 @@ export const pinStrength = z.enum(['unverified', 'code-checked', 'verified']);
 /** How far the pinned key has been checked. */
 export type PinStrength = z.output<typeof pinStrength>;
 
+/** What refused messages have cost since a moment, in steps of a ratchet's chain. */
+export const refusedWork = z.strictObject({ since: timestampMs, steps: z.int().check(z.minimum(0)) });
+/** See {@link refusedWork}. */
+export type RefusedWork = z.output<typeof refusedWork>;
+
 export const contactSchema = z.strictObject({
   /** Signed by the pinned identity key, which is inside. */
   statement: accountStatement,
@@ -55,6 +60,8 @@ export const contactSchema = z.strictObject({
   ),
   /** When we last sent messages again that a device had asked for: those of an hour. Absent where never. */
   resends: z.optional(z.array(z.strictObject({ deviceId, at: timestampMs }))),
+  /** What its refused messages have cost since a moment. Absent where nothing. */
+  refusedWork: z.optional(refusedWork),
 });
 /** A stored contact. */
 export type ContactEntry = z.output<typeof contactSchema>;

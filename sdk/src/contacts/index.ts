@@ -10,11 +10,13 @@ export {
   contactPrefix,
   contactRecord,
   contactView,
+  refusedWork,
   type Contact,
   type ContactEntry,
   type ContactRelation,
   type ContactTrust,
   type PinStrength,
+  type RefusedWork,
 } from './contact-record.js';
 export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
 export type { SafetyNumberComparison } from './safety-numbers.js';

@@ -1,6 +1,6 @@
 /** What a device keeps to show that its state goes on from what the relay knew. */
 import * as z from 'zod/mini';
-import { defineRecord } from '../unit/index.js';
+import { defineRecord, type Unit } from '../unit/index.js';
 import { generation, jsonBytes, timestampMs } from '../wire/index.js';
 
 const continuitySchema = z.strictObject({
@@ -18,3 +18,8 @@ export const continuityRecord = defineRecord(1, continuitySchema);
 
 /** Before the first connection. */
 export const noContinuity: Continuity = { generation: 1, continuation: null, repairs: [] };
+
+/** What the device keeps of it, staged changes included. @throws SottoError `storage-corrupt` */
+export async function readContinuity(unit: Unit): Promise<Continuity> {
+  return (await unit.read(continuityKey, continuityRecord)) ?? noContinuity;
+}

@@ -10,7 +10,13 @@ import { limits } from '../limits.js';
 import type { TransportConnection } from '../ports/transport.js';
 import type { Journal, Unit, Writer } from '../unit/index.js';
 import type { ContinuityVerdict, ResumeResponse } from '../wire/index.js';
-import { continuityKey, continuityRecord, noContinuity, type Continuity } from './continuity-record.js';
+import {
+  continuityKey,
+  continuityRecord,
+  noContinuity,
+  readContinuity,
+  type Continuity,
+} from './continuity-record.js';
 
 /** Why a state does not go on. */
 export type ContinuityBreak = Exclude<ContinuityVerdict, 'continued'>;
@@ -63,14 +69,14 @@ export class ContinuityCheck {
 
   #keep({ continuation }: ResumeResponse): Promise<void> {
     return this.#writer.run(async (unit) => {
-      unit.write(continuityKey, continuityRecord, { ...(await read(unit)), continuation });
+      unit.write(continuityKey, continuityRecord, { ...(await readContinuity(unit)), continuation });
       this.#writer.vouch(unit);
     });
   }
 
   #beginAnew(answer: ResumeResponse, verdict: ContinuityBreak): Promise<void> {
     return this.#writer.run(async (unit) => {
-      const before = await read(unit);
+      const before = await readContinuity(unit);
       const generation = Math.max(before.generation, answer.generation) + 1;
       const repairs = this.#withAnother(before.repairs);
       await this.#repair(unit);
@@ -92,10 +98,6 @@ export class ContinuityCheck {
     }
     return [...recent, now];
   }
-}
-
-async function read(unit: Unit): Promise<Continuity> {
-  return (await unit.read(continuityKey, continuityRecord)) ?? noContinuity;
 }
 
 /** A relay that is far ahead is lying: to follow it would use the numbers up. */

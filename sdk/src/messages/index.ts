@@ -1,6 +1,7 @@
 export { backoffMs } from './backoff.js';
 export { Composer, type OutgoingText, type SendOptions } from './composer.js';
 export { decodeContent, type MessageId } from './content.js';
+export { DeferredKeeper } from './deferred-keeper.js';
 export { Delivery } from './delivery.js';
 export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit } from './handler.js';
 export { Inbox } from './inbox.js';
@@ -22,10 +23,12 @@ export {
 export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
 export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';
-export { outboxEntries, writeOutbox } from './outbox.js';
+export { outboxEntries, writeOutbox, type OutboxEntry } from './outbox.js';
+export { listQuarantine } from './quarantine.js';
 export { Receipts } from './receipts.js';
 export { Receiver, type MessageRequestPolicy } from './receiver.js';
 export { Renewals } from './renewals.js';
 export { Resends } from './resends.js';
 export { sweepSendLog } from './send-log.js';
-export { Sender } from './sender.js';
+export { Sender, type SenderState } from './sender.js';
+export { readCounts } from './undecryptable.js';

@@ -11,6 +11,7 @@ import type { Journal, Unit, Writer } from '../unit/index.js';
 import type { AccountId } from '../wire/index.js';
 import type { Intake } from './intake.js';
 import { listQuarantine } from './quarantine.js';
+import { noteUndecryptable } from './undecryptable.js';
 
 /** See the header. */
 export class QuarantineKeeper {
@@ -144,11 +145,7 @@ export class QuarantineKeeper {
         continue;
       }
       unit.delete(key);
-      await this.#journal.append(unit, {
-        type: 'undecryptable',
-        ...envelope.sender,
-        reason: 'quarantine-expired',
-      });
+      await noteUndecryptable(unit, this.#journal, envelope.sender, 'quarantine-expired');
     }
     return nextAt;
   }

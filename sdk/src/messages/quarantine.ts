@@ -1,6 +1,7 @@
 /**
- * Envelopes that wait until the user accepts a changed identity key, as records: raw, in order, capped
- * per account, for seven days. Letting them go is `quarantine-keeper.ts`.
+ * Envelopes that are set aside, as records: raw, in order, capped, for seven days. In quarantine they wait, per
+ * account, until the user accepts a changed identity key (`quarantine-keeper.ts`); deferred ones until there is
+ * work to spare for them (`deferred-keeper.ts`).
  */
 import * as z from 'zod/mini';
 import { SottoError } from '../errors.js';
@@ -41,25 +42,56 @@ export interface Quarantined {
 
 const quarantinePrefix = 'quarantine/';
 
+const deferredPrefix = 'deferred/';
+/** Where envelopes of all who are no contacts wait together. */
+const strangers = 'strangers';
+
 function prefixOf(account: AccountId): string {
   return `${quarantinePrefix}${account}/`;
 }
 
 /** Stages an envelope. @throws SottoError `limit-exceeded` while 256 of the account wait */
-export async function quarantine(unit: Unit, envelope: Envelope, now: number): Promise<void> {
-  const prefix = prefixOf(envelope.sender.accountId);
+export function quarantine(unit: Unit, envelope: Envelope, now: number): Promise<void> {
+  return setAside(unit, prefixOf(envelope.sender.accountId), 'maxQuarantinedPerAccount', envelope, now);
+}
+
+/** Stages an envelope that costs too much now. @throws SottoError `limit-exceeded` while 256 like it wait */
+export function defer(unit: Unit, envelope: Envelope, isContact: boolean, now: number): Promise<void> {
+  const sender = isContact ? envelope.sender.accountId : strangers;
+  return setAside(unit, `${deferredPrefix}${sender}/`, 'maxDeferredPerSender', envelope, now);
+}
+
+/** Whether an envelope lies among the deferred ones. */
+export function isDeferredKey(key: string | undefined): boolean {
+  return key?.startsWith(deferredPrefix) ?? false;
+}
+
+async function setAside(
+  unit: Unit,
+  prefix: string,
+  limit: 'maxQuarantinedPerAccount' | 'maxDeferredPerSender',
+  envelope: Envelope,
+  now: number,
+): Promise<void> {
   const waiting = (await unit.list(prefix)).map(({ value }) => quarantineRecord.decode(value));
   const fresh = waiting.filter(({ quarantinedAt }) => now < quarantinedAt + limits.quarantineTtlMs);
-  if (fresh.length >= limits.maxQuarantinedPerAccount) {
-    throw new SottoError('limit-exceeded', { details: { limit: 'maxQuarantinedPerAccount' } });
-  }
+  if (fresh.length >= limits[limit]) throw new SottoError('limit-exceeded', { details: { limit } });
   const order = Math.max(-1, ...waiting.map((entry) => entry.order)) + 1;
   unit.write(prefix + envelope.id, quarantineRecord, { ...envelope, order, quarantinedAt: now });
 }
 
-/** What waits, of one account or of all: of each account in the order it came. */
-export async function listQuarantine(unit: Unit, account?: AccountId): Promise<Quarantined[]> {
-  const stored = await unit.list(account === undefined ? quarantinePrefix : prefixOf(account));
+/** What waits for a user's word, of one account or of all: of each account in the order it came. */
+export function listQuarantine(unit: Unit, account?: AccountId): Promise<Quarantined[]> {
+  return listAside(unit, account === undefined ? quarantinePrefix : prefixOf(account));
+}
+
+/** What waits for work to spare, of each sender in the order it came. */
+export function listDeferred(unit: Unit): Promise<Quarantined[]> {
+  return listAside(unit, deferredPrefix);
+}
+
+async function listAside(unit: Unit, prefix: string): Promise<Quarantined[]> {
+  const stored = await unit.list(prefix);
   const entries = stored.map(({ key, value }) => {
     const { order, quarantinedAt, ...envelope } = quarantineRecord.decode(value);
     return { key, envelope, order, expiresAt: quarantinedAt + limits.quarantineTtlMs };

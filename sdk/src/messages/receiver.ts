@@ -24,11 +24,18 @@ import type { DeviceManifest, Envelope } from '../wire/index.js';
 import { decodeContent, readBody, type Content, type MessageId, type ReadBody } from './content.js';
 import type { HandlerRunner } from './handler.js';
 import type { Message } from './message-record.js';
+<<<<<<< HEAD
 import { appendMessage, findMessage, isKnownMessage, isRequestFull, updateMessage } from './message-store.js';
 import { quarantine } from './quarantine.js';
+=======
+import { appendMessage, findMessage, isRequestFull, updateMessage } from './message-store.js';
+import { defer, isDeferredKey, quarantine } from './quarantine.js';
+>>>>>>> 75dce71 (Count why envelopes end, describe a device without giving anybody away, and bound what forged messages cost)
 import type { Receipts } from './receipts.js';
 import type { Renewals } from './renewals.js';
 import type { Resends } from './resends.js';
+import { noteUndecryptable } from './undecryptable.js';
+import { charged, chargeStrangers, strangersWork, WorkBudget } from './work-budget.js';
 
 /** What a stranger says of itself: a contact code, and the key its session was made with. */
 export interface StrangerClaim {
@@ -85,9 +92,9 @@ export class Receiver {
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
   readonly #requestPolicy: MessageRequestPolicy;
-  readonly #onQuarantined: () => void;
+  readonly #onSetAside: () => void;
 
-  /** @param parts - `onQuarantined` is called when an envelope lies durable in quarantine */
+  /** @param parts - `onSetAside` is called when an envelope that waits is durable */
   constructor(parts: {
     writer: Writer;
     account: AccountService;
@@ -100,7 +107,7 @@ export class Receiver {
     journal: Journal<JournalEvent>;
     host: Host;
     requestPolicy: MessageRequestPolicy;
-    onQuarantined: () => void;
+    onSetAside: () => void;
   }) {
     this.#writer = parts.writer;
     this.#account = parts.account;
@@ -113,7 +120,7 @@ export class Receiver {
     this.#journal = parts.journal;
     this.#host = parts.host;
     this.#requestPolicy = parts.requestPolicy;
-    this.#onQuarantined = parts.onQuarantined;
+    this.#onSetAside = parts.onSetAside;
   }
 
   /**
@@ -123,42 +130,54 @@ export class Receiver {
    * @throws LookupNeeded, DrainNeeded, and SottoError where the storage fails
    */
   async receive(envelope: Envelope, lookup: Lookup = {}, quarantineKey?: string): Promise<void> {
+    const budget = new WorkBudget();
     try {
       await this.#writer.run(async (unit) => {
         if (quarantineKey) unit.delete(quarantineKey);
         else if (await this.#alreadySeen(unit, envelope)) return;
-        await this.#takeEffect(unit, envelope, lookup, quarantineKey !== undefined);
+        await this.#takeEffect(unit, envelope, lookup, budget, quarantineKey !== undefined);
       });
     } catch (error) {
-      await this.refuse(envelope, error, quarantineKey);
+      await this.refuse(envelope, error, quarantineKey, budget.spent);
     }
   }
 
   /**
    * Commits why an envelope has no effect, so that it need not come again.
+   * @param spentSteps - what it has cost
    * @throws the error itself, where it is not the envelope's fault
    */
-  async refuse(envelope: Envelope, error: unknown, quarantineKey?: string): Promise<void> {
+  async refuse(envelope: Envelope, error: unknown, quarantineKey?: string, spentSteps = 0): Promise<void> {
     const reason = undecryptableReason(error);
     if (!reason) throw error;
     await this.#writer.run(async (unit) => {
+      await this.#charge(unit, envelope, spentSteps);
+      // It stays where it waits, and its place in the order.
+      if (reason === 'decryption-deferred' && isDeferredKey(quarantineKey)) return;
       if (quarantineKey) unit.delete(quarantineKey);
       else if (reason !== 'envelope-id-reused') unit.put(seenKey(envelope.id), sha256(envelope.ciphertext));
-      const shown = shownKeyOf(error);
-      const final = shown ? await this.#waitForAcceptance(unit, envelope, shown) : reason;
-      await this.#renewals.stageFor(unit, envelope, final);
-      await this.#journal.append(unit, { type: 'undecryptable', ...envelope.sender, reason: final });
+      const final = await this.#waitIfItMay(unit, envelope, error);
+      const ended = undecryptableReason(final) ?? reason;
+      await this.#renewals.stageFor(unit, envelope, ended);
+      await noteUndecryptable(unit, this.#journal, envelope.sender, ended, limitOf(final));
     });
   }
 
-  async #takeEffect(unit: Unit, envelope: Envelope, lookup: Lookup, wasHeld: boolean): Promise<void> {
+  async #takeEffect(
+    unit: Unit,
+    envelope: Envelope,
+    lookup: Lookup,
+    budget: WorkBudget,
+    wasHeld: boolean,
+  ): Promise<void> {
     const own = await this.#account.require();
     // Own devices are not linked yet: whatever claims to come from one does not.
     if (envelope.sender.accountId === own.accountId) throw new SottoError('sender-mismatch');
     const known = await this.#contacts.read(unit, envelope.sender.accountId);
     if (known?.relation === 'blocked') return;
     if (known?.draining && !wasHeld) throw new DrainNeeded();
-    const decrypted = await this.#decrypt(unit, own, envelope, known);
+    budget.open(known ? known.refusedWork : await strangersWork(unit), this.#host.clock.now());
+    const decrypted = await this.#decrypt(unit, own, envelope, known, budget);
     if (!decrypted) return;
     const content = decodeContent(decrypted.plaintext);
     const body = readBody(content);
@@ -179,9 +198,10 @@ export class Receiver {
     own: OwnAccount,
     envelope: Envelope,
     known: ContactEntry | undefined,
+    budget: WorkBudget,
   ): Promise<DecryptedMessage | undefined> {
     try {
-      return await this.#sessions.decrypt(unit, own, envelope, known?.statement.identityKey);
+      return await this.#sessions.decrypt(unit, own, envelope, known?.statement.identityKey, budget);
     } catch (error) {
       if (isSottoError(error, 'duplicate-message')) return undefined;
       throw error;
@@ -301,17 +321,33 @@ export class Receiver {
     return mark !== undefined;
   }
 
-  async #waitForAcceptance(unit: Unit, envelope: Envelope, shown: Uint8Array): Promise<UndecryptableReason> {
+  /** Sets an envelope aside whose failure may pass. @returns what it ends with: the failure, or what kept it from waiting */
+  async #waitIfItMay(unit: Unit, envelope: Envelope, error: unknown): Promise<unknown> {
+    const shown = shownKeyOf(error);
+    const isDeferred = isSottoError(error, 'decryption-deferred');
+    if (!shown && !isDeferred) return error;
     const contact = await this.#contacts.read(unit, envelope.sender.accountId);
-    if (contact) await this.#contacts.noteOtherKey(unit, contact, shown);
+    if (contact && shown) await this.#contacts.noteOtherKey(unit, contact, shown);
+    const now = this.#host.clock.now();
     try {
-      await quarantine(unit, envelope, this.#host.clock.now());
-      unit.afterCommit(this.#onQuarantined);
-      return 'identity-changed';
-    } catch (error) {
-      if (isSottoError(error, 'limit-exceeded')) return 'limit-exceeded';
-      throw error;
+      await (isDeferred
+        ? defer(unit, envelope, contact !== undefined, now)
+        : quarantine(unit, envelope, now));
+      unit.afterCommit(this.#onSetAside);
+      return error;
+    } catch (failure) {
+      if (isSottoError(failure, 'limit-exceeded')) return failure;
+      throw failure;
     }
+  }
+
+  /** Stages what a refused envelope of somebody has cost. */
+  async #charge(unit: Unit, { sender }: Envelope, steps: number): Promise<void> {
+    if (steps === 0) return;
+    const contact = await this.#contacts.read(unit, sender.accountId);
+    const now = this.#host.clock.now();
+    if (!contact) return chargeStrangers(unit, steps, now);
+    this.#contacts.write(unit, { ...contact, refusedWork: charged(contact.refusedWork, steps, now) });
   }
 }
 
@@ -330,6 +366,7 @@ function claimOf(identityKey: Uint8Array, { contactCode }: Content): StrangerCla
 const undecryptableReasons: ReadonlySet<string> = new Set<UndecryptableReason>([
   'no-session',
   'invalid-message',
+  'decryption-deferred',
   'pre-key-missing',
   'pre-key-replayed',
   'identity-changed',
@@ -341,6 +378,11 @@ const undecryptableReasons: ReadonlySet<string> = new Set<UndecryptableReason>([
   'envelope-time-out-of-range',
   'limit-exceeded',
 ]);
+
+/** The limit that a failure is about, if it is about one. */
+function limitOf(error: unknown): string | undefined {
+  return isSottoError(error, 'limit-exceeded') ? error.details.limit : undefined;
+}
 
 /** The reason a failure stands for, or nothing where it is not the envelope's fault. */
 export function undecryptableReason(error: unknown): UndecryptableReason | undefined {

@@ -18,6 +18,16 @@ interface Lane {
   cancelRetry: (() => void) | undefined;
 }
 
+/** What a sender is doing, in numbers of recipients. */
+export interface SenderState {
+  /** Something is on its way to the relay. */
+  readonly sending: number;
+  /** Something failed, and a timer waits to repeat it. */
+  readonly retrying: number;
+  /** The most failures in a row. */
+  readonly mostFailures: number;
+}
+
 /** See the header. */
 export class Sender {
   readonly #writer: Writer;
@@ -59,6 +69,16 @@ export class Sender {
   offline(): void {
     this.#connection = undefined;
     for (const lane of this.#lanes.values()) this.#cancelRetry(lane);
+  }
+
+  /** What its lanes are doing. */
+  get state(): SenderState {
+    const lanes = [...this.#lanes.values()];
+    return {
+      sending: lanes.filter(({ running }) => running).length,
+      retrying: lanes.filter(({ cancelRetry }) => cancelRetry).length,
+      mostFailures: Math.max(0, ...lanes.map(({ failures }) => failures)),
+    };
   }
 
   /** Resolves when nothing is being sent right now. */

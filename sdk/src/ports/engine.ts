@@ -46,6 +46,19 @@ export interface SessionBundle {
   readonly kemPreKey: KemPreKey;
 }
 
+/**
+ * What a message may cost before it is known to be genuine. A forged one may be as far ahead of its chain as the
+ * protocol lets it, and shows that it is false only at the end of the way.
+ */
+export interface DecryptionWork {
+  /**
+   * Asked before an engine goes along a chain for a message that is not authenticated yet.
+   * @param steps - of a ratchet's chain: derivations of a key
+   * @throws SottoError `decryption-deferred` when they are not to be had now, `invalid-message` when they never will
+   */
+  spend(steps: number): void;
+}
+
 /** Input of the steps between two devices. */
 export interface SessionInput {
   readonly our: OurDevice;
@@ -55,6 +68,8 @@ export interface SessionInput {
    * throws `identity-changed`. Without it any key is taken (first contact), and `decrypt` reports which.
    */
   readonly pinnedIdentityKey?: Uint8Array;
+  /** Asked by `decrypt` alone. Without it every message is worth what the protocol allows. */
+  readonly work?: DecryptionWork;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -154,7 +169,8 @@ export interface ProtocolEngine extends GroupCipher, SealedSender, DecryptionErr
   /**
    * Decrypts, starting a session if the message begins one.
    * @throws SottoError `invalid-message`, `duplicate-message`, `no-session`, `pre-key-missing`,
-   * `pre-key-replayed`, `identity-changed` (with the key that was shown)
+   * `pre-key-replayed`, `identity-changed` (with the key that was shown), `decryption-deferred` when
+   * `input.work` says so and no state opens the message with less
    */
   decrypt(
     view: EngineView,

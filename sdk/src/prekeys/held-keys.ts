@@ -15,9 +15,14 @@ export type HeldKeys = Readonly<Record<'oneTime' | 'kemOneTime', number>>;
 
 const none: HeldKeys = { oneTime: 0, kemOneTime: 0 };
 
+/** How many are held, staged changes included. */
+export async function readHeldKeys(unit: Unit): Promise<HeldKeys> {
+  return (await unit.read(heldKey, heldRecord)) ?? none;
+}
+
 /** Stages that keys came or went. */
 export async function changeHeld(unit: Unit, by: HeldKeys): Promise<void> {
-  const held = (await unit.read(heldKey, heldRecord)) ?? none;
+  const held = await readHeldKeys(unit);
   unit.write(heldKey, heldRecord, {
     // Keys that were made before anybody counted are not counted when they go.
     oneTime: Math.max(0, held.oneTime + by.oneTime),

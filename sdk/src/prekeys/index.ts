@@ -1,1 +1,2 @@
+export { readHeldKeys, type HeldKeys } from './held-keys.js';
 export { PreKeyService } from './pre-keys.js';

@@ -7,7 +7,7 @@ import type { Messenger } from '../messenger-api.js';
 import { preKeyStatus } from '../wire/index.js';
 import * as values from './values.js';
 
-type Group = 'account' | 'contacts' | 'messages' | 'preKeys' | 'sessions' | 'records';
+type Group = 'account' | 'contacts' | 'messages' | 'preKeys' | 'sessions' | 'records' | 'diagnostics';
 type Asynchronous = (...args: never[]) => Promise<unknown>;
 
 type MethodsOf<Part> = {
@@ -76,6 +76,8 @@ export const surface: Surface = {
   'preKeys.replenish': { takes: none, answers: preKeyStatus },
   'sessions.reset': { takes: one, answers: empty },
   'records.get': { takes: z.tuple([values.recordKeys]), answers: values.recordValues },
+  'diagnostics.counters': { takes: none, answers: values.counters },
+  'diagnostics.supportBundle': { takes: none, answers: values.supportBundle },
   connect: { takes: none, answers: empty },
   disconnect: { takes: none, answers: empty },
   close: { takes: none, answers: empty },

@@ -8,7 +8,13 @@ import * as z from 'zod/mini';
 import { ourDevice, type OwnAccount } from '../account/index.js';
 import { isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
-import type { DecryptedMessage, EncryptedMessage, ProtocolEngine, SessionBundle } from '../ports/engine.js';
+import type {
+  DecryptedMessage,
+  DecryptionWork,
+  EncryptedMessage,
+  ProtocolEngine,
+  SessionBundle,
+} from '../ports/engine.js';
 import type { EngineStep, EngineView } from '../ports/engine-steps.js';
 import type { PreKeyService } from '../prekeys/index.js';
 import {
@@ -74,10 +80,11 @@ export class SessionService {
     own: OwnAccount,
     envelope: Pick<Envelope, 'sender' | 'kind' | 'ciphertext'>,
     pinnedIdentityKey: Uint8Array | undefined,
+    work: DecryptionWork,
   ): Promise<DecryptedMessage> {
     const { sender: address, kind, ciphertext } = envelope;
     const device = { address, ...(pinnedIdentityKey && { identityKey: pinnedIdentityKey }) };
-    const input = { ...this.#input(own, device), kind, ciphertext };
+    const input = { ...this.#input(own, device), kind, ciphertext, work };
     const decrypt = (view: EngineView) => this.#engine.decrypt(view, input);
     const epoch = await epochOf(unit);
     const result = await this.#step(unit, epoch, decrypt).catch((error: unknown) => {

@@ -1,12 +1,10 @@
 /** A whole conversation with all its failures: nothing it logs, prints, throws or shows when inspected holds a secret. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { credentialsKey, credentialsRecord } from '../../src/account/account-record.js';
 import type { Logger } from '../../src/ports/host.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { makeProblem } from '../../src/wire/index.js';
-import { engineFor, secretIn } from '../support/engines.js';
-import { ownAccountOf } from '../support/identities.js';
+import { secretsOf } from '../support/device-secrets.js';
 import { introduced, type Party } from '../support/party.js';
 import { findSecrets, secretText, type NamedSecret } from '../support/secret-scan.js';
 import { World } from '../support/world.js';
@@ -61,33 +59,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** Where the engine's records lie. */
-const enginePrefix = 'engine/';
-
-/** The secrets a device holds: keys, seeds, tokens, pre-keys, sessions. */
-async function secretsOf(party: Party): Promise<NamedSecret[]> {
-  const { username } = party;
-  const engine = engineFor(username);
-  const account = await ownAccountOf(party);
-  const secrets: NamedSecret[] = [
-    { name: `${username}'s identity key`, bytes: account.identityPrivateKey.expose() },
-    { name: `${username}'s device auth seed`, bytes: account.deviceAuthSeed.expose() },
-    secretText(`${username}'s contact code`, await party.code()),
-    secretText(`${username}'s contact code digits`, account.contactCode),
-    secretText(`${username}'s password`, party.password),
-  ];
-  for await (const { key, value } of memoryStorage({ medium: party.medium }).list('')) {
-    if (key === credentialsKey) {
-      const { accessToken, refreshToken } = credentialsRecord.decode(value);
-      secrets.push(secretText(`${username}'s access token`, accessToken));
-      secrets.push(secretText(`${username}'s refresh token`, refreshToken));
-    }
-    const bytes = key.startsWith(enginePrefix) && secretIn(engine, key.slice(enginePrefix.length), value);
-    if (bytes) secrets.push({ name: `${username}'s ${key}`, bytes });
-  }
-  return secrets;
-}
 
 describe('a conversation and all that can fail in it', () => {
   it('shows no secret to whoever reads logs, errors and consoles', async () => {

@@ -186,7 +186,7 @@ function watching(messenger: Messenger, called: string[]): Messenger {
         };
       },
     });
-  const { account, contacts, messages, preKeys, sessions, records } = messenger;
+  const { account, contacts, messages, preKeys, sessions, records, diagnostics } = messenger;
   return {
     account: watch('account', account),
     contacts: watch('contacts', contacts),
@@ -194,6 +194,7 @@ function watching(messenger: Messenger, called: string[]): Messenger {
     preKeys: watch('preKeys', preKeys),
     sessions: watch('sessions', sessions),
     records: watch('records', records),
+    diagnostics: watch('diagnostics', diagnostics),
     connection: messenger.connection,
     on: (name, listener) => messenger.on(name, listener),
     connect: async () => void called.push('connect'),

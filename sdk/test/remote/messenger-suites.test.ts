@@ -13,4 +13,5 @@ if (process.env['SLOW']) {
   await import('../messenger/quarantine.test.js');
   await import('../messenger/tokens.test.js');
   await import('../messenger/crash.test.js');
+  await import('../messenger/diagnostics.test.js');
 }

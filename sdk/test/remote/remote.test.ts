@@ -26,9 +26,9 @@ async function behindAPort(world: World, messenger: Messenger, options: ExposeOp
 
 /** A messenger of which a test exchanges methods. */
 function copyOf(messenger: Messenger): Messenger {
-  const { account, contacts, messages, preKeys, sessions, records, connection } = messenger;
+  const { account, contacts, messages, preKeys, sessions, records, diagnostics, connection } = messenger;
   return {
-    ...{ contacts, messages, preKeys, sessions, connection },
+    ...{ contacts, messages, preKeys, sessions, diagnostics, connection },
     on: (name, listener) => messenger.on(name, listener),
     account: { ...account },
     records: { ...records },

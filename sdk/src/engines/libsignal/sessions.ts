@@ -14,6 +14,7 @@ import {
 import { SottoError } from '../../errors.js';
 import type {
   DecryptedMessage,
+  DecryptionWork,
   EncryptedMessage,
   EngineStep,
   EngineView,
@@ -36,6 +37,9 @@ import {
   sessionFrom,
   sessionRecord,
 } from './stores.js';
+
+/** How far libsignal goes along a chain. What the counter of a first message is, it does not show. */
+const maxForwardSteps = 25_000;
 
 /** What every step between two devices needs. */
 class SessionStep {
@@ -125,16 +129,21 @@ export async function decrypt(
   const ciphertext = plainBytes(input.ciphertext);
   const session = new SessionStep(view, input);
   return session.step.run('decrypt', () =>
-    input.kind === 'prekey' ? decryptPreKeyMessage(session, ciphertext) : decryptMessage(session, ciphertext),
+    input.kind === 'prekey'
+      ? decryptPreKeyMessage(session, ciphertext)
+      : decryptMessage(session, ciphertext, input.work),
   );
 }
 
 async function decryptMessage(
   session: SessionStep,
   ciphertext: Uint8Array<ArrayBuffer>,
+  work: DecryptionWork | undefined,
 ): Promise<DecryptedMessage> {
   const message = SignalMessage.deserialize(ciphertext);
   const { step, sessionKey, their, our, sessions, identities } = session;
+  // Where the chain stands is not visible from outside: it is not farther than from its beginning.
+  step.guard(() => work?.spend(Math.min(message.counter(), maxForwardSteps)));
   await step.load([sessionKey]);
   const plaintext = await signalDecrypt(message, their, our, sessions, identities);
   return { plaintext, identityKey: session.theirIdentityKey, usedPreKeys: {} };

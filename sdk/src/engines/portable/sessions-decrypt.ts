@@ -60,21 +60,28 @@ async function openWithAny(
   record: SessionRecord,
   message: SignalMessage,
 ): Promise<OpenedMessage> {
-  const opened = record.current && (await tryOpen(context, record.current, message));
-  return opened ?? openWithArchived(context, record, message);
+  const attempt: Attempt = {};
+  const opened = record.current && (await tryOpen(context, record.current, message, attempt));
+  return opened ?? openWithArchived(context, record, message, attempt);
 }
 
 async function openWithArchived(
   context: SessionContext,
   record: SessionRecord,
   message: SignalMessage,
+  attempt: Attempt,
 ): Promise<OpenedMessage> {
   const ids = readArchive(record.archive).map(({ id }) => id);
   for (const session of await loadArchived(context.view, context.keys, ids)) {
-    const opened = session && (await tryOpen(context, session, message));
+    const opened = session && (await tryOpen(context, session, message, attempt));
     if (opened) return opened;
   }
-  throw new SottoError('invalid-message');
+  throw attempt.deferred ?? new SottoError('invalid-message');
+}
+
+/** Whether a state might have opened the message for more than it may cost now: others may for less. */
+interface Attempt {
+  deferred?: SottoError;
 }
 
 /** `undefined` when the message may be another state's. A duplicate is nobody else's. */
@@ -82,12 +89,14 @@ async function tryOpen(
   context: SessionContext,
   session: Session,
   message: SignalMessage,
+  attempt: Attempt,
 ): Promise<OpenedMessage | undefined> {
   try {
     return await open(context, session, message);
   } catch (error) {
-    if (isSottoError(error, 'invalid-message')) return undefined;
-    throw error;
+    if (isSottoError(error, 'decryption-deferred')) attempt.deferred = error;
+    else if (!isSottoError(error, 'invalid-message')) throw error;
+    return undefined;
   }
 }
 
@@ -103,10 +112,16 @@ export async function open(
   if (message.version !== sessionVersion) throw new SottoError('invalid-message');
   const pages = new SkippedPages(view, keys, session.id);
   const { ratchet: before } = session;
+  const { work } = input;
   const { ratchet, plaintext } = await ratchetDecrypt(primitives, before, message, {
     maxJump: jumpLimit(input, before.ourIdentity, before.theirIdentity),
     addresses: () => addressesBytes(input.their, input.our.address),
     openSkipped: pages.open,
+    ...(work && {
+      spend: (steps: number) => {
+        work.spend(steps);
+      },
+    }),
   });
   const changes = [...pages.changes(), ...forgottenPages(keys, session.id, before, ratchet)];
   return { session: withoutPending({ ...session, ratchet }), plaintext, changes };

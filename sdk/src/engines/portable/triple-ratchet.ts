@@ -82,6 +82,8 @@ export interface RatchetDecryptOptions {
   /** The bytes that say who writes to whom, as we know it; `undefined` where a name is not a service id. */
   readonly addresses: () => Uint8Array | undefined;
   readonly openSkipped: OpenSkippedKeys;
+  /** Asked before so many steps of a chain. */
+  readonly spend?: (steps: number) => void;
 }
 
 /**
@@ -95,15 +97,18 @@ export async function ratchetDecrypt(
   message: SignalMessage,
   options: RatchetDecryptOptions,
 ): Promise<{ readonly ratchet: TripleRatchet; readonly plaintext: Uint8Array }> {
+  const spending = options.spend && { spend: options.spend };
   const stepping = blaming('invalid-message', () =>
     receivingStep(primitives, ratchet.doubleRatchet, message, {
       maxJump: options.maxJump,
       openSkipped: ({ number, skipped }) => options.openSkipped(`d${number}`, skipped),
+      ...spending,
     }),
   );
   // Where the platform agrees elsewhere, SPQR has its time meanwhile. The step's refusal comes first.
   const receivingPq = spqrReceive(ratchet.spqr, message.pqRatchet, {
     of: (epoch) => options.openSkipped(`q${epoch}`, spqrDirectory(ratchet.spqr, epoch)),
+    ...spending,
   });
   receivingPq.catch(() => undefined);
   const step = await stepping;

@@ -98,6 +98,8 @@ export interface ReceivingOptions {
   readonly maxJump: number;
   /** Opens the working copy of a chain's skipped seeds. */
   readonly openSkipped: (chain: ReceivingChain) => SkippedKeys;
+  /** Asked before so many steps of a chain. */
+  readonly spend?: (steps: number) => void;
 }
 
 /**
@@ -114,6 +116,7 @@ export async function receivingStep(
   // Before anything costly: a forged counter must not buy an agreement, let alone 2^32 steps.
   const index = state.receiving[position]?.chain.index ?? 0;
   if (header.counter - index > options.maxJump) throw new SottoError('invalid-message');
+  if (header.counter > index) options.spend?.(header.counter - index);
   const turned = position >= 0 ? state : await turnRatchet(primitives, state, header.ratchetKey);
   const receiving = [...turned.receiving];
   const at = position >= 0 ? position : receiving.length - 1;

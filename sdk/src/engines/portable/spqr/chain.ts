@@ -120,6 +120,7 @@ function enterSendEpoch(chain: Chain, epoch: number): Chain {
 /**
  * The key of a received message.
  * @param openSkipped - opens the working copy of the epoch's keys set aside
+ * @param spend - asked before so many steps of the chain
  * @throws SottoError `invalid-message` (`EpochOutOfRange`, `KeyAlreadyRequested`, `KeyTrimmed`, `KeyJump`)
  */
 export async function receiveKey(
@@ -127,12 +128,14 @@ export async function receiveKey(
   epoch: number,
   index: number,
   openSkipped: (epoch: number) => SkippedKeys,
+  spend?: (steps: number) => void,
 ): Promise<ChainKeyStep> {
   const link = chain.links.find((candidate) => candidate.epoch === epoch);
   if (!link) throw refusal('EpochOutOfRange');
   const { counter } = link.receiving;
   if (index === counter) throw refusal('KeyAlreadyRequested');
   if (index - counter > chain.maxJump) throw refusal('KeyJump');
+  if (index > counter) spend?.(index - counter);
   const taken =
     index < counter ? await takeSkipped(link, index, openSkipped) : await advance(link, index, openSkipped);
   return { chain: withLink(chain, taken.link), index, key: taken.key };

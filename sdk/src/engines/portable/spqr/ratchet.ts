@@ -34,6 +34,8 @@ export interface SpqrOptions {
 export interface SpqrSkippedKeys {
   /** @param chainEpoch - of the link whose directory it is opened with */
   of(chainEpoch: number): SkippedKeys;
+  /** Asked before so many steps of a chain. */
+  readonly spend?: (steps: number) => void;
 }
 
 /** What a message is sent with. */
@@ -117,7 +119,13 @@ async function takeKey(
   index: number,
   skipped: SpqrSkippedKeys,
 ): Promise<SpqrReceived> {
-  const { chain, key } = await receiveKey(state.chain, chainEpoch, index, (epoch) => skipped.of(epoch));
+  const { chain, key } = await receiveKey(
+    state.chain,
+    chainEpoch,
+    index,
+    (epoch) => skipped.of(epoch),
+    skipped.spend,
+  );
   return { state: { ...state, chain }, key };
 }
 
