@@ -35,7 +35,7 @@ export const limits = {
   maxRefusedSteps: 2 * 41 * 25_000,
   refusedStepsWindowMs: 60 * 60 * 1000,
   /** What any message is worth when these are used up: nearly all genuine ones are nearer than that. */
-  freeDecryptionSteps: 500,
+  freeDecryptionSteps: 200,
   /** Messages that wait until there are steps for them, per contact, and of all strangers together. */
   maxDeferredPerSender: 256,
   /** Message requests nobody answered; strangers must not fill the storage. */

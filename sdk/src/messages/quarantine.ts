@@ -18,19 +18,25 @@ import {
   type Envelope,
 } from '../wire/index.js';
 
+const placeShape = {
+  order: z.int().check(z.minimum(0)),
+  /** When it began to wait, by this device's clock. */
+  quarantinedAt: timestampMs,
+};
 const quarantineRecord = defineRecord(
   1,
   z.strictObject({
-    order: z.int().check(z.minimum(0)),
+    ...placeShape,
     id: envelopeId,
     sender: deviceAddress,
     kind: ciphertextKind,
     ciphertext: jsonBytes({ min: 1, max: wireLimits.maxCiphertextBytes }),
     acceptedAt: timestampMs,
-    /** When it began to wait, by this device's clock. */
-    quarantinedAt: timestampMs,
   }),
 );
+
+/** What of a record says its place and its age: of hundreds no more is read for each that comes. */
+const placeRecord = defineRecord(1, z.object(placeShape));
 
 /** A waiting envelope and where it lies. */
 export interface Quarantined {
@@ -73,7 +79,7 @@ async function setAside(
   envelope: Envelope,
   now: number,
 ): Promise<void> {
-  const waiting = (await unit.list(prefix)).map(({ value }) => quarantineRecord.decode(value));
+  const waiting = (await unit.list(prefix)).map(({ value }) => placeRecord.decode(value));
   const fresh = waiting.filter(({ quarantinedAt }) => now < quarantinedAt + limits.quarantineTtlMs);
   if (fresh.length >= limits[limit]) throw new SottoError('limit-exceeded', { details: { limit } });
   const order = Math.max(-1, ...waiting.map((entry) => entry.order)) + 1;

@@ -24,13 +24,8 @@ import type { DeviceManifest, Envelope } from '../wire/index.js';
 import { decodeContent, readBody, type Content, type MessageId, type ReadBody } from './content.js';
 import type { HandlerRunner } from './handler.js';
 import type { Message } from './message-record.js';
-<<<<<<< HEAD
 import { appendMessage, findMessage, isKnownMessage, isRequestFull, updateMessage } from './message-store.js';
-import { quarantine } from './quarantine.js';
-=======
-import { appendMessage, findMessage, isRequestFull, updateMessage } from './message-store.js';
 import { defer, isDeferredKey, quarantine } from './quarantine.js';
->>>>>>> 75dce71 (Count why envelopes end, describe a device without giving anybody away, and bound what forged messages cost)
 import type { Receipts } from './receipts.js';
 import type { Renewals } from './renewals.js';
 import type { Resends } from './resends.js';

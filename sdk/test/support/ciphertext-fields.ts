@@ -67,3 +67,22 @@ function varint(bytes: Uint8Array, at: number): { value: number; end: number } {
     if (byte < 0x80) return { value, end: index + 1 };
   }
 }
+
+/** A message that says another place in its chain, and another ratchet key if one is given; its MAC is of the old ones. */
+export function claimingPlace(
+  message: Uint8Array,
+  counter: number,
+  ratchetKey?: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const parts = fieldsOf(message, message.length - macLength).map((field) => {
+    if (field.number === messageFields.counter) return [field.number << 3, ...varintBytes(counter)];
+    if (field.number === messageFields.ratchetKey && ratchetKey)
+      return [(field.number << 3) | 2, ratchetKey.length, ...ratchetKey];
+    return [...message.subarray(field.start, field.end)];
+  });
+  return Uint8Array.from([message[0]!, ...parts.flat(), ...message.subarray(message.length - macLength)]);
+}
+
+function varintBytes(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varintBytes(Math.floor(value / 0x80))];
+}
