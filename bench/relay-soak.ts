@@ -7,7 +7,7 @@
  * `SOAK_RATE` (messages a second, 500), `SOAK_STORM_SHARE` (of connections, every minute, 0.5; 0 for none).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { openPostgresDatabase } from '../server/src/storage/postgres/index.js';
 import type { SoakCounts } from './cases/relay/soak-relay.js';
 import { openSoakStage } from './cases/relay/stage.js';
 
@@ -27,8 +27,7 @@ const tablesSql = `
 const mib = (bytes: number) => Math.round(bytes / 1_048_576);
 
 const stage = await openSoakStage(users);
-const database = new pg.Client(stage.databaseUrl);
-await database.connect();
+const database = openPostgresDatabase(stage.databaseUrl, { maxConnections: 1 });
 try {
   await stage.call('begin', { rate });
   for (let minute = 1; minute <= minutes; minute += 1) {
@@ -37,7 +36,7 @@ try {
     await sleep(minuteMs / 2);
     const counts = await stage.call<SoakCounts>('count');
     const { residentBytes, heapBytes } = await stage.usage();
-    const { rows: tables } = await database.query(tablesSql);
+    const tables = await database.query(tablesSql);
     console.log(
       JSON.stringify({ minute, ...counts, rssMiB: mib(residentBytes), heapMiB: mib(heapBytes), tables }),
     );
@@ -46,6 +45,6 @@ try {
   console.log(JSON.stringify({ sent, received, lost: sent - received }));
   if (sent !== received) process.exitCode = 1;
 } finally {
-  await database.end();
+  await database.close();
   await stage.close();
 }

@@ -4,9 +4,9 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AccountId, DeviceAddress, DeviceId, SendRequest } from '@sotto/sdk/wire';
-import pg from 'pg';
 import { startPostgres } from '../../../server/test/services/postgres-service.js';
 import type { Mailbox } from '../../../server/src/mailbox/mailbox.js';
+import type { Database } from '../../../server/src/ports.js';
 import { migrate, openPostgresDatabase } from '../../../server/src/storage/postgres/index.js';
 import { openPostgresMailbox } from '../../../server/src/storage/postgres/postgres-mailbox.js';
 
@@ -52,15 +52,12 @@ export interface GrownMailbox {
   close(): Promise<void>;
 }
 
-async function seed(url: string, { accounts, depth }: Grown): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(seedAccountsSql, [accounts]);
-  await client.query(seedDevicesSql, [accounts]);
-  await client.query(seedEnvelopesSql, [depth, nthAccount(1), Date.now()]);
-  await client.query(moveHeadSql, [depth, nthAccount(1)]);
-  await client.query('VACUUM ANALYZE');
-  await client.end();
+async function seed(database: Database, { accounts, depth }: Grown): Promise<void> {
+  await database.query(seedAccountsSql, [accounts]);
+  await database.query(seedDevicesSql, [accounts]);
+  await database.query(seedEnvelopesSql, [depth, nthAccount(1), Date.now()]);
+  await database.query(moveHeadSql, [depth, nthAccount(1)]);
+  await database.query('VACUUM ANALYZE');
 }
 
 function request(to: DeviceAddress): SendRequest {
@@ -86,10 +83,9 @@ async function use(mailbox: Mailbox, from: DeviceAddress, to: readonly DeviceAdd
 /** Starts a server and fills it. */
 export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
   const postgres = await startPostgres({ durable: true });
-  const url = await postgres.createDatabase();
-  const database = openPostgresDatabase(url);
+  const database = openPostgresDatabase(await postgres.createDatabase());
   await migrate(database);
-  await seed(url, grown);
+  await seed(database, grown);
   const limits = { maxEnvelopesPerMailbox: 10 * grown.depth + 100_000 };
   const mailbox = openPostgresMailbox({ database, limits });
   const sender = device(grown.accounts);
