@@ -95,7 +95,8 @@ async function isAnswering({ database, mailboxServer }: RelayStorage): Promise<b
   const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), relayLimits.readinessTimeoutMs);
   });
-  const asked = [database.query('SELECT 1'), mailboxServer?.run((client) => client.ping())];
+  const asked: Promise<unknown>[] = [database.query('SELECT 1')];
+  if (mailboxServer) asked.push(mailboxServer.run((client) => client.ping()));
   const answer = Promise.all(asked).then(
     () => true,
     () => false,

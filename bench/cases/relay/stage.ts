@@ -142,7 +142,8 @@ export interface SoakStage {
 /** Starts it, with so many users connected. */
 export async function openSoakStage(users: number): Promise<SoakStage> {
   const postgres = await startPostgres({ durable: true });
-  const { servers, urls, place, close } = await startNodes(postgres, 1);
+  const nodes = await startNodes(postgres, 1);
+  const { servers, urls, place } = nodes;
   const [server] = servers as [CalledProcess];
   const load = new CalledProcess('soak-relay.ts');
   await load.call('connect', { url: urls[0], accounts: await makeAccounts(place, users) });
@@ -155,7 +156,7 @@ export async function openSoakStage(users: number): Promise<SoakStage> {
     },
     async close() {
       await load.stop();
-      await close();
+      await nodes.close();
       await postgres.stop();
     },
   };

@@ -203,9 +203,8 @@ export const ledgerLogEvents = {
 export type LedgerLogEventName = keyof typeof ledgerLogEvents;
 
 /**
- * Every key and channel of a relay's Redis, where there is one; `*` stands for an id. Those of the mailbox are
- * there only when mailboxes are kept in Redis; then the columns of `envelopes` and `attempts` stay empty. None of
- * the others outlives a few minutes or is needed to deliver what was accepted.
+ * Every key and channel of a relay's Redis; `*` stands for an id. Those of the mailbox are there when mailboxes
+ * are kept in Redis. None of the others outlives a few minutes or is needed to deliver what was accepted.
  */
 export const ledgerRedisKeys = {
   'sotto:places:{*}': {

@@ -138,15 +138,30 @@ describe('the limit table', () => {
 });
 
 describe('a bounded limiter', () => {
-  it('holds no more keys than it may, and forgets the one used least recently', async () => {
+  it('holds no more keys than it may, and forgets the one used least recently', () => {
     const limiter = createBoundedLimiter({ burst: 2, refill: 1, refillMs: 60_000 }, 3);
-    const take = async (key: string) => (await limiter.take(key)).kind;
-    await take('first');
-    await take('first');
-    for (const key of ['second', 'third', 'first', 'fourth']) await take(key);
+    const take = (key: string) => limiter.take(key).kind;
+    take('first');
+    take('first');
+    for (const key of ['second', 'third', 'first', 'fourth']) take(key);
     expect(limiter.size).toBe(3);
-    expect(await take('first')).toBe('refused');
-    for (let key = 0; key < 1_000; key += 1) await take(String(key));
+    expect(take('first')).toBe('refused');
+    for (let key = 0; key < 1_000; key += 1) take(String(key));
     expect(limiter.size).toBe(3);
+  });
+
+  it('lets a burst through and then no more than it refills, however long somebody does not pause', () => {
+    let nowMs = 0;
+    const limiter = createBoundedLimiter({ burst: 5, refill: 2, refillMs: 1_000 }, 3, () => nowMs);
+    let passed = 0;
+    for (; nowMs <= 60_000; nowMs += 250) if (limiter.take('busy').kind === 'taken') passed += 1;
+    expect(passed).toBe(5 + 2 * 60);
+    expect(limiter.take('busy')).toEqual({ kind: 'refused', retryAfterMs: 250 });
+    nowMs -= 10_000;
+    expect(limiter.take('busy').kind).toBe('refused');
+    nowMs += 100_000;
+    expect(
+      Array.from({ length: 6 }, () => limiter.take('busy').kind).filter((kind) => kind === 'taken'),
+    ).toHaveLength(5);
   });
 });
