@@ -25,7 +25,7 @@ mailboxSuite('PostgreSQL', async () => mailboxOver(await openDatabase()));
 mailboxSuite('Redis', async () => redisMailboxOver(await openDatabase(), redis.url));
 
 describe('a Redis that ends under a mailbox', () => {
-  /** A mailbox over a Redis of its own, with three envelopes delivered and two waiting. */
+  /** A mailbox over a Redis of its own that was killed and started again with five envelopes in it; then a sixth came. */
   async function interrupted(durable: boolean) {
     const own = await startRedis({ durable });
     const store = await redisMailboxOver(await openDatabase(), own.url);
