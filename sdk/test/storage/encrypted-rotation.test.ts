@@ -8,29 +8,11 @@ import type { StorageAdapter, StorageChange } from '../../src/ports/storage.js';
 import { SealedStorage } from '../../src/storage/encrypted/encrypted-storage.js';
 import type { SealBounds } from '../../src/storage/encrypted/seal-counter.js';
 import { keySource } from '../../src/storage/encrypted/storage-key.js';
-import { OpenStore, putTexts, secretKey, textsOf } from './encrypted-store.js';
+import { mortal, OpenStore, putTexts, secretKey, textsOf } from './encrypted-store.js';
 
 const texts = Object.fromEntries(
   Array.from({ length: 150 }, (_, index) => [`message/carol/${index}`, `words ${index}`]),
 );
-
-/** A storage that dies after so many commits. */
-function mortal(inner: StorageAdapter, commits: number): StorageAdapter {
-  let left = commits;
-  return {
-    durability: inner.durability,
-    acquire: () => inner.acquire(),
-    get: (keys) => inner.get(keys),
-    list: (prefix) => inner.list(prefix),
-    commit: async (changes, options) => {
-      left -= 1;
-      if (left < 0) throw new Error('dead');
-      await inner.commit(changes, options);
-    },
-    destroy: (options) => inner.destroy(options),
-    close: () => inner.close(),
-  };
-}
 
 function sealed(inner: StorageAdapter, bounds: SealBounds, fill = 1): SealedStorage {
   return new SealedStorage(inner, keySource(secretKey(fill)), systemRandom, bounds);
@@ -143,9 +125,10 @@ describe('rotation', () => {
   });
 });
 
-/** After whoever acquires next, nothing is there but one generation. */
+/** After whoever acquires and commits next, nothing is there but one generation. */
 async function expectClean(store: OpenStore, fill: number): Promise<void> {
-  await store.encrypted(secretKey(fill)).acquire();
+  const storage = store.encrypted(secretKey(fill));
+  await storage.commit([], { fence: await storage.acquire() });
   const generations = (await store.inside()).map(({ key }) => key.split('/')[0]);
   expect([...new Set(generations)].sort()).toHaveLength(2);
   expect(await store.read(secretKey(fill))).toEqual(texts);

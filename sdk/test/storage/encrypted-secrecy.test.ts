@@ -1,7 +1,7 @@
 /** What an encrypted storage hides, what it notices, and which keys it takes. */
 import { describe, expect, it } from 'vitest';
 import { encryptedStorage, passphraseKey } from '@sotto/sdk/storage/encrypted';
-import { memoryStorage } from '@sotto/sdk/storage/memory';
+import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
 import { concatBytes, equalBytes, utf8 } from '../../src/bytes.js';
 import { Secret } from '../../src/secret.js';
 import { OpenStore, putTexts, secretKey, textsOf } from './encrypted-store.js';
@@ -212,6 +212,29 @@ describe('keys', () => {
     );
     // Had it been derived, it would be the wrong key.
     expect(await store.read(passphraseKey('words'))).toBe('storage-corrupt');
+  });
+
+  it('is removed with what it encrypted, after it, and not by a writer that was fenced', async () => {
+    const medium = createMemoryMedium();
+    const sizeBelow = async () => {
+      let size = 0;
+      for await (const _ of memoryStorage({ medium }).list('')) size += 1;
+      return size;
+    };
+    const left: number[] = [];
+    const open = () =>
+      encryptedStorage(memoryStorage({ medium }), secretKey(1), {
+        removeKey: async () => void left.push(await sizeBelow()),
+      });
+    const [older, newer] = [open(), open()];
+    const fence = await older.acquire();
+    await older.commit([{ key: 'a', value: utf8('text') }], { fence });
+    const newerFence = await newer.acquire();
+    await expect(older.destroy({ fence })).rejects.toMatchObject({ code: 'fenced' });
+    expect(left).toEqual([]);
+    expect(await sizeBelow()).toBeGreaterThan(0);
+    await newer.destroy({ fence: newerFence });
+    expect(left).toEqual([0]);
   });
 
   it('refuses what is no key', async () => {

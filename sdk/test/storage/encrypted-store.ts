@@ -3,7 +3,7 @@ import { createMemoryMedium, memoryStorage, type MemoryMedium } from '@sotto/sdk
 import { encryptedStorage, type EncryptedStorage, type StorageKey } from '@sotto/sdk/storage/encrypted';
 import { Secret } from '../../src/secret.js';
 import { utf8 } from '../../src/bytes.js';
-import type { StorageEntry, StorageFence } from '../../src/ports/storage.js';
+import type { StorageAdapter, StorageEntry, StorageFence } from '../../src/ports/storage.js';
 
 /** A key of the application's, by a number. */
 export function secretKey(fill: number): Secret {
@@ -74,4 +74,22 @@ export async function textsOf(storage: EncryptedStorage): Promise<Record<string,
     if (texts[key] !== text(values[index])) throw new Error(`${key} differs between list and get`);
   }
   return texts;
+}
+
+/** A storage that dies after so many commits. */
+export function mortal(inner: StorageAdapter, commits: number): StorageAdapter {
+  let left = commits;
+  return {
+    durability: inner.durability,
+    acquire: () => inner.acquire(),
+    get: (keys) => inner.get(keys),
+    list: (prefix) => inner.list(prefix),
+    commit: async (changes, options) => {
+      left -= 1;
+      if (left < 0) throw new Error('dead');
+      await inner.commit(changes, options);
+    },
+    destroy: (options) => inner.destroy(options),
+    close: () => inner.close(),
+  };
 }

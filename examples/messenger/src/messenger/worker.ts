@@ -5,12 +5,13 @@
 import { createMessenger, isSottoError, Secret } from '@sotto/sdk';
 import { portableEngine } from '@sotto/sdk/engines/portable';
 import { exposeMessenger, shareMessenger } from '@sotto/sdk/remote';
-import { deviceKey, encryptedStorage } from '@sotto/sdk/storage/encrypted';
+import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
 import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 import type { OpeningAnswer, OpeningRequest } from './opening.js';
 import { storageName } from './storage-name.js';
 
+const removeKey = () => removeDeviceKey(storageName);
 const answer = (message: OpeningAnswer) => postMessage(message);
 
 async function open({ port, relayOrigin, storageKey }: OpeningRequest): Promise<void> {
@@ -20,7 +21,7 @@ async function open({ port, relayOrigin, storageKey }: OpeningRequest): Promise<
       const key = storageKey ? new Secret(storageKey.slice()) : await deviceKey(storageName);
       return createMessenger({
         engine: portableEngine(),
-        storage: encryptedStorage(indexedDbStorage(storageName), key),
+        storage: encryptedStorage(indexedDbStorage(storageName), key, storageKey ? {} : { removeKey }),
         transport: socketIoTransport({ url: relayOrigin }),
       });
     },

@@ -12,8 +12,8 @@ import { healthOf, stateOfFailure, withState, type Surroundings } from '../healt
 import { assertStorageKey, assertStoragePrefix, assertStorageValue } from '../keys.js';
 import { Generation } from './generation.js';
 import { makeHeader, openRoot, readHeader } from './header.js';
-import { headerKey } from './layout.js';
-import { moveStore, removeLeftovers } from './rotation.js';
+import { headerKey, nextHeaderKey } from './layout.js';
+import { moveStore, removeGeneration, resumeMove } from './rotation.js';
 import { sealBounds, type SealBounds } from './seal-counter.js';
 import { SealedReader, SealedWriter } from './sealed-store.js';
 import { keySource, type KeyRecord, type KeySource, type StorageKey } from './storage-key.js';
@@ -23,8 +23,9 @@ export interface EncryptedStorage extends StorageAdapter {
   /**
    * Encrypts everything anew, under another key or under the same: nothing that was read with the old one can
    * be read with it afterwards. Commits wait meanwhile. Whole or not at all: after a crash the storage opens with
-   * the old key until the last step, with the new one from then on, and the next `acquire` removes what is left
-   * of the other. Needs room for everything twice.
+   * the old key until the last step, with the new one from then on. One that was cut goes on where it was when it
+   * is called again with the same key before anything is committed; under the same key as before, the next
+   * `acquire` does that by itself. The next commit otherwise removes what is left. Needs room for everything twice.
    * @param key - for which the rules of {@link encryptedStorage} hold
    * @throws SottoError `fenced`, `storage-tampered`, `storage-closed`
    */
@@ -38,6 +39,12 @@ export interface EncryptedStorage extends StorageAdapter {
 export interface EncryptedStorageOptions {
   /** Where nonces, salts and keys come from; the platform by default. */
   readonly random?: Random;
+  /**
+   * Removes the key where it is kept, such as `() => removeDeviceKey(name)`. Called by `destroy`, and so by
+   * `account.signOut`, once the data are gone and before anybody can open the storage anew: whoever removes it
+   * later could remove the key of what another tab has begun since. What it rejects with, `destroy` does.
+   */
+  readonly removeKey?: () => Promise<void>;
 }
 
 /** A header may be exchanged between two reads, once per rotation. */
@@ -62,7 +69,8 @@ export function encryptedStorage(
   key: StorageKey,
   options: EncryptedStorageOptions = {},
 ): EncryptedStorage {
-  return new SealedStorage(inner, keySource(key), options.random ?? systemRandom, sealBounds);
+  const { random = systemRandom, removeKey } = options;
+  return new SealedStorage(inner, keySource(key), random, sealBounds, removeKey);
 }
 
 /** Exported for tests of its bounds. */
@@ -70,16 +78,26 @@ export class SealedStorage implements EncryptedStorage {
   readonly #inner: StorageAdapter;
   readonly #random: Random;
   readonly #bounds: SealBounds;
+  readonly #removeKey: (() => Promise<void>) | undefined;
   #source: KeySource;
   /** The last key derived: a passphrase takes its time. */
   #derived: { readonly record: KeyRecord; readonly key: Promise<CryptoKey> } | undefined;
   /** The last header opened. */
   #generation: Generation | undefined;
   #writer: SealedWriter | undefined;
+  /** The header of a generation that a move was cut on the way to; it can go on until something is committed. */
+  #next: Uint8Array | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(inner: StorageAdapter, source: KeySource, random: Random, bounds: SealBounds) {
+  constructor(
+    inner: StorageAdapter,
+    source: KeySource,
+    random: Random,
+    bounds: SealBounds,
+    removeKey?: () => Promise<void>,
+  ) {
+    this.#removeKey = removeKey;
     this.#inner = inner;
     this.#source = source;
     this.#random = random;
@@ -137,6 +155,7 @@ export class SealedStorage implements EncryptedStorage {
     const copies = changes.map(copyOf);
     await this.#inTurn(async () => {
       const writer = this.#writer ?? (await this.#openWriter());
+      if (writer && this.#next) await this.#giveUpMove(writer, options);
       if (writer) await writer.commit(copies, options);
       else await this.#begin(copies, options);
     });
@@ -151,6 +170,7 @@ export class SealedStorage implements EncryptedStorage {
     return this.#inTurn(async () => {
       await this.#inner.destroy(options);
       this.#closed = true;
+      await this.#removeKey?.();
     });
   }
 
@@ -210,8 +230,19 @@ export class SealedStorage implements EncryptedStorage {
   async #openWriter(): Promise<SealedWriter | undefined> {
     const generation = await this.#open();
     if (!generation) return undefined;
+    await this.#lookForNext(generation);
     this.#writer = await SealedWriter.of(this.#inner, generation, this.#bounds);
     return this.#writer;
+  }
+
+  async #lookForNext({ number }: Generation): Promise<void> {
+    [this.#next] = await this.#inner.get([nextHeaderKey(number + 1)]);
+  }
+
+  /** What is copied would not be what is there. */
+  async #giveUpMove({ generation }: SealedWriter, options: { readonly fence: StorageFence }): Promise<void> {
+    await removeGeneration(this.#inner, generation.number + 1, options);
+    this.#next = undefined;
   }
 
   /** The first commit of a store brings the header. */
@@ -232,8 +263,11 @@ export class SealedStorage implements EncryptedStorage {
   async #tidy(options: { readonly fence: StorageFence }): Promise<void> {
     const writer = await this.#openWriter();
     if (!writer) return;
-    await removeLeftovers(this.#inner, writer.generation.number, options);
-    if (writer.counter.isWorn) await this.#rotate(this.#source, options);
+    const { number } = writer.generation;
+    if (number > 1) await removeGeneration(this.#inner, number - 1, options);
+    if (!this.#next) await removeGeneration(this.#inner, number + 1, options);
+    const isOurs = (await this.#openNext(number + 1, this.#source)) !== undefined;
+    if (isOurs || writer.counter.isWorn) await this.#rotate(this.#source, options);
   }
 
   async #rotate(source: KeySource, options: { readonly fence: StorageFence }): Promise<void> {
@@ -241,14 +275,42 @@ export class SealedStorage implements EncryptedStorage {
     await this.#inner.commit([], options);
     const generation = await this.#open();
     if (generation) {
-      const next = await this.#newGeneration(generation.number + 1, source);
-      const writer = SealedWriter.fresh(this.#inner, next, this.#bounds);
-      await moveStore(this.#inner, new SealedReader(this.#inner, generation), writer, options);
-      this.#generation = next;
-      this.#writer = writer;
+      await this.#lookForNext(generation);
+      await this.#move(generation, source, options);
     }
     this.#source = source;
     this.#derived = undefined;
+  }
+
+  async #move(from: Generation, source: KeySource, options: { readonly fence: StorageFence }): Promise<void> {
+    const reader = new SealedReader(this.#inner, from);
+    const begun = await this.#openNext(from.number + 1, source);
+    const next = begun ?? (await this.#newGeneration(from.number + 1, source));
+    const writer = begun
+      ? await SealedWriter.of(this.#inner, begun, this.#bounds)
+      : SealedWriter.fresh(this.#inner, next, this.#bounds);
+    // Until it is done; and when it fails, until a commit gives it up.
+    this.#next = next.header;
+    await (begun ? resumeMove : moveStore)(this.#inner, reader, writer, options);
+    this.#next = undefined;
+    this.#generation = next;
+    this.#writer = writer;
+  }
+
+  /** The generation that a move was cut on the way to, if it is under this key. */
+  async #openNext(number: number, source: KeySource): Promise<Generation | undefined> {
+    const header = this.#next;
+    if (!header) return undefined;
+    try {
+      const read = readHeader(header);
+      if (read.generation !== number) return undefined;
+      const root = await openRoot(read, await source.derive(read.key));
+      return await Generation.from({ number, header }, root, this.#random);
+    } catch (error) {
+      // Another key's, or damaged: then it is begun anew.
+      if (isSottoError(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Once per header, not per opening. */

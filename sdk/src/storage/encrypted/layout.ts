@@ -5,6 +5,8 @@ export const headerKey = 'header';
 
 /** Everything under one generation of keys. */
 export const generationPrefix = (generation: number) => `g${generation}/`;
+/** The header of a generation that the store is being moved to, until it is moved. */
+export const nextHeaderKey = (generation: number) => `g${generation}/header`;
 /** How many values its key may have sealed: see seal-counter.ts. */
 export const counterKey = (generation: number) => `g${generation}/count`;
 /** Values, each under its hidden name. */

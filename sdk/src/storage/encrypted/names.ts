@@ -13,11 +13,14 @@ const tagBytes = 16;
 const maxSegments = 16;
 /** Tags of prefixes that are remembered: a device has some thousands of conversations at most. */
 const maxRemembered = 4_096;
+/** Whole names that are remembered: what is written with every message, and the pages that are looked at. */
+const maxRememberedNames = 4_096;
 
 /** Hides names under one key. */
 export class HiddenNames {
   readonly #mac: ReturnType<typeof hmac.create>;
   readonly #remembered = new Map<string, string>();
+  readonly #names = new Map<string, string>();
 
   /** @param key - 32 bytes */
   constructor(key: Uint8Array) {
@@ -26,8 +29,12 @@ export class HiddenNames {
 
   /** The hidden name of a key. */
   key(key: string): string {
-    const parents = this.#parents(key);
-    return `${parents.map((parent) => `${this.#remember(parent)}/`).join('')}${this.tag(key)}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const hidden = this.prefix(key) + this.tag(key);
+    if (this.#names.size >= maxRememberedNames) this.#names.clear();
+    this.#names.set(key, hidden);
+    return hidden;
   }
 
   /** What the hidden names of all keys under a prefix begin with; of some others too when it is deep. */

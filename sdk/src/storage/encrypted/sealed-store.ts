@@ -6,7 +6,7 @@ import { equalBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { StorageAdapter, StorageChange, StorageEntry, StorageFence } from '../../ports/storage.js';
 import type { Generation, OpenedRecord } from './generation.js';
-import { counterKey, headerKey, tailsPrefix } from './layout.js';
+import { counterKey, headerKey, nextHeaderKey, tailsPrefix } from './layout.js';
 import { SealCounter, type SealBounds } from './seal-counter.js';
 
 /** A large value is read once to see that it goes on, and once with its tail; more when it changes meanwhile. */
@@ -159,8 +159,18 @@ export class SealedWriter {
   /** As {@link commit}, and puts this generation's header in place in the same commit. */
   async commitWithHeader(changes: readonly StorageChange[], options: CommitOptions): Promise<void> {
     const last = lastOfEach(changes);
-    const header = { key: headerKey, value: this.generation.header };
-    await this.#write(last, this.counter.renew(this.#sealsFor(last)), [header], options);
+    const { header, number } = this.generation;
+    const exchange = [
+      { key: headerKey, value: header },
+      { key: nextHeaderKey(number), value: undefined },
+    ];
+    await this.#write(last, this.counter.renew(this.#sealsFor(last)), exchange, options);
+  }
+
+  /** Puts this generation's header beside the one in place: who has its key can go on with a move that is cut. */
+  async announce(options: CommitOptions): Promise<void> {
+    const { header, number } = this.generation;
+    await this.#write([], this.counter.renew(0), [{ key: nextHeaderKey(number), value: header }], options);
   }
 
   #sealsFor(changes: readonly StorageChange[]): number {
