@@ -2,6 +2,7 @@
 import { SottoError } from '../errors.js';
 import type { Clock } from '../ports/host.js';
 import { openDatabase, result } from './open-indexeddb.js';
+import { findBucket, makeBucket, sharedPlace, type WebPlace } from './web-bucket.js';
 
 /** The version of the layout. */
 export const layoutVersion = 1;
@@ -13,6 +14,38 @@ export const metaKey = '!sotto';
 export const firstUserKey = '-';
 /** The character after the greatest of a key. */
 export const afterUserKeys = '\x7f';
+
+/** A database, and where it lies. */
+interface PlacedDatabase {
+  readonly database: IDBDatabase;
+  readonly place: WebPlace;
+}
+
+/** The database of a name: in its bucket, or where it was made without one. Makes nothing. */
+async function findDatabase(name: string, clock: Clock): Promise<PlacedDatabase | undefined> {
+  const place = (await findBucket('data', name)) ?? sharedPlace();
+  const description = { place, name, version: layoutVersion, upgrade: () => undefined };
+  const database = await openDatabase({ ...description, mayCreate: false }, clock);
+  return database && { database, place };
+}
+
+/**
+ * The database of a name, made if need be.
+ * @returns `undefined` where there is none and none may be made
+ * @throws SottoError as `openDatabase`
+ */
+export async function openPlaced(
+  name: string,
+  mayCreate: boolean,
+  clock: Clock,
+): Promise<PlacedDatabase | undefined> {
+  const found = await findDatabase(name, clock);
+  if (found !== undefined || !mayCreate) return found;
+  const place = (await makeBucket('data', name)) ?? sharedPlace();
+  const upgrade = (made: IDBDatabase) => made.createObjectStore(storeName);
+  const description = { place, name, version: layoutVersion, upgrade };
+  return { database: await openDatabase(description, clock), place };
+}
 
 /** What a database says of itself. */
 export interface StorageMeta {
@@ -50,10 +83,11 @@ export async function findIndexedDb(
   readonly database: 'absent' | 'empty' | 'present';
   readonly cleared: boolean;
   readonly lastCommitAt: number | undefined;
+  readonly place: WebPlace | undefined;
 }> {
-  const description = { name, version: layoutVersion, upgrade: () => undefined, mayCreate: false };
-  const database = await openDatabase(description, clock);
-  if (!database) return { database: 'absent', cleared: false, lastCommitAt: undefined };
+  const found = await findDatabase(name, clock);
+  if (!found) return { database: 'absent', cleared: false, lastCommitAt: undefined, place: undefined };
+  const { database, place } = found;
   try {
     if (!database.objectStoreNames.contains(storeName)) throw new SottoError('storage-corrupt');
     const { meta, hasPairs } = await readFacts(database.transaction(storeName).objectStore(storeName));
@@ -62,6 +96,7 @@ export async function findIndexedDb(
       database: isUsed ? 'present' : 'empty',
       cleared: meta?.cleared === true,
       lastCommitAt: meta?.committedAt,
+      place,
     };
   } finally {
     database.close();

@@ -4,12 +4,14 @@
  */
 import { SottoError } from '../errors.js';
 import type { Clock } from '../ports/host.js';
+import type { WebPlace } from './web-bucket.js';
 
 /** A tab that is told to let go of a database does so within a task; one that is frozen never does. */
 const blockedTimeoutMs = 5_000;
 
 /** What to open. */
 export interface DatabaseDescription {
+  readonly place: WebPlace;
   readonly name: string;
   /** Layouts count from 1. */
   readonly version: number;
@@ -18,6 +20,9 @@ export interface DatabaseDescription {
   /** Whether one that is not there may be made; `true` by default. */
   readonly mayCreate?: boolean;
 }
+
+/** In Chromium a database stands still for ever once the bucket it lies in was garbage-collected. */
+const placesInUse = new WeakMap<IDBDatabase, WebPlace>();
 
 type StorageCode = 'storage-failed' | 'storage-full' | 'storage-corrupt';
 
@@ -36,12 +41,6 @@ export function translatedError(error: unknown): Error {
   return new SottoError<StorageCode>(code ?? 'storage-failed', { cause: error });
 }
 
-function factory(): IDBFactory {
-  const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
-  if (indexedDB) return indexedDB;
-  throw new SottoError('storage-failed', { cause: new Error('this platform has no IndexedDB') });
-}
-
 /** @throws SottoError `storage-locked` when another tab does not let go, `storage-failed`, `storage-full`, `storage-corrupt` */
 export async function openDatabase(
   description: DatabaseDescription & { readonly mayCreate?: true },
@@ -53,10 +52,10 @@ export async function openDatabase(
   clock: Clock,
 ): Promise<IDBDatabase | undefined>;
 export async function openDatabase(
-  { name, version, upgrade, mayCreate = true }: DatabaseDescription,
+  { place, name, version, upgrade, mayCreate = true }: DatabaseDescription,
   clock: Clock,
 ): Promise<IDBDatabase | undefined> {
-  const request = factory().open(name, version);
+  const request = place.factory.open(name, version);
   let isAbsent = false;
   request.onupgradeneeded = ({ oldVersion }) => {
     isAbsent = oldVersion === 0 && !mayCreate;
@@ -65,9 +64,11 @@ export async function openDatabase(
     else upgrade(request.result, oldVersion);
   };
   try {
-    return await answered(request, clock, (late) => {
+    const database = await answered(request, clock, (late) => {
       late.close();
     });
+    placesInUse.set(database, place);
+    return database;
   } catch (error) {
     if (isAbsent) return undefined;
     throw error;
@@ -75,8 +76,8 @@ export async function openDatabase(
 }
 
 /** @throws SottoError `storage-locked` when another tab does not let go; it is deleted when that one is gone */
-export async function deleteDatabase(name: string, clock: Clock): Promise<void> {
-  await answered(factory().deleteDatabase(name), clock, () => undefined);
+export async function deleteDatabase({ factory }: WebPlace, name: string, clock: Clock): Promise<void> {
+  await answered(factory.deleteDatabase(name), clock, () => undefined);
 }
 
 /** The result of a request that others may block. @param tooLate - gets a result that nobody waits for any more */

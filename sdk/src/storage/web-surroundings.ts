@@ -1,6 +1,7 @@
 /** What a browser says of the room it gives: how much, and whether for good. Knows no database. */
 import type { StoragePersistence } from '../ports/storage-health.js';
 import type { Surroundings } from './health.js';
+import { persistBuckets, type WebPlace } from './web-bucket.js';
 
 function manager(): Partial<StorageManager> | undefined {
   return (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
@@ -20,9 +21,9 @@ function persistenceOf(isPersistent: boolean | undefined): StoragePersistence {
   return isPersistent ? 'granted' : 'not-granted';
 }
 
-/** What the browser says now. */
-export async function webSurroundings(): Promise<Omit<Surroundings, 'durability'>> {
-  const storage = manager();
+/** What the browser says now. @param place - where the data lie; the origin's shared place by default */
+export async function webSurroundings(place?: WebPlace): Promise<Omit<Surroundings, 'durability'>> {
+  const storage = place?.room ?? manager();
   const [isPersistent, estimate] = await Promise.all([
     answer(storage?.persisted?.()),
     answer(storage?.estimate?.()),
@@ -40,5 +41,7 @@ export async function webSurroundings(): Promise<Omit<Surroundings, 'durability'
  * @returns `unknown` where nobody can be asked
  */
 export async function requestPersistence(): Promise<StoragePersistence> {
-  return persistenceOf(await answer(manager()?.persist?.()));
+  const isPersistent = await answer(manager()?.persist?.());
+  if (isPersistent === true) await answer(persistBuckets());
+  return persistenceOf(isPersistent);
 }

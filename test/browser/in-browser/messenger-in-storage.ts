@@ -4,6 +4,7 @@ import { Secret, SottoError } from '@sotto/sdk';
 import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
 import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { createTestNetwork, type TestUser } from '@sotto/sdk/testing';
+import { databasesOfOrigin } from './web-place.js';
 
 /** Under which key: none, the device's own, or 32 bytes that the application has. */
 export type Wrap = 'bare' | 'device' | 'application';
@@ -75,8 +76,8 @@ function bytesOf(value: unknown): Uint8Array {
   return utf8.encode(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-async function inDatabase(databaseName: string): Promise<Uint8Array[]> {
-  const database = await answered(indexedDB.open(databaseName));
+async function inDatabase({ factory, name }: { factory: IDBFactory; name: string }): Promise<Uint8Array[]> {
+  const database = await answered(factory.open(name));
   const found: Uint8Array[] = [];
   for (const storeName of database.objectStoreNames) {
     const store = database.transaction(storeName).objectStore(storeName);
@@ -99,7 +100,8 @@ const stored: StoredPage = {
     const network = createTestNetwork();
     const bare = indexedDbStorage(name);
     const sight = wrap === 'bare' ? undefined : await keyInSight(wrap);
-    const storage = sight ? encryptedStorage(bare, sight.key) : bare;
+    const removeKey = () => removeDeviceKey(name);
+    const storage = sight ? encryptedStorage(bare, sight.key, { removeKey }) : bare;
     alice = await network.user('alice', { storage: () => storage });
     const bob = await network.user('bob');
     await alice.messenger.contacts.add(bob.contactCode);
@@ -112,8 +114,7 @@ const stored: StoredPage = {
     return sight ? [...secrets, base64url(sight.bytes)] : secrets;
   },
   async snapshot() {
-    const databases = await indexedDB.databases();
-    const found = await Promise.all(databases.map((database) => inDatabase(database.name as string)));
+    const found = await Promise.all((await databasesOfOrigin()).map(inDatabase));
     const texts = [...Object.entries(localStorage), ...Object.entries(sessionStorage), document.cookie];
     for (const cacheName of await caches.keys()) {
       const cache = await caches.open(cacheName);
@@ -129,7 +130,6 @@ const stored: StoredPage = {
   },
   async signOut() {
     await alice.messenger.account.signOut();
-    await removeDeviceKey(name);
   },
   async fill() {
     const storage = indexedDbStorage('full');

@@ -12,13 +12,13 @@ export interface PageTests {
 /** What a worker posts when it is done. */
 type Posted = { readonly results: readonly TestResult[] } | { readonly failure: string };
 
-/** Called once by a bundle. */
-export function offerTests(files: TestFiles): void {
+/** Called once by a bundle. @param files - by where they run */
+export function offerTests(files: Readonly<Record<keyof PageTests, TestFiles>>): void {
   if ('document' in globalThis) {
-    const tests: PageTests = { page: () => runTests(files), worker: () => runInWorker(import.meta.url) };
+    const tests: PageTests = { page: () => runTests(files.page), worker: () => runInWorker(import.meta.url) };
     Object.assign(globalThis, { tests });
   } else {
-    void runTests(files).then(
+    void runTests(files.worker).then(
       (results) => postMessage({ results } satisfies Posted),
       (error: unknown) => postMessage({ failure: String(error) } satisfies Posted),
     );

@@ -67,17 +67,21 @@ const readFromMemory = `
 
 /**
  * Bundles test files to run in a page or a worker.
- * @param files - absolute paths
+ * @param files - absolute paths, by where they run
  * @param env - what the files find in `process.env`
  */
 export async function bundleTests(
-  files: readonly string[],
+  files: Readonly<Record<'page' | 'worker', readonly string[]>>,
   env: Readonly<Record<string, string>>,
 ): Promise<Bundle> {
-  const members = files.map(
-    (file) => `${JSON.stringify(relative(root, file))}: () => import(${JSON.stringify(file)})`,
-  );
-  const contents = `import { offerTests } from './scope.js';\nofferTests({ ${members.join(', ')} });`;
+  const membersOf = (scope: 'page' | 'worker') => {
+    const members = files[scope].map(
+      (file) => `${JSON.stringify(relative(root, file))}: () => import(${JSON.stringify(file)})`,
+    );
+    return `${scope}: { ${members.join(', ')} }`;
+  };
+  const contents = `import { offerTests } from './scope.js';
+    offerTests({ ${membersOf('page')}, ${membersOf('worker')} });`;
   return bundle({
     stdin: { contents, resolveDir, sourcefile: 'tests.js' },
     plugins: [inPlaceOfNode],

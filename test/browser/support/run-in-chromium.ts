@@ -16,8 +16,10 @@ const runTimeoutMs = 600_000;
 
 /** What to run. */
 export interface BrowserRun {
-  /** Absolute paths of test files. */
+  /** Absolute paths of test files that run in both scopes. */
   readonly files: readonly string[];
+  /** Of such that run in one alone: code that uses nothing of its surroundings does the same in both. */
+  readonly only?: Readonly<Record<Scope, readonly string[]>>;
   /** Answers what the tests ask of Node, by socket event. */
   readonly handlers?: Readonly<Record<string, TextHandler>>;
 }
@@ -50,8 +52,12 @@ function environment(): Readonly<Record<string, string>> {
   return seed === undefined ? {} : { SOTTO_SEED: seed };
 }
 
-async function collect({ files, handlers = {} }: BrowserRun): Promise<Results> {
-  const { code, nodeBuiltins } = await bundleTests(files, environment());
+async function collect({ files, only, handlers = {} }: BrowserRun): Promise<Results> {
+  const filesByScope = {
+    page: [...files, ...(only?.page ?? [])],
+    worker: [...files, ...(only?.worker ?? [])],
+  };
+  const { code, nodeBuiltins } = await bundleTests(filesByScope, environment());
   if (nodeBuiltins.length > 0) throw new Error(`the tests ask for ${nodeBuiltins.join(', ')}`);
   const server = await servePage({ '/tests.js': code }, handlers);
   try {
@@ -71,10 +77,14 @@ async function collect({ files, handlers = {} }: BrowserRun): Promise<Results> {
  * that each can be a test of its own.
  * @param fewest - how many each scope must have run at least
  */
-export async function declareBrowserTests(run: BrowserRun, fewest: number): Promise<void> {
+export async function declareBrowserTests(
+  run: BrowserRun,
+  fewest: number | Readonly<Record<Scope, number>>,
+): Promise<void> {
   const results = await collect(run);
-  describe.each(Object.entries(results))('in a %s', (_, tests) => {
-    it('runs all tests', () => expect(tests.length).toBeGreaterThanOrEqual(fewest));
+  describe.each(Object.entries(results))('in a %s', (scope, tests) => {
+    const least = typeof fewest === 'number' ? fewest : fewest[scope as Scope];
+    it('runs all tests', () => expect(tests.length).toBeGreaterThanOrEqual(least));
     for (const { name, error } of tests) it(name, () => expect(error).toBeUndefined());
   });
 }

@@ -10,12 +10,12 @@ import type { StorageDatabase } from '../database-storage.js';
 import { firstRunMarker, type FirstRunMarker } from '../first-run-marker.js';
 import { evicted } from '../health.js';
 import { removeIndexedDb } from './remove.js';
-import { completed, openDatabase, translatedError } from '../open-indexeddb.js';
+import { completed, translatedError } from '../open-indexeddb.js';
 import {
   afterUserKeys,
   firstUserKey,
-  layoutVersion,
   metaKey,
+  openPlaced,
   readFacts,
   readMeta,
   storeName,
@@ -72,10 +72,9 @@ export class IndexedDbDatabase implements StorageDatabase {
   static async open(name: string, durability: WriteDurability, clock: Clock): Promise<IndexedDbDatabase> {
     const marker = firstRunMarker('data', name);
     const wasUsed = (await marker.isSet()) === true;
-    const upgrade = (upgraded: IDBDatabase) => upgraded.createObjectStore(storeName);
-    const description = { name, version: layoutVersion, upgrade, mayCreate: !wasUsed };
-    const database = await openDatabase(description, clock);
-    if (!database) throw evicted();
+    const placed = await openPlaced(name, !wasUsed, clock);
+    if (!placed) throw evicted();
+    const { database } = placed;
     const opened = new IndexedDbDatabase(database, durability, { clock, marker });
     try {
       // Somebody else's, of that name.

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/host.js';
 import type { StorageAdapter, StorageDurability } from '../../ports/storage.js';
 import type { StorageHealth } from '../../ports/storage-health.js';
 import { DatabaseStorage } from '../database-storage.js';
+import { findBucket } from '../web-bucket.js';
 import { webSurroundings } from '../web-surroundings.js';
 import { indexedDbDurability } from './durability.js';
 import { IndexedDbDatabase } from './indexeddb-database.js';
@@ -30,7 +31,7 @@ export interface IndexedDbStorageOptions {
 
 /**
  * A storage in an IndexedDB database of this origin, over the optional package `idb-keyval`. The database is made
- * on first use; several adapters, tabs and workers may have it open, and the one that acquired last writes. Two
+ * on first use, in a storage bucket of its own where the browser has those: there `destroy` leaves no file; several adapters, tabs and workers may have it open, and the one that acquired last writes. Two
  * accounts are two names. Values are not encrypted. `destroy` deletes the database; others that have it open are
  * told, and get `storage-evicted` from then on.
  *
@@ -53,6 +54,9 @@ export function indexedDbStorage(name: string, options: IndexedDbStorageOptions 
   return new DatabaseStorage({
     durability,
     open: () => IndexedDbDatabase.open(name, durability === 'power-loss' ? 'strict' : 'relaxed', clock),
-    surroundings: async () => ({ durability, ...(await webSurroundings()) }),
+    surroundings: async () => {
+      const place = await findBucket('data', name);
+      return { durability, ...(await webSurroundings(place)) };
+    },
   });
 }

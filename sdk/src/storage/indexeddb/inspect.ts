@@ -37,13 +37,14 @@ export async function inspectIndexedDbStorage(
 ): Promise<StorageHealth> {
   assertKeyPresence(key);
   const hasKey = key && key === 'present';
-  const surroundings = { durability: indexedDbDurability(), ...(await webSurroundings()) };
+  const durability = indexedDbDurability();
   try {
     const isMarked = (await firstRunMarker('data', name).isSet()) === true;
-    const { database, cleared, lastCommitAt } = await findIndexedDb(name, clock);
+    const { database, cleared, lastCommitAt, place } = await findIndexedDb(name, clock);
+    const surroundings = { durability, ...(await webSurroundings(place)) };
     const state = stateOfParts({ database, key: hasKey, wasUsed: isMarked && !cleared });
     return healthOf(state, { key: hasKey, lastCommitAt }, surroundings);
   } catch (error) {
-    return healthOf(stateOfFailure(error), {}, surroundings);
+    return healthOf(stateOfFailure(error), {}, { durability, ...(await webSurroundings()) });
   }
 }

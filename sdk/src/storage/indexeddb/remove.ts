@@ -3,11 +3,14 @@ import { systemClock } from '../../host.js';
 import type { Clock } from '../../ports/host.js';
 import { firstRunMarker } from '../first-run-marker.js';
 import { deleteDatabase } from '../open-indexeddb.js';
+import { removeBucket, sharedPlace } from '../web-bucket.js';
 
 /** The marker first: who is interrupted finds the database, and not that one was lost. */
 export async function removeIndexedDb(name: string, clock: Clock): Promise<void> {
   await firstRunMarker('data', name).remove();
-  await deleteDatabase(name, clock);
+  await removeBucket('data', name);
+  // One that was made without a bucket, and where there are none.
+  await deleteDatabase(sharedPlace(), name, clock);
 }
 
 /**

@@ -9,6 +9,8 @@ import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage
 import { indexedDbStorage, removeIndexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
 import { runStorageConformance } from '@sotto/sdk/testing';
+import { findBucket } from '../../../../sdk/src/storage/web-bucket.js';
+import { databasesOfOrigin, evict, factoryOf } from '../web-place.js';
 
 const seed = Number(process.env['SOTTO_SEED'] ?? 1);
 const key = () => new Secret(new Uint8Array(32).fill(7));
@@ -19,13 +21,7 @@ function freshName(): string {
 }
 
 /** Deletes a database whatever is in it. */
-function drop(name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error as DOMException);
-  });
-}
+const drop = (name: string) => evict('data', name);
 
 function indexedDbMedium(wrap: (storage: StorageAdapter) => StorageAdapter) {
   const name = freshName();
@@ -85,7 +81,7 @@ describe('a storage in IndexedDB', () => {
     await other.commit([{ key: 'a', value: Uint8Array.of(1) }], { fence: otherFence });
     await one.destroy({ fence });
     expect(await other.get(['a'])).toEqual([Uint8Array.of(1)]);
-    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    const databases = (await databasesOfOrigin()).map(({ name }) => name);
     expect(databases).not.toContain(names[0]);
     await other.destroy({ fence: otherFence });
   });
@@ -105,8 +101,9 @@ describe('a storage in IndexedDB', () => {
     const name = freshName();
     const storage = indexedDbStorage(name);
     await storage.acquire();
+    const factory = await factoryOf('data', name);
     const later = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(name, 2);
+      const request = factory.open(name, 2);
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error as DOMException);
     });
@@ -129,8 +126,10 @@ describe('a storage in IndexedDB', () => {
     await drop(name);
   });
 
-  it('does not wait for ever for a tab that holds on to the database', async () => {
+  it('does not wait for ever for a tab that holds on to a database without a bucket', async () => {
     const name = freshName();
+    // Made in the shared place: a bucket goes whoever has it open.
+    await thaw(name, {});
     const storage = indexedDbStorage(name, { clock: hastyClock });
     const fence = await storage.acquire();
     const stubborn = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -141,6 +140,25 @@ describe('a storage in IndexedDB', () => {
     expect(await codeOf(storage.destroy({ fence }))).toBe('storage-locked');
     stubborn.close();
     await drop(name);
+  });
+
+  it('goes with destroy although somebody holds on to it, where it has a bucket', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    const fence = await storage.acquire();
+    const bucket = await findBucket('data', name);
+    const { storageBuckets } = navigator as { storageBuckets?: unknown };
+    expect(bucket !== undefined).toBe(storageBuckets !== undefined);
+    if (!bucket) return;
+    const stubborn = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = bucket.factory.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error as DOMException);
+    });
+    const closed = new Promise((resolve) => (stubborn.onclose = resolve));
+    await storage.destroy({ fence });
+    await closed;
+    expect(await findBucket('data', name)).toBe(undefined);
   });
 
   it('writes nothing of a commit that fails in its middle', async () => {

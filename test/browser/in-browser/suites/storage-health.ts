@@ -13,22 +13,19 @@ import {
   inspectIndexedDbStorage,
   removeIndexedDbStorage,
 } from '@sotto/sdk/storage/indexeddb';
+import { makeBucket } from '../../../../sdk/src/storage/web-bucket.js';
+import { databasesOfOrigin, evict as evictPlace, factoryOf } from '../web-place.js';
 
 const value = new TextEncoder().encode('value');
 
-/** Deletes a database as a browser does, behind everybody's back. */
-function evict(name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error as DOMException);
-  });
-}
+/** Deletes a database behind everybody's back. */
+const evict = (name: string) => evictPlace('data', name);
 
-/** Takes a key out of the database of all keys. */
-function evictKey(name: string): Promise<void> {
+/** Takes a key away, and leaves those of other names. */
+async function evictKey(name: string): Promise<void> {
+  const factory = await factoryOf('key', name);
   return new Promise((resolve, reject) => {
-    const opening = indexedDB.open('sotto-device-keys');
+    const opening = factory.open('sotto-device-keys');
     opening.onsuccess = () => {
       const transaction = opening.result.transaction('keys', 'readwrite');
       transaction.objectStore('keys').delete(name);
@@ -40,6 +37,8 @@ function evictKey(name: string): Promise<void> {
     opening.onerror = () => reject(opening.error as DOMException);
   });
 }
+
+const databaseNames = async () => (await databasesOfOrigin()).map((database) => database.name);
 
 /** Takes away what remembers a name outside of IndexedDB. */
 async function forget(name: string): Promise<void> {
@@ -92,8 +91,7 @@ describe('the health of a storage in IndexedDB', () => {
   it('is new before the first run, and looking makes nothing', () =>
     withName(async (name) => {
       expect(await inspect(name)).toMatchObject({ state: 'new', action: 'begin', missing: [] });
-      const names = (await indexedDB.databases()).map((database) => database.name);
-      expect(names).not.toContain(name);
+      expect(await databaseNames()).not.toContain(name);
     }));
 
   it('is still new where somebody began and stored nothing', () =>
@@ -137,14 +135,15 @@ describe('the health of a storage in IndexedDB', () => {
       expect(await storage.health()).toMatchObject({ state: 'data-missing', action: 'restore' });
       await storage.close();
       // It was not made by trying.
-      expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
+      expect(await databaseNames()).not.toContain(name);
     }));
 
   it('misses the database where an empty one stands in its place', () =>
     withDevice(async (name) => {
       await evict(name);
+      const factory = (await makeBucket('data', name))?.factory ?? indexedDB;
       await new Promise<void>((resolve) => {
-        const request = indexedDB.open(name, 1);
+        const request = factory.open(name, 1);
         request.onupgradeneeded = () => request.result.createObjectStore('pairs');
         request.onsuccess = () => {
           request.result.close();
