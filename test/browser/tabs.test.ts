@@ -1,7 +1,8 @@
 /**
  * One account in five tabs of a real browser, at a real relay, with a client on libsignal at the other side. Tabs
  * are killed, reloaded and frozen, and once the whole browser is: nothing is lost, nothing happens twice, no
- * message key serves twice, and somebody leads again within two seconds. `SOTTO_SEED` repeats a run (its choices,
+ * message key serves twice, and somebody leads again: within two seconds of the last sign of the one before, which
+ * is asserted with `SLOW=1` alone, as CI has other things to do. `SOTTO_SEED` repeats a run (its choices,
  * not its timing); `SLOW=1` sends 1,000 messages each way.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,14 +10,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AccountId, MessageId } from '@sotto/sdk';
+import { limits, type AccountId, type MessageId } from '@sotto/sdk';
 import { seededRandom } from '@sotto/sdk/testing';
 import { withChromium } from '../../scripts/lib/chromium.mjs';
 import { counted } from './in-browser/counting-handler.js';
 import type { WorkerPage } from './in-browser/worker-page.js';
 import { bundleFile } from './support/bundle.js';
 import { Partner, startRelay } from './support/node-partner.js';
+import { memoryOf } from './support/page-memory.js';
 import { servePage, type PageServer } from './support/page-server.js';
+import { holds } from './support/spellings.js';
 import { TabCrew, TabReports, takeoverMs, type CrewTab } from './support/tab-crew.js';
 
 const seed = Number(process.env['SOTTO_SEED'] ?? 1);
@@ -26,9 +29,10 @@ const messageCount = isSlow ? 1_000 : 60;
 const tabCount = 5;
 /** A disturbance after so many messages. */
 const calm = isSlow ? 60 : 12;
+/** From the last sign of the tab that led, or its end; asserted where the machine has nothing else to do. */
 const maxTakeoverMs = 2_000;
-/** One that had to wait for a machine with other things to do. */
-const maxSlowTakeoverMs = 4_000;
+/** What a tab has not heard for so long may be taken for frozen; clocks of two listeners differ a little. */
+const minQuietMs = limits.shareSilenceMs - 50;
 /** How long a frozen tab sleeps: longer than it takes to be taken for dead. */
 const sleepMs = 2_500;
 
@@ -49,7 +53,7 @@ afterAll(async () => {
 });
 
 describe('a page with its messenger in a worker', () => {
-  it('talks to a client on libsignal through the relay', async () => {
+  it('talks to a client on libsignal through the relay, and has no private key in its memory', async () => {
     const bob = await Partner.open(relay.url, 'worker_bob');
     const texts = Array.from({ length: 5 }, (_, n) => `page-${n}`);
     bob.messenger.on('message', async ({ message: { body, sender } }) => {
@@ -67,10 +71,21 @@ describe('a page with its messenger in a worker', () => {
         texts,
         heard: texts.length,
       };
-      return page.evaluate(
+      const result = await page.evaluate(
         (input) => (globalThis as unknown as { workerPage: WorkerPage }).workerPage.talk(input),
         options,
       );
+      const memory = await memoryOf(page);
+      const secrets = await page.evaluate(() =>
+        (globalThis as unknown as { workerPage: WorkerPage }).workerPage.secrets(),
+      );
+      expect(secrets.map((secret) => holds(memory, secret, 'bytes'))).toEqual([false, false]);
+      // The control: what the page has heard is there, and so are the keys now that it has read them.
+      expect(holds(memory, result.heard[0] as string, 'text')).toBe(true);
+      const later = await memoryOf(page);
+      expect(secrets.map((secret) => holds(later, secret, 'bytes'))).toEqual([true, true]);
+      await page.evaluate(() => (globalThis as unknown as { workerPage: WorkerPage }).workerPage.close());
+      return result;
     });
     expect(result.heard).toEqual(texts.map((text) => `re-${text}`));
     expect(result.counted['total']).toBe(texts.length);
@@ -188,6 +203,9 @@ function onceEach(texts: readonly string[]): Record<string, number> {
   return { total: texts.length, ...Object.fromEntries(texts.map((text) => [`by/${text}`, 1])) };
 }
 
+const quietOf = ({ roles }: TabReports) =>
+  roles.filter(({ reason }) => reason === 'stolen').map(({ quietMs }) => quietMs);
+
 describe('one account in five tabs', () => {
   it(
     `loses nothing, does nothing twice, and always has a tab that leads (seed ${seed})`,
@@ -215,7 +233,8 @@ describe('one account in five tabs', () => {
         const atAlice = () => run.crew.ask(run.crew.awake[0]!, 'counted');
         await run.until('all at bob', async () => (await atBob())['total'] === messageCount);
         await run.until('all at alice', async () => (await atAlice())['total'] === messageCount);
-        console.log(`takeovers in ms: ${run.takeovers.join(' ')}`, JSON.stringify(run.happened));
+        console.log(`until the lock was taken, in ms: ${quietOf(run.reports).join(' ')}`);
+        console.log(`until a tab led, in ms: ${run.takeovers.join(' ')}`, JSON.stringify(run.happened));
         console.log(
           `${run.reports.sentBodies} bodies sent, ${run.reports.hashedKeys} with the hash of their key`,
         );
@@ -225,9 +244,10 @@ describe('one account in five tabs', () => {
         // What was encrypted in one life and sent in another is known by its place in the chain alone.
         expect(run.reports.hashedKeys).toBeGreaterThan(0);
         expect(run.takeovers.length).toBeGreaterThan(0);
-        const sorted = [...run.takeovers].sort((left, right) => left - right);
-        expect(sorted[Math.floor((sorted.length - 1) / 2)]).toBeLessThanOrEqual(maxTakeoverMs);
-        expect(sorted.at(-1)).toBeLessThanOrEqual(maxSlowTakeoverMs);
+        const stolen = run.reports.roles.filter(({ reason }) => reason === 'stolen');
+        expect(stolen.length).toBeGreaterThanOrEqual(run.happened['freeze of the leader'] ?? 0);
+        for (const { quietMs } of stolen) expect(quietMs).toBeGreaterThanOrEqual(minQuietMs);
+        if (isSlow) expect(Math.max(...run.takeovers)).toBeLessThanOrEqual(maxTakeoverMs);
         // Nobody is locked out.
         for (const tab of run.crew.tabs) expect(await run.crew.ask(tab, 'profile')).toMatch(/^@alice#/);
         const roles = await Promise.all(run.crew.tabs.map((tab) => run.crew.ask(tab, 'role')));

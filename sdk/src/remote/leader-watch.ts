@@ -5,12 +5,14 @@
 import { limits } from '../limits.js';
 import type { Clock } from '../ports/host.js';
 
-/** How often it looks. */
+/** How often it looks, and besides when a moment comes that matters. */
 const tickMs = 100;
 /** After that much quiet it asks. */
 const askAfterMs = 250;
 /** Nobody is judged who was not asked, and had this long to answer. */
 const answerMs = 900;
+/** What there is to do before the lock is taken begins so much sooner: it is taken when the silence is full. */
+const headStartMs = 100;
 /** Ticks this far apart were not all awake: hidden pages have one a second. */
 const sleepMs = 2_500;
 
@@ -18,13 +20,14 @@ const sleepMs = 2_500;
 export class LeaderWatch {
   readonly #clock: Clock;
   readonly #ask: () => void;
-  readonly #onSilence: () => void;
+  readonly #onSilence: (fullInMs: number) => void;
   #cancel: (() => void) | undefined;
   #lastTickAt = 0;
   #heardAt = 0;
   #askedAt: number | undefined;
 
-  constructor(parts: { clock: Clock; ask: () => void; onSilence: () => void }) {
+  /** @param parts - `onSilence` gets how long it is until the silence is full: signs may still come until then */
+  constructor(parts: { clock: Clock; ask: () => void; onSilence: (fullInMs: number) => void }) {
     this.#clock = parts.clock;
     this.#ask = parts.ask;
     this.#onSilence = parts.onSilence;
@@ -51,9 +54,10 @@ export class LeaderWatch {
   }
 
   #schedule(): void {
-    this.#cancel = this.#clock.schedule(tickMs, () => {
-      this.#schedule();
+    const untilJudgedMs = this.#fullInMs(this.#clock.monotonicNow()) - headStartMs;
+    this.#cancel = this.#clock.schedule(Math.min(tickMs, Math.max(0, untilJudgedMs)), () => {
       this.#tick();
+      if (this.#cancel) this.#schedule();
     });
   }
 
@@ -61,14 +65,22 @@ export class LeaderWatch {
     const now = this.#clock.monotonicNow();
     if (now - this.#lastTickAt > sleepMs) this.heard();
     this.#lastTickAt = now;
-    const quietMs = now - this.#heardAt;
     if (this.#askedAt === undefined) {
-      if (quietMs >= askAfterMs) this.#askNow();
-    } else if (quietMs >= limits.shareSilenceMs && now - this.#askedAt >= answerMs) {
-      // Whatever comes of it, it is not judged again at the next tick.
-      this.heard();
-      this.#onSilence();
+      if (now - this.#heardAt >= askAfterMs) this.#askNow();
+      return;
     }
+    const fullInMs = this.#fullInMs(now);
+    if (fullInMs > headStartMs) return;
+    // Whatever comes of it, it is not judged again at the next tick.
+    this.heard();
+    // Who is late itself has signs to hear first that have come meanwhile.
+    this.#onSilence(fullInMs < headStartMs / 2 ? headStartMs : fullInMs);
+  }
+
+  /** How long it is until there was no sign for long enough, although there was time to give one. */
+  #fullInMs(now: number): number {
+    if (this.#askedAt === undefined) return limits.shareSilenceMs;
+    return Math.max(this.#heardAt + limits.shareSilenceMs, this.#askedAt + answerMs) - now;
   }
 
   #askNow(): void {

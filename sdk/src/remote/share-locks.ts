@@ -15,9 +15,6 @@ export interface ShareLocks {
 
 /** Who has asked in vain so often for the right to take the lock finds its holder frozen too. */
 const maxDenials = 3;
-/** The last chance of a holder to give a sign. */
-const lastChanceMs = 100;
-
 /** One tab's place. */
 export class Seat {
   readonly #locks: ShareLocks;
@@ -53,16 +50,21 @@ export class Seat {
 
   /**
    * Takes the lock from its holder, unless another is about to.
-   * @param isAlive - asked once more before it is taken
+   * @param isAlive - asked once more before it is taken, after so long
    * @param opened - resolves when whoever took it gives signs itself
    */
-  async take(isAlive: () => boolean, opened: () => Promise<void>): Promise<void> {
+  async take(
+    { isAlive, afterMs }: { readonly isAlive: () => boolean; readonly afterMs: number },
+    opened: () => Promise<void>,
+  ): Promise<void> {
+    const since = this.#clock.monotonicNow();
     // Whoever takes the right from its holder for want of a sign ends up here too, and so on: one at a time.
     const options = this.#denials >= maxDenials ? { steal: true } : { ifAvailable: true };
     const claim = this.#locks.request(`${this.#name}/claim`, options, async (right) => {
       this.#denials = right ? 0 : this.#denials + 1;
       if (!right || this.#closed) return;
-      await new Promise<void>((resolve) => this.#clock.schedule(lastChanceMs, resolve));
+      const leftMs = since + afterMs - this.#clock.monotonicNow();
+      await new Promise<void>((resolve) => this.#clock.schedule(Math.max(0, leftMs), resolve));
       if (isAlive() || this.#closed) return;
       this.#line?.abort();
       void this.#occupy({ steal: true }, true, undefined);

@@ -80,7 +80,7 @@ export class Share {
       ask: () => {
         this.#channel.postMessage(shareSays({ type: 'who' }));
       },
-      onSilence: () => void this.#takeOver(),
+      onSilence: (fullInMs) => void this.#takeOver(fullInMs),
     });
     this.#seat = new Seat({
       locks: options.locks ?? platformLocks(),
@@ -270,8 +270,8 @@ export class Share {
     this.#channel.postMessage(shareSays({ type: 'who' }));
   }
 
-  /** Nobody has given a sign of leading. */
-  async #takeOver(): Promise<void> {
+  /** Nobody has given a sign of leading, and if nobody does for so long, this tab takes the lock. */
+  async #takeOver(afterMs: number): Promise<void> {
     let isAlive = false;
     const listen = ({ data }: { readonly data?: unknown }) => {
       const { success, data: frame } = shareFrame.safeParse(data);
@@ -286,7 +286,8 @@ export class Share {
         await this.#targets.change(pulseMs);
       }
     };
-    await this.#seat.take(() => isAlive || this.#ownTerm !== undefined, opened);
+    const stillAlive = () => isAlive || this.#ownTerm !== undefined;
+    await this.#seat.take({ isAlive: stillAlive, afterMs }, opened);
     this.#channel.removeEventListener('message', listen);
   }
 

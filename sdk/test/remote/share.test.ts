@@ -1,9 +1,13 @@
 /** One identity in many tabs: who leads, what becomes of calls when that one goes, and what no tab does twice. */
 import { describe, expect, it } from 'vitest';
 import { SottoError } from '../../src/errors.js';
+import { limits } from '../../src/limits.js';
 import { createMessenger } from '../../src/messenger.js';
 import type { MessengerOptions } from '../../src/messenger-api.js';
 import { shareMessenger, type SharedMessenger, type ShareChange } from '../../src/remote/index.js';
+import type { StorageAdapter } from '../../src/ports/storage.js';
+import { Secret } from '../../src/secret.js';
+import { encryptedStorage } from '../../src/storage/encrypted/index.js';
 import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
 import { countingEngine, countingStorage, makeLane } from '../../src/testing/idle.js';
 import { withSmallStock } from '../../src/testing/network/test-engines.js';
@@ -45,6 +49,9 @@ class Tabs {
     this.origin = origin ?? new Origin(world.clock);
   }
 
+  /** What the messenger is opened on, by the tab whose turn it is. */
+  storage: () => Promise<StorageAdapter> = async () => memoryStorage({ medium: this.medium });
+
   async open(): Promise<OpenTab> {
     const tab = this.origin.tab();
     const random = seededRandom(`${this.world.seed}/${this.name}/${(this.#count += 1)}`);
@@ -56,7 +63,7 @@ class Tabs {
         state.opened += 1;
         return createMessenger({
           engine: countingEngine(withSmallStock(engineFor(this.name, random), 4), lane, alive),
-          storage: countingStorage(memoryStorage({ medium: this.medium })),
+          storage: countingStorage(await this.storage()),
           transport: this.world.network.transport(),
           onMessage: (...input) => this.onMessage(...input),
           clock: tab.clock,
@@ -125,6 +132,36 @@ describe('tabs that share a messenger', () => {
     await expect(open[0]!.messenger.account.profile()).rejects.toMatchObject({ code: 'messenger-closed' });
   });
 
+  it('take the lock 1.5 seconds after the last sign, to the tick, and never from one that gives signs', async () => {
+    const { world, tabs, open } = await scene('share-signs', 3);
+    const now = () => world.clock.monotonicNow();
+    let signedAt = -1;
+    let signs = 0;
+    const outside = tabs.origin.tab().openChannel('sotto-share/alice');
+    outside.addEventListener('message', ({ data }) => {
+      if ((data as { type?: string }).type !== 'leading') return;
+      signedAt = now();
+      signs += 1;
+    });
+    const quietMs: number[] = [];
+    for (const { messenger } of open) {
+      messenger.share.on(({ role, reason }) => {
+        if (role === 'taking-over') quietMs.push(reason === 'stolen' ? now() - signedAt : -1);
+      });
+    }
+    const since = now();
+    await world.until(() => now() - since >= 20_000);
+    expect(quietMs).toEqual([]);
+    // A tab that freezes has given a sign not long before.
+    expect(signs).toBeGreaterThanOrEqual(20_000 / 500);
+    open[0]!.tab.freeze();
+    const frozenAt = now();
+    await world.until(() => quietMs.length > 0);
+    expect(frozenAt - signedAt).toBeLessThanOrEqual(500);
+    expect(quietMs[0]).toBeGreaterThanOrEqual(limits.shareSilenceMs);
+    expect(quietMs[0]).toBeLessThanOrEqual(limits.shareSilenceMs + 10);
+  });
+
   it('take over within two seconds from one that is frozen, which follows when it wakes', async () => {
     const { world, open, bob, bobId } = await scene('share-freeze', 3);
     let fencedAt = -1;
@@ -143,6 +180,36 @@ describe('tabs that share a messenger', () => {
     await open[0]!.messenger.messages.send(bobId, { text: 'awake again' });
     await world.until(() => bob.texts.includes('awake again'));
     await world.until(() => open.every(({ messenger }) => messenger.connection.kind === 'online'));
+  });
+
+  it('begin anew under another key after one has signed out, whichever opens the storage next', async () => {
+    const world = new World('share-sign-out');
+    const tabs = new Tabs(world, 'alice');
+    const happened: string[] = [];
+    let made = 0;
+    let key: Secret | undefined;
+    tabs.storage = async () => {
+      key ??= new Secret(new Uint8Array(32).fill((made += 1)));
+      happened.push(`opened with ${made}`);
+      return encryptedStorage(memoryStorage({ medium: tabs.medium }), key, {
+        removeKey: async () => {
+          happened.push('key removed');
+          key = undefined;
+        },
+      });
+    };
+    const open = [await tabs.register(), await tabs.open(), await tabs.open()];
+    await settled(world, open[2]!.messenger.account.signOut());
+    expect(happened).toEqual(['opened with 1', 'key removed']);
+    await world.until(() => happened.length > 2 && roles(open).includes('leader'));
+    await world.until(() => roles(open).filter((role) => role === 'follower').length === 2);
+    expect(happened.slice(0, 3)).toEqual(['opened with 1', 'key removed', 'opened with 2']);
+    for (const { messenger } of open) expect(await messenger.account.profile()).toBe(undefined);
+    await settled(world, open[1]!.messenger.account.register({ username: 'alice2', password }));
+    for (const { messenger } of open) expect((await messenger.account.profile())?.username).toBe('alice2');
+    expect(made).toBe(2);
+    const reopened = await tabs.open();
+    expect((await reopened.messenger.account.profile())?.username).toBe('alice2');
   });
 
   it('find a way out when the one that takes over is frozen as well', async () => {

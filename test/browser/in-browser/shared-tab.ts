@@ -33,7 +33,13 @@ async function start({ relayUrl, tab }: { relayUrl: string; tab: string }): Prom
         onMessage: countingHandler,
       }),
   });
-  const say = (role: string, reason: string) => void report(`role ${tab} ${role} ${reason}`);
+  // On a channel of its own: what the tab heard of whoever leads.
+  let signedAt = performance.now();
+  new BroadcastChannel('sotto-share/alice').addEventListener('message', ({ data }) => {
+    if (['leading', 'opening'].includes((data as { type: string }).type)) signedAt = performance.now();
+  });
+  const say = (role: string, reason: string) =>
+    void report(`role ${tab} ${role} ${reason} ${Math.round(performance.now() - signedAt)}`);
   messenger.share.on(({ role, reason }) => say(role, reason));
   say(messenger.share.role, 'began');
   messenger.on('undecryptable', ({ reason }) => void report(`undecryptable ${tab} ${reason}`));

@@ -1,6 +1,7 @@
 /** A page whose messenger is in a worker: what Node lets it do, as `workerPage`. */
 import type { Message } from '@sotto/sdk';
-import { connectMessenger } from '@sotto/sdk/remote';
+import { connectMessenger, type RemoteMessenger } from '@sotto/sdk/remote';
+import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { counted } from './counting-handler.js';
 
 /** What Node calls. */
@@ -17,7 +18,13 @@ export interface WorkerPage {
     readonly counted: Record<string, number>;
     readonly failure: unknown;
   }>;
+  /** Private keys out of the worker's storage, base64url, and from then on in this page, as texts and as bytes. */
+  secrets(): Promise<readonly string[]>;
+  close(): Promise<void>;
 }
+
+let messenger: RemoteMessenger;
+const kept: unknown[] = [];
 
 const textOf = ({ body }: Message) => (body.kind === 'text' ? body.text : '');
 
@@ -25,7 +32,7 @@ const workerPage: WorkerPage = {
   talk: async ({ relayUrl, username, contactCode, texts, heard: count }) => {
     const url = new URL('/worker.js', location.href);
     url.hash = encodeURIComponent(relayUrl);
-    const messenger = await connectMessenger(new Worker(url, { type: 'module' }));
+    messenger = await connectMessenger(new Worker(url, { type: 'module' }));
     const heard: string[] = [];
     const enough = new Promise<void>((resolve) => {
       messenger.on('message', ({ message }) => {
@@ -41,9 +48,15 @@ const workerPage: WorkerPage = {
       code: (error as { code?: unknown }).code,
       name: (error as Error).name,
     }));
-    const result = { heard, counted: await counted(messenger.records), failure };
-    await messenger.close();
-    return result;
+    return { heard, counted: await counted(messenger.records), failure };
   },
+  secrets: async () => {
+    const [account] = await indexedDbStorage('worker').get(['account/self']);
+    const { d } = JSON.parse(new TextDecoder().decode(account)) as { d: Record<string, string> };
+    const secrets = [d['identityPrivateKey'] as string, d['deviceAuthSeed'] as string];
+    kept.push(account, secrets);
+    return secrets;
+  },
+  close: () => messenger.close(),
 };
 Object.assign(globalThis, { workerPage });

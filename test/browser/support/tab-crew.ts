@@ -13,6 +13,8 @@ export class TabReports {
     readonly tab: string;
     readonly role: string;
     readonly reason: string;
+    /** How long ago the tab had heard a sign of whoever led. */
+    readonly quietMs: number;
     readonly atMs: number;
   }[] = [];
   readonly troubles: string[] = [];
@@ -25,8 +27,8 @@ export class TabReports {
   readonly take = (line: string): void => {
     const [kind, ...words] = line.split(' ') as [string, ...string[]];
     if (kind === 'role') {
-      const [tab = '', role = '', reason = ''] = words;
-      this.roles.push({ tab, role, reason, atMs: performance.now() });
+      const [tab = '', role = '', reason = '', quiet = ''] = words;
+      this.roles.push({ tab, role, reason, quietMs: Number(quiet), atMs: performance.now() });
     } else if (kind === 'key') this.#sawKey(words as [string, string, string]);
     else if (kind !== 'heard') this.troubles.push(line);
   };
@@ -159,9 +161,13 @@ export class TabCrew {
   }
 }
 
-/** How long it took from a moment until a tab led. @throws AssertionError if none did */
+/**
+ * How long it took until a tab led: from a moment, or, where the lock was taken, from the last sign of the tab that
+ * had it. @throws AssertionError if none did
+ */
 export function takeoverMs(reports: TabReports, sinceMs: number): number {
   const took = reports.roles.find(({ role, atMs }) => role === 'leader' && atMs >= sinceMs);
   assert.ok(took, 'nobody took over');
-  return took.atMs - sinceMs;
+  const began = reports.roles.findLast(({ tab, atMs }) => tab === took.tab && atMs < took.atMs);
+  return began?.reason === 'stolen' ? began.quietMs + took.atMs - began.atMs : took.atMs - sinceMs;
 }
