@@ -1,7 +1,7 @@
 /**
  * What do our storages cost over what they stand on? Level against classic-level by hand, encrypted against what it
  * wraps, IndexedDB in headless Chromium against IndexedDB by hand, and large stores against small ones.
- * `SOTTO_BENCH_RECORDS` sets the largest store (100,000).
+ * `SOTTO_BENCH_RECORDS` sets the largest store (100,000; a million takes some minutes a case).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -116,6 +116,26 @@ function inPage(side: 'indexeddb' | 'encrypted', peer: 'raw' | 'indexeddb', scri
   };
 }
 
+/** A large database against a small one, in one page. */
+function inLargePage(side: 'indexeddb' | 'encrypted', script: Script): BenchCase {
+  const name = side === 'encrypted' ? 'encrypted-indexeddb' : side;
+  return {
+    name: `${name}-${largest}-records-${script}`,
+    unit: `${script}s`,
+    peerName: `the same, ${smallest} records`,
+    countPerSlice: 20,
+    rounds: 21,
+    prepare: async () => {
+      const page = await openBenchPage('../storage/page.ts');
+      return {
+        ours: await page.side(script, `${side} ${largest}`),
+        peer: await page.side(script, `${side} ${smallest}`),
+        close: page.close,
+      };
+    },
+  };
+}
+
 /** The cases of `npm run bench -- storage`. */
 export const cases: readonly BenchCase[] = (['commit', 'page'] as const).flatMap((script) => [
   compare('level', 'classic-level', script, 40, [() => onLevel(script), () => onClassicLevel(script)]),
@@ -137,4 +157,6 @@ export const cases: readonly BenchCase[] = (['commit', 'page'] as const).flatMap
   ]),
   inPage('indexeddb', 'raw', script),
   inPage('encrypted', 'indexeddb', script),
+  inLargePage('indexeddb', script),
+  inLargePage('encrypted', script),
 ]);

@@ -7,10 +7,10 @@ import { commitPuts, commitSide, fill, pageSide, sampleValue } from './work.js';
 
 const records = 2_000;
 
-async function adapter(storage: StorageAdapter, script: string): Promise<Side> {
+async function adapter(storage: StorageAdapter, script: string, count = records): Promise<Side> {
   const fence = await storage.acquire();
-  await fill(storage, fence, records);
-  return script === 'commit' ? commitSide(storage, fence, records) : pageSide(storage, records);
+  await fill(storage, fence, count);
+  return script === 'commit' ? commitSide(storage, fence, count) : pageSide(storage, count);
 }
 
 function answered<Result>(request: IDBRequest<Result>): Promise<Result> {
@@ -53,12 +53,26 @@ async function raw(script: string): Promise<Side> {
   };
 }
 
+const encrypted = (name: string) =>
+  encryptedStorage(indexedDbStorage(name), new Secret(new Uint8Array(32).fill(1)));
+
 const sides: Readonly<Record<string, (script: string) => Promise<Side>>> = {
   raw,
   indexeddb: (script) => adapter(indexedDbStorage('bare'), script),
-  encrypted: (script) =>
-    adapter(encryptedStorage(indexedDbStorage('sealed'), new Secret(new Uint8Array(32).fill(1))), script),
+  encrypted: (script) => adapter(encrypted('sealed'), script),
 };
+
+/** One of the sides, or one of so many records: `indexeddb 1000`. */
+function madeSide(script: string, named: string): Promise<Side> {
+  const [kind = '', count] = named.split(' ');
+  if (count === undefined) {
+    const make = sides[kind];
+    if (!make) throw new Error(`this page has no ${kind}`);
+    return make(script);
+  }
+  const storage = kind === 'encrypted' ? encrypted(named) : indexedDbStorage(named);
+  return adapter(storage, script, Number(count));
+}
 
 const prepared: Side[] = [];
 const ready = new Map<number, () => Promise<unknown>>();
@@ -66,9 +80,7 @@ const ready = new Map<number, () => Promise<unknown>>();
 /** What Node calls: the interface of bench/cases/browser/in-page.ts. */
 const bench = {
   async prepare(script: string, side: string): Promise<number> {
-    const make = sides[side];
-    if (!make) throw new Error(`this page has no ${side}`);
-    return prepared.push(await make(script)) - 1;
+    return prepared.push(await madeSide(script, side)) - 1;
   },
   async getReady(script: number, count: number): Promise<void> {
     ready.set(script, await (prepared[script] as Side)(count));

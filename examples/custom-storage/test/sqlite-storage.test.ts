@@ -33,6 +33,19 @@ runStorageConformance(
   },
 );
 
+runStorageConformance(
+  { describe, it: (name, body) => it(name, { timeout: 120_000 }, body) },
+  {
+    name: 'encrypted over SQLite',
+    createMedium: async () => {
+      const { path, remove } = await createFile();
+      const key = () => new Secret(new Uint8Array(32).fill(1));
+      return { open: () => encryptedStorage(sqliteStorage(path), key()), location: path, dispose: remove };
+    },
+    supports: { concurrentAdapters: false, destroyRemovesMedium: true },
+  },
+);
+
 describe('a SQLite storage', () => {
   it('leaves nothing beside it when it is destroyed', async () => {
     const { path, remove } = await createFile();
