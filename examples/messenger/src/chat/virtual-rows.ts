@@ -18,6 +18,8 @@ import { RowHeights } from './row-heights.js';
 const guessedHeight = 44;
 /** Drawn above and below what is visible, so that a quick flick meets rows. */
 const marginPixels = 700;
+/** A longer way than so many views is no glide but a flight over rows that nobody has asked for. */
+const maxGlideViews = 4;
 /** So near to the end counts as at the end. */
 const endPixels = 48;
 
@@ -74,7 +76,10 @@ export function useVirtualRows(
     isAtEnd.value = true;
     void nextTick(() => {
       const element = scroller.value;
-      element?.scrollTo({ top: element.scrollHeight, behavior: smoothly ? 'smooth' : 'instant' });
+      if (!element) return;
+      const way = element.scrollHeight - element.scrollTop - element.clientHeight;
+      const isNear = way < maxGlideViews * element.clientHeight;
+      element.scrollTo({ top: element.scrollHeight, behavior: smoothly && isNear ? 'smooth' : 'instant' });
     });
   }
 

@@ -2,13 +2,8 @@
  * The key of the storage on a phone, from where the system keeps secrets. In a browser there is no such place, and
  * the worker makes a key of the browser's own.
  */
+import { isNative } from './native.js';
 import { storageName } from './storage-name.js';
-
-/** Set by the native shell before the page loads. */
-function isNative(): boolean {
-  const { Capacitor } = globalThis as { Capacitor?: { isNativePlatform?(): boolean } };
-  return Capacitor?.isNativePlatform?.() ?? false;
-}
 
 /** Only a phone needs any of this: no part of what a browser loads. */
 async function keeper() {

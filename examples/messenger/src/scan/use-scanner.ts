@@ -1,6 +1,7 @@
 /** Looks for a QR code through the camera or in a picture. The camera is off again when the component is gone. */
 import { onScopeDispose, ref, shallowRef, type Ref } from 'vue';
 import { strings } from '../text/strings.js';
+import { openCamera } from './camera.js';
 import { Decoder, type ScannedCode } from './decoder.js';
 import { pixelsOfFile, pixelsOfVideo } from './pictures.js';
 
@@ -44,9 +45,7 @@ export function useScanner(
   async function look(): Promise<void> {
     problem.value = undefined;
     try {
-      // Absent where the page has no secure context.
-      const opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
-      stream = opened;
+      stream = await openCamera();
     } catch (error) {
       const isRefused = error instanceof DOMException && error.name === 'NotAllowedError';
       problem.value = isRefused ? strings.scan.refused : strings.scan.noCamera;

@@ -31,6 +31,18 @@ const texts: Partial<Record<SottoErrorCode, string>> = {
   'messenger-closed': 'Sotto was closed here. Load the page again.',
 };
 
+/** What a code means of a message that was not sent, where that is more than it means of anything else. */
+const failureTexts: Partial<Record<SottoErrorCode, string>> = {
+  'not-found': 'This account is no longer there.',
+  'identity-changed': 'The key of this person has changed.',
+  'content-too-large': 'It is too long for one message.',
+};
+
+/** Why a message was not sent. */
+export function failureText(code: string): string {
+  return failureTexts[code as SottoErrorCode] ?? codeText(code);
+}
+
 /** The text of an error code. */
 export function codeText(code: string): string {
   return texts[code as SottoErrorCode] ?? `Something went wrong (${code}).`;

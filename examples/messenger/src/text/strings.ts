@@ -1,5 +1,5 @@
 /** Every text of the application, in one place: a translation is another object of this type. */
-import type { ContactTrust, SottoErrorCode } from '@sotto/sdk';
+import type { ContactTrust, SottoErrorCode, StorageAction, StorageState } from '@sotto/sdk';
 
 const trust: Readonly<Record<ContactTrust, { readonly name: string; readonly meaning: string }>> = {
   unverified: {
@@ -28,6 +28,27 @@ const brokenReasons: Partial<Record<SottoErrorCode, string>> = {
   'storage-evicted':
     'There was an account here, and its messages are gone: the browser or a cleaning program has removed them. Nobody can restore them.',
   'storage-locked': 'Another tab or program holds them. Close it there, then try again.',
+};
+
+/** What a storage is like, and what to do about one that is not well. */
+const storageStates: Readonly<Record<StorageState, string>> = {
+  new: 'empty',
+  ready: 'in order',
+  'data-missing': 'the messages are gone',
+  'key-missing': 'the key is gone',
+  'wrong-key': 'the key does not fit',
+  damaged: 'damaged',
+  locked: 'in use elsewhere',
+  unavailable: 'not available',
+};
+const beginAnew = 'What is missing cannot be brought back. Sign out to remove the rest, and begin anew.';
+const storageActions: Readonly<Record<StorageAction, string>> = {
+  begin: 'Create an account.',
+  open: 'Go on.',
+  restore: beginAnew,
+  'ask-key': beginAnew,
+  'close-other': 'Close Sotto in the other tab or program.',
+  'use-another': 'Use another browser, or a window that is not private.',
 };
 
 /** The texts. */
@@ -151,10 +172,9 @@ export const strings = {
     field: 'Contact code or link',
     hint: 'Such as @bob#7K3M-Q9ZD-2VHX',
     submit: 'Add',
-    or: 'or',
     scan: 'Scan a QR code',
+    scanLead: 'It carries the whole key: whoever is scanned is verified at once.',
     weak: 'This code is the short one, which can be forged. Ask for the longer one with three groups.',
-    prompt: 'This link is of',
     share: 'Show my code instead',
   },
   scan: {
@@ -200,9 +220,26 @@ export const strings = {
     signOutOffline: 'The relay cannot be reached, so the account cannot be deleted there now.',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     appearanceLead: 'How Sotto looks on this device.',
+    storageState: 'State',
+    storageStates,
+    storageActions,
     storageUsed: 'In use',
-    storageFree: 'Room left',
-    storageUnknown: 'The browser does not say.',
+    storageRoom: (used: string, quota: string) => `${used} of ${quota}`,
+    storageUnknown: 'unknown',
+    lastCommit: 'Last written',
+    survives: 'What is written survives',
+    durabilities: {
+      'power-loss': 'a power cut',
+      process: 'a crash of the browser, but not always a power cut',
+      none: 'nothing: it is gone with this page',
+    },
+    kept: 'Kept until you remove it',
+    persistences: {
+      granted: 'yes, the browser has promised it',
+      'not-granted': 'no, the browser may clear it',
+      unknown: 'the browser does not say',
+    },
+    nearlyFull: 'There is hardly any room left on this device. Free some, or new messages cannot be stored.',
     persistent: 'The browser keeps this data until you remove it.',
     notPersistent:
       'The browser may remove this data by itself when room is short, and with it the account. Ask it to keep it.',

@@ -2,7 +2,8 @@
 import { strings } from './strings.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+const momentFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const weekdayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
 const dateFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
 const shortDateFormat = new Intl.DateTimeFormat(undefined, {
@@ -27,6 +28,11 @@ function daysAgo(timeMs: number, nowMs: number): number {
 /** Such as 14:05. */
 export function timeText(timeMs: number): string {
   return timeFormat.format(timeMs);
+}
+
+/** Such as 3 May 2026, 14:05. */
+export function momentText(timeMs: number): string {
+  return momentFormat.format(timeMs);
 }
 
 /** Such as 3 May 2026. */

@@ -9,24 +9,28 @@ const frames = 2;
 const black = 16;
 const white = 235;
 
-function brightness(text: string): Buffer {
+function plane(text: string | undefined): Buffer {
+  const bright = Buffer.alloc(width * height, white);
+  if (text !== undefined) drawCode(bright, text);
+  return bright;
+}
+
+function drawCode(bright: Buffer, text: string): void {
   const { data, size } = encode(text, { ecc: 'M', border: 4 });
   const left = Math.floor((width - size * modulePixels) / 2);
   const top = Math.floor((height - size * modulePixels) / 2);
-  const plane = Buffer.alloc(width * height, white);
   for (let y = 0; y < size * modulePixels; y += 1) {
     for (let x = 0; x < size * modulePixels; x += 1) {
       const isDark = data[Math.floor(y / modulePixels)]?.[Math.floor(x / modulePixels)] ?? false;
-      if (isDark) plane[(top + y) * width + left + x] = black;
+      if (isDark) bright[(top + y) * width + left + x] = black;
     }
   }
-  return plane;
 }
 
-/** Writes the film. */
-export function filmQrCode(file: string, text: string): void {
+/** Writes the film. @param text - what the code says; without it the camera sees a white wall */
+export function filmQrCode(file: string, text?: string): void {
   const grey = Buffer.alloc((width * height) / 2, 128);
-  const frame = Buffer.concat([Buffer.from('FRAME\n'), brightness(text), grey]);
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), plane(text), grey]);
   const head = Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`);
   writeFileSync(file, Buffer.concat([head, ...Array.from({ length: frames }, () => frame)]));
 }

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 
 /** Everything on the page that shows how to find its person. */
 export async function sharedBy(page: Page): Promise<{ code: string; link: string }> {
-  await page.getByRole('link', { name: 'Show my code' }).click();
+  await page.getByRole('link', { name: 'Show my code' }).first().click();
   await page.getByRole('img', { name: 'My contact as a QR code' }).waitFor();
   const texts = await page.locator('.copy .text').allTextContents();
   return { code: texts[0]!.trim(), link: texts[1]!.trim() };

@@ -1,0 +1,49 @@
+/**
+ * How does the messenger feel in a browser? Costs of its page in Chromium, over a real relay: from the click on its
+ * address to where it can be used, on a processor four times slower, beside the same at full speed; and how long the
+ * page's thread is away at most while 1,000 messages arrive, beside the same page at rest. The browser slows the
+ * page's thread alone: the worker with the keys runs as it is.
+ */
+import type { BenchCase } from '../harness.js';
+import { AppStage, slowdown } from './app/app-stage.js';
+
+const messages = 1_000;
+
+/** The cases of `npm run bench -- app`. */
+export const cases: readonly BenchCase[] = [
+  {
+    name: 'interactive-4x-slower',
+    unit: 'openings',
+    cost: 'ms',
+    peerName: 'full-speed',
+    countPerSlice: 1,
+    rounds: 9,
+    prepare: async () => {
+      const stage = await AppStage.open();
+      return {
+        ours: async () => () => stage.openAgain(slowdown),
+        peer: async () => () => stage.openAgain(1),
+        close: () => stage.close(),
+      };
+    },
+  },
+  {
+    name: 'longest-task-1000-messages',
+    unit: 'messages',
+    cost: 'ms',
+    peerName: 'page-at-rest',
+    countPerSlice: messages,
+    rounds: 3,
+    prepare: async () => {
+      const stage = await AppStage.open();
+      return {
+        ours: async (count) => {
+          await stage.sendWhileAway(count);
+          return () => stage.longestTaskWhileArriving();
+        },
+        peer: async () => () => stage.longestTaskAtRest(),
+        close: () => stage.close(),
+      };
+    },
+  },
+];
