@@ -93,24 +93,6 @@ export function twoPeople(stage: Stage): void {
       await page.locator('#content').getByText('Verified', { exact: true }).waitFor();
     });
 
-    it('need no pointer', async () => {
-      const { page } = stage.bob;
-      await page.goto(stage.app.url);
-      await page.getByRole('navigation').getByRole('link', { name: /alice/ }).waitFor();
-      const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
-      for (let press = 0; press < 10 && !(await focused()).includes('alice'); press += 1) {
-        await page.keyboard.press('Tab');
-      }
-      await page.keyboard.press('Enter');
-      await page.getByRole('region', { name: 'Messages with alice' }).waitFor();
-      await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA');
-      await page.keyboard.type('without a mouse');
-      await page.keyboard.press('Enter');
-      await hasStatus(page, 'without a mouse', 'delivered');
-      await page.keyboard.press('Escape');
-      await page.getByRole('heading', { name: 'In a low voice' }).waitFor();
-    });
-
     it('block each other, and take it back', async () => {
       await stage.bob.page.goto(stage.app.url);
       await openChat(stage.bob.page, 'alice');
