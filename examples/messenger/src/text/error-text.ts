@@ -44,7 +44,7 @@ export function failureText(code: string): string {
 }
 
 /** The text of an error code. */
-export function codeText(code: string): string {
+function codeText(code: string): string {
   return texts[code as SottoErrorCode] ?? `Something went wrong (${code}).`;
 }
 
