@@ -110,19 +110,8 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
-    ...{
-      writer,
-      account,
-      contacts,
-      sessions,
-      handler,
-      receipts,
-      renewals,
-      resends,
-      journal,
-      host,
-      requestPolicy,
-    },
+    ...{ writer, account, contacts, sessions, handler, receipts },
+    ...{ renewals, resends, journal, host, requestPolicy },
     onSetAside: () => {
       quarantine.watch();
       deferred.watch();
@@ -147,20 +136,8 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     ...{ live, transport, receipts, quarantine, deferred, sender, inbox, journal, writer, host, listening },
   });
   return {
-    ...{
-      engine,
-      storage: options.storage,
-      host,
-      events,
-      writer,
-      context,
-      listening,
-      journal,
-      account,
-      preKeys,
-      sessions,
-      contacts,
-    },
+    ...{ engine, storage: options.storage, host, events, writer, context, listening },
+    ...{ journal, account, preKeys, sessions, contacts },
     ...{ contactLinks, sender, receipts, quarantine, messages, live, shutdown },
   };
 }

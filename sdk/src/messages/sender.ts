@@ -75,8 +75,8 @@ export class Sender {
   get state(): SenderState {
     const lanes = [...this.#lanes.values()];
     return {
-      sending: lanes.filter(({ running }) => running).length,
-      retrying: lanes.filter(({ cancelRetry }) => cancelRetry).length,
+      sending: lanes.filter(({ running }) => running !== undefined).length,
+      retrying: lanes.filter(({ cancelRetry }) => cancelRetry !== undefined).length,
       mostFailures: Math.max(0, ...lanes.map(({ failures }) => failures)),
     };
   }

@@ -115,61 +115,17 @@ export const connectionState = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('closed') }),
 ]);
 
-const count = z.number();
-const moment = z.nullable(z.number());
-/** By the names of reasons, limits and spaces, which are the messenger's. */
-const counts = z.record(shortText, count);
-const countersShape = z.strictObject({ undecryptable: counts, limits: counts });
+/** Deepest is what stands in a list of a part of a bundle. */
+const maxPlainDepth = 4;
 
-/** A shape whose texts are names of the messenger's own: both sides are of one version. */
-function named<Value>(shape: z.core.$ZodType) {
-  return z.pipe(
-    shape,
-    z.transform((value) => value as Value),
-  );
+/** Numbers, short texts and nothing else, in lists and objects. */
+function isPlain(value: unknown, depth = maxPlainDepth): boolean {
+  if (typeof value === 'string') return value.length <= maxShortText;
+  if (typeof value !== 'object' || value === null)
+    return typeof value !== 'function' && typeof value !== 'symbol';
+  return depth > 0 && Object.values(value).every((item) => isPlain(item, depth - 1));
 }
 
-export const counters = named<MessengerCounters>(countersShape);
-
-const storageHealth = z.strictObject({
-  state: shortText,
-  action: shortText,
-  missing: z.array(shortText),
-  warnings: z.array(shortText),
-  durability: shortText,
-  persistence: shortText,
-  usageBytes: z.union([count, empty]),
-  quotaBytes: z.union([count, empty]),
-  lastCommitAt: z.union([count, empty]),
-});
-
-const supportBundlePeer = z.strictObject({
-  reference: shortText,
-  relation: shortText,
-  trust: shortText,
-  deviceCount: count,
-  outboxCount: count,
-  quarantinedCount: count,
-  renewedCount: count,
-  lastRenewalAt: moment,
-});
-
-export const supportBundle = named<SupportBundle>(
-  z.strictObject({
-    v: z.literal(1),
-    madeAt: count,
-    versions: z.strictObject({ sdk: shortText, engine: shortText, engineRecords: count }),
-    connection: connectionState,
-    sender: z.strictObject({ sending: count, retrying: count, mostFailures: count }),
-    device: z.nullable(z.strictObject({ isRegistered: z.boolean(), storeSeq: count, generation: count })),
-    outbox: z.nullable(
-      z.strictObject({ count, attemptCount: count, recipientCount: count, oldestAt: moment }),
-    ),
-    counters: z.nullable(countersShape),
-    peers: z.nullable(z.array(supportBundlePeer)),
-    limits: z.nullable(z.array(z.strictObject({ name: shortText, used: count, max: count }))),
-    records: z.nullable(counts),
-    storage: z.nullable(z.strictObject({ durability: shortText, health: z.optional(storageHealth) })),
-    failures: z.array(z.strictObject({ part: shortText, code: shortText })),
-  }),
-);
+/** What is for people to read: its names are the messenger's own, and no code depends on them. */
+export const counters = z.custom<MessengerCounters>((value) => isPlain(value));
+export const supportBundle = z.custom<SupportBundle>((value) => isPlain(value));
