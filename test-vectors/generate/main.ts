@@ -5,6 +5,7 @@
  * others each time.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { backupVectors } from './backup.js';
 import { aesCbcVectors, aesCtrVectors, aesGcmSivVectors } from './ciphers.js';
 import { contactCodeVectors } from './contact-code.js';
 import { contactLinkVectors } from './contact-link.js';
@@ -29,6 +30,7 @@ const files: Readonly<Record<string, () => VectorFile | Promise<VectorFile>>> = 
   'contact-code.json': contactCodeVectors,
   'contact-link.json': contactLinkVectors,
   'labels.json': labelVectors,
+  'backup/archives.json': backupVectors,
   'double-ratchet.json': doubleRatchetVectors,
   'x25519.json': x25519Vectors,
   'canonical-key.json': canonicalKeyVectors,

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import type { ContactEntry } from '../contacts/index.js';
-import type { Message } from '../messages/index.js';
+import { messageId, type Message } from '../messages/index.js';
 import { Secret } from '../secret.js';
 import type { Unit } from '../unit/index.js';
 import {
@@ -99,7 +99,7 @@ export const archiveTombstoneSchema = z.strictObject({
   conversationId: accountId,
   seq: z.int().check(z.minimum(1)),
   sender: accountId,
-  id: z.string().check(z.maxLength(64)),
+  id: messageId,
 });
 /** See {@link archiveTombstoneSchema}. */
 export type ArchiveTombstone = z.output<typeof archiveTombstoneSchema>;

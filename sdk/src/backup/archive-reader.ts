@@ -7,12 +7,10 @@ import type { ArchiveSection, ArchiveTotals, BackupRun, BackupSecret } from './a
 import { openArchiveKey, secretBytes } from './archive-keys.js';
 import { ByteReader } from './byte-reader.js';
 import { openChunks } from './chunks.js';
-import { ContentRules } from './content-rules.js';
+import { ContentReader } from './content-reader.js';
 import { decodeHeader, headerBytes, type ArchiveHeader, type ArchiveKdf } from './header.js';
 import { platformDerivation, type KeyDerivation } from './key-derivation.js';
 import { Progress } from './progress.js';
-import { decodeSection } from './section-codec.js';
-import { FrameParser } from './section-frames.js';
 
 /** What an archive says of itself to whoever has no secret. Nothing of it is authentic until it was verified. */
 export interface ArchiveSummary {
@@ -83,21 +81,17 @@ async function* read(
   signal?.throwIfAborted();
   const progress = new Progress(run);
   const sealing = await openHeader(reader, secret, derive);
-  const parser = new FrameParser();
-  const rules = new ContentRules();
+  const content = new ContentReader();
   for await (const chunk of openChunks(sealing, reader)) {
     signal?.throwIfAborted();
-    for (const frame of parser.push(chunk)) {
-      const section = decodeSection(frame);
-      rules.check(section);
+    for (const section of content.push(chunk)) {
       progress.count(section);
       yield section;
       signal?.throwIfAborted();
     }
     progress.tell(reader.bytesRead);
   }
-  parser.finish();
-  rules.finish();
+  content.finish();
 }
 
 async function openHeader(reader: ByteReader, secret: BackupSecret, derive: KeyDerivation) {

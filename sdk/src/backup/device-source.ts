@@ -11,6 +11,7 @@ import {
   applicationSpace,
   conversationPrefix,
   conversationRecord,
+  messageId,
   messageIdPrefix,
   messageKey,
   messagePrefix,
@@ -180,7 +181,12 @@ class DeviceReading {
       const { seq } = messageSeqRecord.decode(value);
       if (!missing.delete(seq)) continue;
       const [sender, id] = key.slice(prefix.length).split('/');
-      const tombstone = { conversationId, seq, sender: accountIdSchema.parse(sender), id: id ?? '' };
+      const tombstone = {
+        conversationId,
+        seq,
+        sender: accountIdSchema.parse(sender),
+        id: messageId.parse(id),
+      };
       yield { bytes: this.#encode({ type: 'tombstone', tombstone }), messages: 1 };
     }
   }

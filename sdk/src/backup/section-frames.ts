@@ -2,6 +2,7 @@
  * Sections as bytes: type, length, payload, one after another across chunks (docs/backup-format.md). Knows which
  * length a type may have, and nothing else of what is in one.
  */
+import { concatBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import { sectionTypes } from './archive-content.js';
@@ -58,33 +59,39 @@ export function encodeFrame(number: number, ...parts: readonly Uint8Array[]): Ui
   return frame;
 }
 
+interface OpenSection {
+  readonly number: number;
+  readonly length: number;
+  /** What has come of it: no memory is taken for what has only been said. */
+  readonly parts: Uint8Array[];
+  filled: number;
+}
+
 /** Takes frames out of chunks. Holds the part of a section that has not ended yet, at most its bound. */
 export class FrameParser {
-  /** The prefix of a section whose payload has not begun, or `undefined` while one is filled. */
-  #prefix = new Uint8Array(prefixBytes);
+  readonly #prefix = new Uint8Array(prefixBytes);
   #prefixFilled = 0;
-  #open: { readonly number: number; readonly payload: Uint8Array<ArrayBuffer>; filled: number } | undefined;
+  #open: OpenSection | undefined;
 
   /**
-   * The sections that end in a chunk. What is given is a copy.
+   * The sections that end in a chunk, which is kept no longer than that.
    * @throws SottoError `backup-content-invalid` when a section says it is longer than its type may be
    */
   *push(chunk: Uint8Array): Generator<SectionFrame, void> {
     let offset = 0;
-    while (offset < chunk.length || this.#isFilled()) {
-      if (!this.#open) {
-        offset += this.#takePrefix(chunk.subarray(offset));
-        continue;
-      }
-      const open = this.#open;
-      const part = chunk.subarray(offset, offset + open.payload.length - open.filled);
-      open.payload.set(part, open.filled);
-      open.filled += part.length;
+    while (offset < chunk.length) {
+      if (!this.#open) offset += this.#takePrefix(chunk.subarray(offset));
+      if (!this.#open) return;
+      const { number, length, parts } = this.#open;
+      const part = chunk.subarray(offset, offset + length - this.#open.filled);
+      parts.push(part);
+      this.#open.filled += part.length;
       offset += part.length;
-      if (open.filled < open.payload.length) return;
+      if (this.#open.filled < length) break;
       this.#open = undefined;
-      yield { number: open.number, payload: open.payload };
+      yield { number, payload: concatBytes(...parts) };
     }
+    this.#keepOpen();
   }
 
   /** @throws SottoError `backup-content-invalid` where a section has not ended */
@@ -92,8 +99,11 @@ export class FrameParser {
     if (this.#open || this.#prefixFilled > 0) throw new SottoError('backup-content-invalid');
   }
 
-  #isFilled(): boolean {
-    return this.#open !== undefined && this.#open.filled === this.#open.payload.length;
+  /** The chunk belongs to the caller: what goes on in the next one is copied. */
+  #keepOpen(): void {
+    const parts = this.#open?.parts;
+    const last = parts?.pop();
+    if (parts && last) parts.push(last.slice());
   }
 
   #takePrefix(bytes: Uint8Array): number {
@@ -105,7 +115,7 @@ export class FrameParser {
     const [number, length] = [view.getUint8(0), view.getUint32(1)];
     if (length > maxBytesOf(number)) throw new SottoError('backup-content-invalid');
     this.#prefixFilled = 0;
-    this.#open = { number, payload: new Uint8Array(length), filled: 0 };
+    this.#open = { number, length, parts: [], filled: 0 };
     return part.length;
   }
 }

@@ -18,7 +18,7 @@ export class Snapshot {
   readonly #aside = new Map<string, Uint8Array | undefined>();
   readonly #stopWatching: () => void;
   #asideBytes = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   private constructor(writer: Writer, prefixes: readonly string[]) {
     this.#writer = writer;
@@ -72,7 +72,7 @@ export class Snapshot {
       });
     } catch (error) {
       // The snapshot is no longer one; the commit has its own way.
-      this.#fail(error);
+      this.#fail(error instanceof Error ? error : new SottoError('storage-failed', { cause: error }));
     }
   }
 
@@ -84,7 +84,7 @@ export class Snapshot {
     this.#aside.set(key, value);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: Error): void {
     this.#failure = error;
     this.close();
   }

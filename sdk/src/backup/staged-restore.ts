@@ -26,7 +26,6 @@ import {
   messageRecord,
   messageSeqRecord,
   type Message,
-  type MessageId,
 } from '../messages/index.js';
 import type { StorageChange } from '../ports/storage.js';
 import { defineRecord, type RecordCodec, type Unit, type Writer } from '../unit/index.js';
@@ -217,7 +216,7 @@ class Stage {
   }
 
   #stageTombstone({ conversationId, sender, id, seq }: ArchiveTombstone): void {
-    this.#write(messageIdKey(conversationId, sender, id as MessageId), messageSeqRecord, { seq });
+    this.#write(messageIdKey(conversationId, sender, id), messageSeqRecord, { seq });
   }
 
   #write<Value>(key: string, codec: RecordCodec<Value>, value: Value): void {

@@ -1,6 +1,6 @@
 export { backoffMs } from './backoff.js';
 export { Composer, type OutgoingText, type SendOptions } from './composer.js';
-export { decodeContent, type MessageId } from './content.js';
+export { decodeContent, messageId, type MessageId } from './content.js';
 export { DeferredKeeper } from './deferred-keeper.js';
 export { Delivery } from './delivery.js';
 export { HandlerRunner, applicationSpace, type MessageHandler, type MessageUnit } from './handler.js';

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 const folder = new URL('../../../test-vectors/', import.meta.url);
 
 /** The names of all vector files. */
-export const vectorFileNames: readonly string[] = readdirSync(folder).filter(
-  (name) => name.endsWith('.json') && name !== 'schema.json',
-);
+export const vectorFileNames: readonly string[] = [
+  ...readdirSync(folder),
+  ...readdirSync(new URL('backup/', folder)).map((name) => `backup/${name}`),
+].filter((name) => name.endsWith('.json') && name !== 'schema.json');
 
 /** Any JSON file of the folder. */
 export function readJson(name: string): unknown {
