@@ -68,7 +68,7 @@ const framed =
 const opening: Side = async (count) => {
   const parts = await sealing();
   const chunks: Uint8Array[] = [];
-  for await (const chunk of sealChunks(parts, pieces(count))) chunks.push(chunk);
+  for await (const { prefix, sealed } of sealChunks(parts, pieces(count))) chunks.push(prefix, sealed);
   const archive = concatBytes(...chunks);
   return async () => {
     const reader = new ByteReader(new Blob([archive]).stream());

@@ -123,10 +123,11 @@ async function* archiveChunks({ header, sealing }: ArchiveKeying, source: Archiv
   progress.expect(source.messages);
   let written = header.length;
   yield header;
-  for await (const chunk of sealChunks(sealing, counted(source, progress))) {
-    written += chunk.length;
+  for await (const { prefix, sealed } of sealChunks(sealing, counted(source, progress))) {
+    written += prefix.length + sealed.length;
     progress.tell(written);
-    yield chunk;
+    yield prefix;
+    yield sealed;
   }
 }
 

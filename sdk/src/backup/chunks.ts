@@ -2,7 +2,6 @@
  * The encrypted body of an archive: chunks under one key, each bound to its place, the last one to being the last
  * (docs/backup-format.md). Knows nothing of what is inside.
  */
-import { concatBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import type { ByteReader } from './byte-reader.js';
 
@@ -31,50 +30,67 @@ function parametersOf({ headerHash }: ChunkSealing, counter: number, isFinal: bo
   return { name: 'AES-GCM', iv, additionalData: headerHash as Uint8Array<ArrayBuffer> };
 }
 
+/** A chunk as it goes into an archive: not joined, as that would copy it once more. */
+export interface SealedChunk {
+  /** 4 bytes. */
+  readonly prefix: Uint8Array<ArrayBuffer>;
+  /** Ciphertext and tag. */
+  readonly sealed: Uint8Array<ArrayBuffer>;
+}
+
 async function sealChunk(
   sealing: ChunkSealing,
   plaintext: Uint8Array<ArrayBuffer>,
   place: { readonly counter: number; readonly isFinal: boolean },
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SealedChunk> {
   if (place.counter >= maxChunks) throw new SottoError('limit-exceeded', { details: { limit: 'maxChunks' } });
   const parameters = parametersOf(sealing, place.counter, place.isFinal);
   const sealed = await crypto.subtle.encrypt(parameters, sealing.key, plaintext);
   const prefix = new Uint8Array(4);
   new DataView(prefix.buffer).setUint32(0, plaintext.length + (place.isFinal ? finalBit : 0));
-  return concatBytes(prefix, new Uint8Array(sealed));
+  return { prefix, sealed: new Uint8Array(sealed) };
 }
 
 /**
- * Seals pieces of plaintext as chunks, several at a time, in order. Holds at most six chunks of memory.
+ * Seals pieces of plaintext as chunks, several at a time, in order. Holds at most ten chunks of memory.
  * @param pieces - of any length, together not empty; each is copied before the next is asked for
  */
 export async function* sealChunks(
   sealing: ChunkSealing,
   pieces: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const underWay: Promise<Uint8Array<ArrayBuffer>>[] = [];
+): AsyncGenerator<SealedChunk, void> {
+  const underWay: Promise<SealedChunk>[] = [];
+  const free: Uint8Array<ArrayBuffer>[] = [];
+  const take = () => free.pop() ?? new Uint8Array(sealing.chunkBytes);
   let counter = 0;
-  for await (const { chunk, isFinal } of cut(pieces, sealing.chunkBytes)) {
-    const sealed = sealChunk(sealing, chunk, { counter, isFinal });
-    // Whoever waits for it hears a failure; this keeps it from being an unhandled one until then.
-    sealed.catch(() => undefined);
+  for await (const { chunk, length, isFinal } of cut(pieces, sealing.chunkBytes, take)) {
+    const sealed = sealChunk(sealing, chunk.subarray(0, length), { counter, isFinal });
+    // Fresh memory costs more than what is done with it. Whoever waits for the chunk hears a failure.
+    void sealed.then(
+      () => free.push(chunk),
+      () => undefined,
+    );
     underWay.push(sealed);
     counter += 1;
-    if (underWay.length >= chunksInFlight) yield await (underWay.shift() as Promise<Uint8Array<ArrayBuffer>>);
+    if (underWay.length >= chunksInFlight) yield await (underWay.shift() as Promise<SealedChunk>);
   }
   for (const sealed of underWay) yield await sealed;
 }
 
 /** A full chunk waits until there is more, as only then it is known not to be the last. */
-async function* cut(pieces: AsyncIterable<Uint8Array>, chunkBytes: number) {
-  let chunk = new Uint8Array(chunkBytes);
+async function* cut(
+  pieces: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+  take: () => Uint8Array<ArrayBuffer>,
+) {
+  let chunk = take();
   let filled = 0;
   for await (const piece of pieces) {
     let rest = piece;
     while (rest.length > 0) {
       if (filled === chunkBytes) {
-        yield { chunk, isFinal: false };
-        chunk = new Uint8Array(chunkBytes);
+        yield { chunk, length: filled, isFinal: false };
+        chunk = take();
         filled = 0;
       }
       const part = rest.subarray(0, chunkBytes - filled);
@@ -83,7 +99,7 @@ async function* cut(pieces: AsyncIterable<Uint8Array>, chunkBytes: number) {
       rest = rest.subarray(part.length);
     }
   }
-  yield { chunk: chunk.slice(0, filled), isFinal: true };
+  yield { chunk, length: filled, isFinal: true };
 }
 
 /**

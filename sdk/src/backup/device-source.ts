@@ -166,10 +166,12 @@ class DeviceReading {
     for (let seq = 1; seq < nextSeq; seq += messagesPerRead) {
       const count = Math.min(messagesPerRead, nextSeq - seq);
       const keys = Array.from({ length: count }, (_, index) => messageKey(conversationId, seq + index));
+      const rows: Uint8Array[] = [];
       for (const [index, stored] of (await this.#parts.snapshot.get(keys)).entries()) {
-        if (stored) yield { bytes: this.#message(stored), messages: 1 };
+        if (stored) rows.push(this.#message(stored));
         else missing.add(seq + index);
       }
+      yield { bytes: concatBytes(...rows), messages: rows.length };
     }
     if (missing.size > 0) yield* this.#tombstones(conversationId, missing);
   }

@@ -1,8 +1,9 @@
 /** Small archives for tests, made by the writer itself from sections that are said outright. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
 import type { ArchiveSection, ArchiveTotals, BackupSecret } from '../../src/backup/archive-content.js';
 import { readArchive } from '../../src/backup/archive-reader.js';
 import { archiveStream, makeArchiveKeys } from '../../src/backup/archive-writer.js';
+import { concatBytes, utf8 } from '../../src/bytes.js';
 import { headerBytes } from '../../src/backup/header.js';
 import type { KeyDerivation } from '../../src/backup/key-derivation.js';
 import type { MessageId } from '../../src/messages/index.js';
@@ -26,7 +27,7 @@ export function messageIdOf(seq: number): MessageId {
 
 /** A derivation that costs nothing and depends on everything a true one does. */
 export const cheapDerivation: KeyDerivation = async (kdf, password, salt) =>
-  new Uint8Array(createHash('sha256').update(JSON.stringify(kdf)).update(password).update(salt).digest());
+  sha256(concatBytes(utf8(JSON.stringify(kdf)), password, salt));
 
 export function beginSection(messages: number): ArchiveSection {
   return { type: 'begin', begin: { createdAt: 1_700_000_000_000, storeSeq: 7, messages } };

@@ -1,0 +1,94 @@
+/** What keys cost, who chooses it, and what happens where there is not enough memory. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { argon2For, chooseKdf, pbkdf2For } from '../../src/backup/calibration.js';
+import { headerBounds, type ArchiveKdf } from '../../src/backup/header.js';
+import { platformDerivation } from '../../src/backup/key-derivation.js';
+import { systemClock } from '../../src/host.js';
+
+const password = new TextEncoder().encode('correct horse battery');
+const salt = new Uint8Array(32).fill(7);
+const least: ArchiveKdf = { name: 'argon2id', memoryKib: headerBounds.minMemoryKib, passes: 1 };
+
+const whole = globalThis.Uint32Array;
+const builtinModule: unknown = Reflect.get(process, 'getBuiltinModule');
+
+/** From now on no array of numbers gets more than so much: what a platform does that has no more. */
+function limitMemory(bytes: number): void {
+  // Node’s own Argon2, where there is one, does not ask JavaScript for memory.
+  Reflect.set(process, 'getBuiltinModule', undefined);
+  globalThis.Uint32Array = new Proxy(whole, {
+    construct: (target, args: unknown[]) => {
+      if (typeof args[0] === 'number' && 4 * args[0] > bytes) {
+        throw new RangeError('Array buffer allocation failed');
+      }
+      return Reflect.construct(target, args) as object;
+    },
+  });
+}
+
+afterEach(() => {
+  globalThis.Uint32Array = whole;
+  Reflect.set(process, 'getBuiltinModule', builtinModule);
+});
+
+describe('too little memory', () => {
+  it('is a failure of its own kind, and the next derivation is as if nothing was', async () => {
+    limitMemory(64 * 1024 * 1024);
+    const greedy: ArchiveKdf = { name: 'argon2id', memoryKib: headerBounds.maxMemoryKib, passes: 1 };
+    const refused = platformDerivation()(greedy, password, salt);
+    await expect(refused).rejects.toMatchObject({ code: 'kdf-memory' });
+    expect(await platformDerivation()(least, password, salt)).toHaveLength(32);
+  });
+
+  it('for the least of Argon2id makes a new archive be derived by PBKDF2', async () => {
+    limitMemory(1024 * 1024);
+    const kdf = await chooseKdf('password', { clock: systemClock, derive: platformDerivation() });
+    expect(kdf.name).toBe('pbkdf2-sha-256');
+  });
+});
+
+describe('the cost of a new archive', () => {
+  it('is within the bounds, however fast or slow the device', () => {
+    for (const msPerKib of [0, 1e-9, 1e-4, 1e-3, 1e-2, 1, 1000]) {
+      const kdf = argon2For(msPerKib);
+      if (kdf.name !== 'argon2id') throw new Error('another derivation');
+      expect(kdf.memoryKib).toBeGreaterThanOrEqual(headerBounds.minMemoryKib);
+      expect(kdf.memoryKib).toBeLessThanOrEqual(64 * 1024);
+      expect(kdf.passes).toBeGreaterThanOrEqual(2);
+      expect(kdf.passes).toBeLessThanOrEqual(headerBounds.maxPasses);
+    }
+    for (const msPerIteration of [0, 1e-9, 1e-4, 1]) {
+      const kdf = pbkdf2For(msPerIteration);
+      if (kdf.name === 'argon2id') throw new Error('another derivation');
+      expect(kdf.iterations).toBeGreaterThanOrEqual(headerBounds.minIterations);
+      expect(kdf.iterations).toBeLessThanOrEqual(headerBounds.maxIterations);
+    }
+  });
+
+  it('is more on a fast device than on a slow one', () => {
+    // A pass over 19 MiB in 10 ms, and in 250 ms.
+    expect(argon2For(10 / 19_456)).toEqual({ name: 'argon2id', memoryKib: 65_536, passes: 10 });
+    expect(argon2For(250 / 19_456)).toEqual({ name: 'argon2id', memoryKib: 19_456, passes: 2 });
+  });
+
+  it('of a recovery key, which nobody guesses, is the least', async () => {
+    const never = () => Promise.reject(new Error('measured'));
+    const kdf = await chooseKdf('recovery-key', { clock: systemClock, derive: never });
+    expect(kdf).toEqual({ name: 'pbkdf2-sha-256', iterations: 600_000 });
+  });
+});
+
+describe('a derivation', () => {
+  it('stops on a signal, and the one after it goes on', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const slow: ArchiveKdf = { name: 'argon2id', memoryKib: 19 * 1024, passes: 10 };
+    const stopped = platformDerivation(stop.signal)(slow, password, salt);
+    const next = platformDerivation()(least, password, salt);
+    setTimeout(() => {
+      stop.abort(reason);
+    }, 1);
+    await expect(stopped).rejects.toBe(reason);
+    expect(await next).toHaveLength(32);
+  });
+});
