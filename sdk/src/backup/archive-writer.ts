@@ -25,7 +25,7 @@ export interface ArchivePiece {
 export interface ArchiveSource {
   /** How many messages there are at most. */
   readonly messages: number;
-  /** The sections, whole archives of them: from `begin` to `end`. */
+  /** All sections, from `begin` to `end`. */
   pieces(): AsyncIterable<ArchivePiece>;
   /** Lets go of what it reads from. Called once. */
   close(): void;
@@ -80,9 +80,12 @@ export function archiveStream(
   const chunks = archiveChunks({ header, sealing }, source, run);
   let closed = false;
   const close = () => {
-    if (!closed) source.close();
-    closed = true;
     signal?.removeEventListener('abort', abort);
+    if (closed) return;
+    closed = true;
+    source.close();
+    // Lists of the storage that it is reading are let go of too.
+    void chunks.return().catch(() => undefined);
   };
   let controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   const abort = () => {
@@ -109,10 +112,7 @@ export function archiveStream(
           throw error;
         }
       },
-      cancel: async () => {
-        close();
-        await chunks.return();
-      },
+      cancel: close,
     },
     { highWaterMark: 0 },
   );
