@@ -9,16 +9,15 @@ import {
   type SocketOperation,
 } from '../sdk/src/wire/operations.js';
 import {
-  ledgerColumns,
   ledgerEvents,
   ledgerLogEvents,
   ledgerOperations,
   ledgerRedisKeys,
   ledgerUpkeep,
-  type LedgerColumn,
   type LedgerEntry,
   type LedgerLogEvent,
 } from '../sdk/src/wire/ledger.js';
+import { ledgerColumns, type LedgerColumn } from '../sdk/src/wire/ledger-columns.js';
 import { problemCatalogue, type ProblemEntry } from '../sdk/src/wire/problem-catalogue.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

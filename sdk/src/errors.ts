@@ -33,6 +33,10 @@ export const localErrorCatalogue = {
     when: 'The relay no longer accepts the refresh token.',
     next: 'Call `account.login` with the password.',
   },
+  'recovery-refused': {
+    when: 'The relay has no account under the identity of this backup: it is another relay, or the account was deleted, or reset since.',
+    next: 'Check the relay. If the account was reset, this backup can no longer bring it back.',
+  },
   'messenger-closed': { when: 'The messenger was closed, or signed out.', next: 'Create another one.' },
   // unit of work
   'unit-reentrancy': {

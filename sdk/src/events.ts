@@ -41,6 +41,16 @@ export interface MessengerEvents {
   'caught-up': Readonly<Record<string, never>>;
   /** The relay wants the password again. Not journalled. */
   'login-required': Readonly<Record<string, never>>;
+  /**
+   * Another device has taken this one's place, by a restored backup or a reset: the relay takes nothing from it
+   * any more, and what was not sent stays here. Told whenever it tries to connect. Not journalled.
+   */
+  'device-replaced': Readonly<Record<string, never>>;
+  /**
+   * Somebody with the password wants to reset this account: until `completesAt` (by the relay's clock)
+   * `account.objectToReset` stops it. Told at every connection and twice a day. Not journalled.
+   */
+  'reset-pending': { readonly requestedAt: number; readonly completesAt: number };
   /** Another writer has taken over the storage; this messenger is finished. Not journalled. */
   fenced: Readonly<Record<string, never>>;
 }

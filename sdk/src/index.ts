@@ -5,8 +5,10 @@
  */
 export { createMessenger } from './messenger.js';
 export type {
+  LocalMessenger,
   Messenger,
   MessengerAccount,
+  MessengerBackup,
   MessengerContacts,
   MessengerDiagnostics,
   MessengerMessages,
@@ -14,8 +16,23 @@ export type {
   MessengerPreKeys,
   MessengerRecords,
   MessengerSessions,
+  PendingReset,
 } from './messenger-api.js';
-export type { OwnProfile, RegistrationInput } from './account/index.js';
+export type { OwnProfile, RegistrationInput, ResetState } from './account/index.js';
+export type {
+  ArchiveKdf,
+  ArchiveSecretKind,
+  ArchiveSummary,
+  ArchiveTotals,
+  BackupContents,
+  BackupInput,
+  BackupProgress,
+  BackupRun,
+  BackupSecret,
+  BackupSettings,
+  RestoreInput,
+  RestoreSummary,
+} from './backup/index.js';
 export type {
   Contact,
   ContactRelation,

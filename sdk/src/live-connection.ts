@@ -41,6 +41,7 @@ export class LiveConnection {
   readonly #events: EventHub;
   readonly #host: Host;
   readonly #onCaughtUp: () => Promise<void>;
+  readonly #onRoutine: () => Promise<void>;
   /** The stream of the moment; absent while the transport stays away. */
   #connection: TransportConnection | undefined;
   #wanted = false;
@@ -61,6 +62,8 @@ export class LiveConnection {
     host: Host;
     /** Done on every connection once what waited at the relay has taken effect, before observers hear of it. */
     onCaughtUp: () => Promise<void>;
+    /** Looked after whenever the pre-keys are: at every connection, and twice a day while it lasts. */
+    onRoutine: () => Promise<void>;
   }) {
     this.#transport = parts.transport;
     this.#relay = parts.relay;
@@ -71,6 +74,7 @@ export class LiveConnection {
     this.#events = parts.events;
     this.#host = parts.host;
     this.#onCaughtUp = parts.onCaughtUp;
+    this.#onRoutine = parts.onRoutine;
   }
 
   /** The state of the stream. */
@@ -133,6 +137,8 @@ export class LiveConnection {
         ifCurrent(() => {
           // The transport stays away after these; the next `open` asks it anew.
           if (state.kind === 'replaced' || state.kind === 'closed') this.#connection = undefined;
+          // The relay has ended the login: asking for another token tells why, and whoever listens hears it.
+          if (state.kind === 'closed') void this.#relay.accessToken(true).catch(() => undefined);
           this.#changed(connection, state);
           if (state.kind === 'closed') this.#askForTokens(0);
         });
@@ -251,6 +257,8 @@ export class LiveConnection {
   #replenish(failures = 0): void {
     this.#preKeys.replenish().then(
       () => {
+        // What it does not come to now it comes to next time.
+        void this.#onRoutine().catch(() => undefined);
         this.#replenishIn(limits.preKeyCheckMs, 0);
       },
       (error: unknown) => {

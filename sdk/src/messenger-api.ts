@@ -1,5 +1,14 @@
 /** What an application can do with a messenger: the public surface, as interfaces. */
-import type { OwnProfile, RegistrationInput } from './account/index.js';
+import type { OwnProfile, RegistrationInput, ResetState } from './account/index.js';
+import type {
+  ArchiveSummary,
+  ArchiveTotals,
+  BackupInput,
+  BackupRun,
+  BackupSecret,
+  RestoreInput,
+  RestoreSummary,
+} from './backup/index.js';
 import type { Contact, ContactShare, ContactShareOptions, SafetyNumberComparison } from './contacts/index.js';
 import type { MessengerCounters, SupportBundle } from './diagnostics/index.js';
 import type { MessengerEventName, MessengerListener } from './events.js';
@@ -43,6 +52,13 @@ export interface MessengerOptions {
   readonly logger?: Logger;
 }
 
+/** A reset that waits for objections. Milliseconds since the Unix epoch, by the relay's clock. */
+export interface PendingReset {
+  readonly requestedAt: number;
+  /** Until when a device may object. */
+  readonly completesAt: number;
+}
+
 /** The own account. */
 export interface MessengerAccount {
   /** What may be shown of it, or nothing before registration. */
@@ -56,6 +72,23 @@ export interface MessengerAccount {
   register(input: RegistrationInput): Promise<OwnProfile>;
   /** Logs in again after the event `login-required`. @throws SottoError `login-refused` */
   login(password: string): Promise<void>;
+  /**
+   * Begins anew under the same name, when all devices and backups are lost: a new identity, on a device without an
+   * account. Contacts see another key and have to accept it; nothing of before comes back. While a device of the
+   * account was in use in the last seven days this answers `waiting`: it is told, and its user has 24 hours to
+   * object. Call it again then, with the same name and password; also when an answer was lost.
+   * @throws SottoError `already-registered`, `login-refused`, `reset-objected`, `weak-password`, `invalid-username`,
+   * `rate-limited`, `offline`
+   */
+  reset(input: RegistrationInput): Promise<ResetState>;
+  /**
+   * The reset that somebody with the password has asked for, unless a device has objected. Looked for by itself at
+   * every connection and twice a day; see the event `reset-pending`. Times are the relay's.
+   * @throws SottoError `not-registered`, `offline`
+   */
+  pendingReset(): Promise<PendingReset | undefined>;
+  /** Stops the reset that is pending. Whoever asked for it knows the password. @throws SottoError `not-registered`, `offline` */
+  objectToReset(): Promise<void>;
   /**
    * Ends this device: its tokens at the relay (if it can be reached), then everything in the
    * storage, then the messenger. There is no way back without a backup.
@@ -185,6 +218,54 @@ export interface MessengerRecords {
   get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** Committed pairs under a prefix (whole segments ending in `/`, or empty for all), in no particular order. */
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly value: Uint8Array }>;
+}
+
+/** Backups of this device. */
+export interface MessengerBackup {
+  /** A new recovery key: 128 random bits in eight groups of letters and digits, to be written down. */
+  createRecoveryKey(): Promise<string>;
+  /**
+   * Writes an archive of this device as it is now: identity, contacts and trust, conversations, records. What
+   * changes while it is read is not in it. Refusals come before there is a stream.
+   * @throws SottoError `not-registered`, `invalid-recovery-key`, `weak-password`, `backup-password-reused`,
+   * `kdf-memory`
+   */
+  create(input: BackupInput, run?: BackupRun): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /**
+   * What an archive says of itself without its secret. Nothing of it is authentic until it was verified.
+   * @throws SottoError `backup-invalid`, `backup-truncated`, `backup-version`, `backup-parameters`
+   */
+  inspect(stream: ReadableStream<Uint8Array>): Promise<ArchiveSummary>;
+  /**
+   * Reads all of an archive and restores nothing.
+   * @returns how many of what is in it
+   * @throws SottoError as `inspect`, and `invalid-recovery-key`, `weak-password`, `backup-wrong-secret`,
+   * `kdf-memory`, `backup-damaged`, `backup-content-invalid`; the signal's reason
+   */
+  verify(
+    stream: ReadableStream<Uint8Array>,
+    input: { readonly secret: BackupSecret },
+    run?: BackupRun,
+  ): Promise<ArchiveTotals>;
+  /**
+   * Brings an account back from an archive, on a device without one: the same account and identity, as a new
+   * device in the place of the one that was backed up, which hears `device-replaced` when it comes back. Contacts
+   * see no other identity; sessions are made anew by themselves, and what waited for the old device is asked for
+   * again. What came in after the backup was made, and took effect there, is missing.
+   *
+   * All of it or nothing: until this resolves the device is what it was, also after a crash. It may then simply
+   * be called again.
+   * @throws SottoError `already-registered`, `restore-not-empty`; of the archive `backup-wrong-secret` and the others
+   * of `verify`; `recovery-refused` when the relay does not know this identity; `manifest-conflict` when another
+   * device was put in that place at the same moment; `statement-mismatch`, `manifest-rollback` and other refusals of
+   * a lying relay; `rate-limited`, `offline`
+   */
+  restore(stream: ReadableStream<Uint8Array>, input: RestoreInput, run?: BackupRun): Promise<RestoreSummary>;
+}
+
+/** A messenger that runs here, and so can read and write streams. */
+export interface LocalMessenger extends Messenger {
+  readonly backup: MessengerBackup;
 }
 
 /** An account on this device. */

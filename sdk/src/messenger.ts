@@ -1,5 +1,5 @@
 /** Wires engine, storage, transport and features into a messenger: the only place in the SDK that does. */
-import { AccountService, RelayClient } from './account/index.js';
+import { AccountService, RelayClient, restoreMarkKey, type LoginEnd } from './account/index.js';
 import { ContactBook, ContactLinks, contactDevices, contactView, Directory } from './contacts/index.js';
 import { ContinuityCheck, freshStart } from './continuity/index.js';
 import { isSottoError } from './errors.js';
@@ -27,8 +27,10 @@ import {
   sweepSendLog,
 } from './messages/index.js';
 import type {
+  LocalMessenger,
   Messenger,
   MessengerAccount,
+  MessengerBackup,
   MessengerContacts,
   MessengerDiagnostics,
   MessengerMessages,
@@ -36,6 +38,7 @@ import type {
   MessengerPreKeys,
   MessengerRecords,
   MessengerSessions,
+  PendingReset,
 } from './messenger-api.js';
 import { PreKeyService } from './prekeys/index.js';
 import { SessionService } from './sessions/index.js';
@@ -56,7 +59,7 @@ import { HandlerContext, Journal, Writer, type JournalEntry } from './unit/index
  * @throws SottoError `storage-locked` when another process has the storage, `storage-corrupt`,
  * `engine-mismatch` when the account in it was made with another engine
  */
-export async function createMessenger(options: MessengerOptions): Promise<Messenger> {
+export async function createMessenger(options: MessengerOptions): Promise<LocalMessenger> {
   const host: Host = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -68,6 +71,7 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   const writer = await Writer.open(options.storage, () => void events.emit('fenced', {}));
   try {
     const parts = wire(options, host, events, writer);
+    await clearRestore(writer);
     await parts.account.assertEngine();
     await parts.sender.load();
     await parts.receipts.load();
@@ -78,6 +82,12 @@ export async function createMessenger(options: MessengerOptions): Promise<Messen
   }
 }
 
+/** What a restore wrote that was not completed counts for nothing. */
+async function clearRestore(writer: Writer): Promise<void> {
+  const [mark] = await writer.get([restoreMarkKey]);
+  if (mark) await (await import('./backup/index.js')).discardStagedRestore(writer);
+}
+
 function wire(options: MessengerOptions, host: Host, events: EventHub, writer: Writer) {
   const { engine, transport } = options;
   const context = new HandlerContext();
@@ -85,8 +95,8 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const journal = new Journal<JournalEvent>(writer, journalEvent, (seq) => {
     host.logger.log('warn', 'dispatch-failed', { seq });
   });
-  const onLoginRequired = () => void events.emit('login-required', {});
-  const relay = new RelayClient({ transport, writer, host, onLoginRequired });
+  const onLoginEnded = (code: LoginEnd) => void events.emit(code, {});
+  const relay = new RelayClient({ transport, writer, host, onLoginEnded });
   const account = new AccountService({ writer, engine, relay, host });
   const preKeys = new PreKeyService({ writer, engine, relay, account, host });
   const sessions = new SessionService({ engine, preKeys, host });
@@ -110,8 +120,8 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({
-    ...{ writer, account, contacts, sessions, handler, receipts },
-    ...{ renewals, resends, journal, host, requestPolicy },
+    ...{ writer, account, contacts, sessions, handler, receipts, renewals, resends },
+    ...{ journal, host, requestPolicy },
     onSetAside: () => {
       quarantine.watch();
       deferred.watch();
@@ -129,17 +139,25 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   };
   const repair = freshStart({ sessions, composer, renewals, preKeys });
   const continuity = new ContinuityCheck({ writer, journal, host, repair });
+  const onRoutine = async () => {
+    const reset = await pendingReset(relay);
+    if (reset) await events.emit('reset-pending', reset);
+  };
   const live = new LiveConnection({
-    ...{ transport, relay, continuity, inbox, sender, preKeys, events, host, onCaughtUp },
+    ...{ transport, relay, continuity, inbox, sender, preKeys, events, host, onCaughtUp, onRoutine },
   });
   const shutdown = new Shutdown({
     ...{ live, transport, receipts, quarantine, deferred, sender, inbox, journal, writer, host, listening },
   });
   return {
-    ...{ engine, storage: options.storage, host, events, writer, context, listening },
-    ...{ journal, account, preKeys, sessions, contacts },
-    ...{ contactLinks, sender, receipts, quarantine, messages, live, shutdown },
+    ...{ host, engine, relay, events, writer, context, listening, journal, account, preKeys },
+    ...{ sessions, contacts, contactLinks, sender, receipts, quarantine, messages, live, shutdown },
+    storage: options.storage,
   };
+}
+
+async function pendingReset(relay: RelayClient): Promise<PendingReset | undefined> {
+  return (await relay.authorized('reset.status', {})).pending ?? undefined;
 }
 
 /** Loaded when it is asked for: most pages never do. */
@@ -147,11 +165,12 @@ const diagnostics = () => import('./diagnostics/index.js');
 
 type Parts = ReturnType<typeof wire>;
 
-class WiredMessenger implements Messenger {
+class WiredMessenger implements LocalMessenger {
   readonly #parts: Parts;
   #journalStarted = false;
 
   readonly account: MessengerAccount;
+  readonly backup: MessengerBackup;
   readonly contacts: MessengerContacts;
   readonly messages: MessengerMessages;
   readonly preKeys: MessengerPreKeys;
@@ -162,6 +181,7 @@ class WiredMessenger implements Messenger {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.account = this.#accountApi();
+    this.backup = this.#backupApi();
     this.contacts = this.#contactsApi();
     this.messages = this.#messagesApi();
     this.preKeys = {
@@ -215,7 +235,7 @@ class WiredMessenger implements Messenger {
   }
 
   #accountApi(): MessengerAccount {
-    const { account, preKeys, live, host } = this.#parts;
+    const { account, live } = this.#parts;
     return {
       profile: () => this.#call(() => account.profile()),
       login: (password) =>
@@ -226,14 +246,49 @@ class WiredMessenger implements Messenger {
       register: (input) =>
         this.#call(async () => {
           const profile = await account.register(input);
-          // The account is there: keys that did not get through follow with the first connection.
-          await preKeys.replenish().catch((error: unknown) => {
-            const code = isSottoError(error) ? error.code : 'unexpected';
-            host.logger.log('warn', 'pre-keys-deferred', { code });
-          });
+          await this.#firstKeys();
           return profile;
         }),
+      reset: (input) =>
+        this.#call(async () => {
+          const { resetAccount } = await import('./account/reset.js');
+          const state = await resetAccount(this.#parts, input);
+          if (state.state === 'done') await this.#firstKeys();
+          return state;
+        }),
+      pendingReset: () => this.#call(() => pendingReset(this.#parts.relay)),
+      objectToReset: () =>
+        this.#call(async () => {
+          await this.#parts.relay.proven('reset.object', {});
+        }),
       signOut: (options = {}) => this.#call(() => this.#signOut(options.deleteAccount ?? false)),
+    };
+  }
+
+  /** The account is there: keys that did not get through follow with the first connection. */
+  async #firstKeys(): Promise<void> {
+    const { preKeys, host } = this.#parts;
+    await preKeys.replenish().catch((error: unknown) => {
+      const code = isSottoError(error) ? error.code : 'unexpected';
+      host.logger.log('warn', 'pre-keys-deferred', { code });
+    });
+  }
+
+  /** Few pages of an application back up or restore: the code comes when one does. */
+  #backupApi(): MessengerBackup {
+    const parts = this.#parts;
+    const load = () => import('./backup/index.js');
+    return {
+      createRecoveryKey: async () => (await load()).createRecoveryKey(parts.host.random),
+      create: (input, run) => this.#call(async () => (await load()).createBackup(parts, input, run)),
+      inspect: async (stream) => (await load()).inspectArchive(stream),
+      verify: async (stream, { secret }, run) => (await load()).verifyArchive(stream, secret, run),
+      restore: (stream, input, run) =>
+        this.#call(async () => {
+          const summary = await (await load()).restoreBackup(parts, stream, input, run);
+          await this.#firstKeys();
+          return summary;
+        }),
     };
   }
 

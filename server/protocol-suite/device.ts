@@ -8,6 +8,7 @@ import { KEMKeyPair, PrivateKey } from '@signalapp/libsignal-client';
 import { deriveContactCode, type Scrypt } from '@sotto/sdk/verification';
 import {
   httpOperations,
+  identityProofBytes,
   manifestBytes,
   proofBodyBytes,
   refreshProofBytes,
@@ -49,18 +50,46 @@ const nativeScrypt: Scrypt = (password, salt, { N, r, p, dkLen }) =>
 
 const serialized = (key: { serialize(): Uint8Array }) => new Uint8Array(key.serialize());
 
+function bodyHashOf(operation: ProvenOperation, request: object, nonce: Bytes): Bytes {
+  const unsigned = { ...request, proof: { nonce, signature: bytes(64) } };
+  const schema: z.core.$ZodType = httpOperations[operation].request;
+  const encoded = z.encode(schema, unsigned) as object;
+  const hash = createHash('sha256').update(proofBodyBytes({ ...encoded }));
+  return new Uint8Array(hash.digest());
+}
+
+/** What two devices of one person have in common, and the number that tells them apart. */
+type DeviceParts = Pick<Device, 'accountId' | 'deviceId' | 'username' | 'loginKey' | 'identity'>;
+
+const newPerson = (): DeviceParts => ({
+  accountId: randomUUID() as AccountId,
+  deviceId: 1 as DeviceId,
+  username: `u${randomBytes(10).toString('hex')}` as Username,
+  loginKey: bytes(32),
+  identity: PrivateKey.generate(),
+});
+
 /** See the file's header. */
 export class Device {
-  readonly accountId = randomUUID() as AccountId;
-  readonly deviceId = 1 as DeviceId;
+  readonly accountId: AccountId;
+  readonly deviceId: DeviceId;
   readonly registrationId = randomInt(1, 16_380);
-  readonly username = `u${randomBytes(10).toString('hex')}` as Username;
-  readonly loginKey = bytes(32);
-  readonly identity = PrivateKey.generate();
+  readonly username: Username;
+  readonly loginKey: Bytes;
+  readonly identity: PrivateKey;
   readonly authSecret = bytes(32);
   #contactCode: Promise<string> | undefined;
   /** The newest tokens; set by whoever registers or logs in. */
   tokens!: TokenPair;
+
+  /** @param parts - absent for a new person */
+  constructor(parts: DeviceParts = newPerson()) {
+    this.accountId = parts.accountId;
+    this.deviceId = parts.deviceId;
+    this.username = parts.username;
+    this.loginKey = parts.loginKey;
+    this.identity = parts.identity;
+  }
 
   get address(): DeviceAddress {
     return { accountId: this.accountId, deviceId: this.deviceId };
@@ -126,16 +155,47 @@ export class Device {
     request: Omit<RequestOf<Name>, 'proof'>,
     nonce: Bytes,
   ): RequestOf<Name> {
-    const unsigned = { ...request, proof: { nonce, signature: bytes(64) } };
-    const schema: z.core.$ZodType = httpOperations[operation].request;
-    const encoded = z.encode(schema, unsigned) as object;
-    const bodyHash = createHash('sha256')
-      .update(proofBodyBytes({ ...encoded }))
-      .digest();
-    const signature = new Uint8Array(
-      ed25519.sign(requestProofBytes(operation, new Uint8Array(bodyHash), nonce), this.authSecret),
-    );
+    const message = requestProofBytes(operation, bodyHashOf(operation, request, nonce), nonce);
+    const signature = new Uint8Array(ed25519.sign(message, this.authSecret));
     return { ...request, proof: { nonce, signature } } as RequestOf<Name>;
+  }
+
+  /** Adds the identity key's proof to a request. */
+  proveAsIdentity<Name extends ProvenOperation>(
+    operation: Name,
+    request: Omit<RequestOf<Name>, 'proof'>,
+    nonce: Bytes,
+  ): RequestOf<Name> {
+    const signature = this.sign(identityProofBytes(operation, bodyHashOf(operation, request, nonce), nonce));
+    return { ...request, proof: { nonce, signature } } as RequestOf<Name>;
+  }
+
+  /** A new device of the same person, as a restored backup makes one. @param deviceId - another than this one's */
+  successor(deviceId: number): Device {
+    return new Device({ ...this, identity: this.identity, deviceId: deviceId as DeviceId });
+  }
+
+  /** The same account under a new identity, as a reset makes it. */
+  stranger(deviceId = 2): Device {
+    return new Device({ ...this, identity: PrivateKey.generate(), deviceId: deviceId as DeviceId });
+  }
+
+  /** What puts a stranger in the place of this account's identity. */
+  reset(stranger: Device, nonce: Bytes): RequestOf<'reset.complete'> {
+    const { username, loginKey } = this;
+    const request = { username, loginKey, statement: stranger.statement(), manifest: stranger.manifest() };
+    return stranger.proveAsIdentity('reset.complete', request, nonce);
+  }
+
+  /** What puts a successor of this device in its place. @param current - the list in force */
+  replacement(
+    successor: Device,
+    current: DeviceManifest = this.manifest(),
+    claims: Partial<DeviceManifest> = {},
+  ): Omit<RequestOf<'accounts.replace-device'>, 'proof'> {
+    const hash = new Uint8Array(createHash('sha256').update(manifestBytes(current)).digest());
+    const next = { version: current.version + 1, previousHash: hash, ...claims };
+    return { replaces: this.deviceId, deviceId: successor.deviceId, manifest: successor.manifest(next) };
   }
 
   refreshRequest(refreshToken = this.tokens.refreshToken, requestId = bytes(16)): RequestOf<'auth.refresh'> {

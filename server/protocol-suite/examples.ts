@@ -40,6 +40,29 @@ export const httpExamples: { readonly [Name in HttpOperationName]: ExampleMaker 
     const request = await world.prove(subject, 'accounts.delete', { accountId: subject.accountId });
     return { body: encode('accounts.delete', request), alteredIsRefused: true };
   },
+  'accounts.state': async (world, subject) => {
+    const request = await world.proveAsIdentity(subject, 'accounts.state', { accountId: subject.accountId });
+    return { body: encode('accounts.state', request), alteredIsRefused: true };
+  },
+  'accounts.replace-device': async (world, subject) => {
+    const change = subject.replacement(subject.successor(2), (await world.stateOf(subject)).manifest);
+    const request = await world.proveAsIdentity(subject, 'accounts.replace-device', change);
+    return { body: encode('accounts.replace-device', request), alteredIsRefused: true };
+  },
+  'reset.request': async (_, { username, loginKey }) => ({
+    body: encode('reset.request', { username, loginKey }),
+    alteredIsRefused: true,
+  }),
+  // Not asked for, so that what is altered is refused like what is not.
+  'reset.complete': async (world, subject) => {
+    const request = subject.reset(subject.stranger(), await world.nonce());
+    return { body: encode('reset.complete', request), alteredIsRefused: true };
+  },
+  'reset.status': async () => ({ body: {}, alteredIsRefused: false }),
+  'reset.object': async (world, subject) => ({
+    body: encode('reset.object', await world.prove(subject, 'reset.object', {})),
+    alteredIsRefused: true,
+  }),
   'auth.nonce': async () => ({ body: {}, alteredIsRefused: false }),
   'auth.login': async (world, subject) => {
     const { username, loginKey, deviceId } = subject;

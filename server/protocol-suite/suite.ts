@@ -13,6 +13,8 @@ import { deliveryCases } from './cases/delivery.js';
 import { hostileHttpCases } from './cases/hostile-http.js';
 import { hostileSocketCases } from './cases/hostile-socket.js';
 import { keyCases } from './cases/keys.js';
+import { recoveryCases } from './cases/recovery.js';
+import { resetCases } from './cases/resets.js';
 import { surfaceCases } from './cases/surface.js';
 import type { SuiteRunner } from './case-context.js';
 import { World } from './world.js';
@@ -20,6 +22,8 @@ import { World } from './world.js';
 const sections = {
   surface: surfaceCases,
   accounts: accountCases,
+  recovery: recoveryCases,
+  resets: resetCases,
   authentication: authenticationCases,
   keys: keyCases,
   contacts: contactCases,

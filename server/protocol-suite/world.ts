@@ -76,6 +76,24 @@ export class World {
     return device.prove(name, request, await this.nonce());
   }
 
+  /** A request with a fresh proof by the identity key. */
+  async proveAsIdentity<Name extends ProvenOperation>(
+    device: Device,
+    name: Name,
+    request: Omit<RequestOf<Name>, 'proof'>,
+  ) {
+    return device.proveAsIdentity(name, request, await this.nonce());
+  }
+
+  /** What the relay has of an account, asked by its identity. */
+  async stateOf(device: Device) {
+    const { accountId } = device;
+    return this.api.must(
+      'accounts.state',
+      await this.proveAsIdentity(device, 'accounts.state', { accountId }),
+    );
+  }
+
   /** Calls an operation with a fresh proof; it must succeed. */
   async proven<Name extends ProvenOperation>(
     device: Device,

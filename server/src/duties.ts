@@ -1,6 +1,9 @@
 /** Builds the relay's duties over an open storage and ties them together. Knows no server and no socket. */
 import { createAccountsService } from './accounts/accounts-service.js';
 import { accountsRoutes } from './accounts/accounts-routes.js';
+import { createRecoveryService } from './accounts/recovery-service.js';
+import { resetRoutes } from './accounts/reset-routes.js';
+import { createResetService } from './accounts/reset-service.js';
 import { createContactCodes } from './accounts/contact-code.js';
 import { createAccessTokens } from './auth/access-tokens.js';
 import { authRoutes } from './auth/auth-routes.js';
@@ -28,6 +31,9 @@ import type { RelayStorage } from './relay-storage.js';
 import { createAccountsStore } from './storage/postgres/accounts-store.js';
 import { createAuthStore } from './storage/postgres/auth-store.js';
 import { createContinuityStore } from './storage/postgres/continuity-store.js';
+import type { HandOver } from './storage/postgres/device-retirement.js';
+import { createRecoveryStore } from './storage/postgres/recovery-store.js';
+import { createResetStore } from './storage/postgres/reset-store.js';
 import { createKeysStore } from './storage/postgres/keys-store.js';
 import { openPostgresMailbox } from './storage/postgres/postgres-mailbox.js';
 import { openRedisMailbox } from './storage/redis/redis-mailbox.js';
@@ -66,21 +72,26 @@ function openMailbox({ database, mailboxServer: server }: DutiesParts['storage']
 
 function openStores(storage: DutiesParts['storage'], meter: Meter = noMeter) {
   const { database } = storage;
+  const mailbox = openMailbox(storage, meter);
+  const handOver: HandOver = (from, to) => mailbox.handOver(from, to);
   return {
     auth: createAuthStore(database),
     accounts: createAccountsStore(database),
+    recovery: createRecoveryStore(database, handOver),
+    resets: createResetStore(database, handOver),
     keys: createKeysStore(database),
-    mailbox: openMailbox(storage, meter),
+    mailbox,
     continuities: createContinuityStore(database),
   };
 }
 
-function createSweeps({ auth, keys, mailbox }: Stores): readonly Sweep[] {
+function createSweeps({ auth, keys, mailbox, resets }: Stores): readonly Sweep[] {
   const { maxNonces, handedOutKeyTtlDays } = relayLimits;
   return [
     { part: 'nonces', run: (now) => auth.sweepNonces(now, maxNonces) },
     { part: 'refresh-families', run: (now) => auth.sweepFamilies(now) },
     { part: 'handed-out-keys', run: (now) => keys.sweepHandedOut(dayOf(now) - handedOutKeyTtlDays - 1) },
+    { part: 'resets', run: (now) => resets.sweep(now - relayLimits.resetValidMs) },
     {
       part: 'mailbox',
       run: async (now) => {
@@ -103,7 +114,8 @@ async function createAuth(parts: DutiesParts, store: Stores['auth'], loginKeys: 
   const refreshes = createRefreshService({ store, refreshTokens, tokens, connected, now });
   const routes = authRoutes(nonces, logins, refreshes);
   const openLogins = createOpenLogins(accessTokens, store, now);
-  return { openLogins, tokens, proofs: createRequestProofs(store, nonces), routes };
+  const decoyHash = decoy.loginKeyHash;
+  return { openLogins, tokens, nonces, decoyHash, proofs: createRequestProofs(store, nonces), routes };
 }
 
 /** See the file's header. */
@@ -115,12 +127,32 @@ export async function createDuties(parts: DutiesParts): Promise<Duties> {
   const loginKeys = parts.loginKeys ?? createLoginKeys(gate);
   const auth = await createAuth(parts, stores.auth, loginKeys);
   const reachTokens = createReachTokens(secrets.reachTokenKey, now);
+  const contactCodes = createContactCodes(gate);
   const accounts = createAccountsService({
     store: stores.accounts,
     loginKeys,
-    contactCodes: createContactCodes(gate),
+    contactCodes,
     tokens: auth.tokens,
     connected,
+  });
+  const recovery = createRecoveryService({
+    accounts: stores.accounts,
+    store: stores.recovery,
+    nonces: auth.nonces,
+    tokens: auth.tokens,
+    connected,
+    now,
+  });
+  const resets = createResetService({
+    ...{
+      accounts: stores.accounts,
+      store: stores.resets,
+      auth: stores.auth,
+      loginKeys,
+      contactCodes,
+      connected,
+    },
+    ...{ nonces: auth.nonces, tokens: auth.tokens, decoyHash: auth.decoyHash, now },
   });
   const contacts = createContactsService({
     accounts: stores.accounts,
@@ -138,7 +170,8 @@ export async function createDuties(parts: DutiesParts): Promise<Duties> {
   const routes: Routes = {
     'relay.info': { handle: async () => info },
     ...auth.routes,
-    ...accountsRoutes(accounts),
+    ...accountsRoutes(accounts, recovery),
+    ...resetRoutes(resets),
     ...contactsRoutes(contacts),
     ...keysRoutes(keys),
   };

@@ -30,6 +30,17 @@ export const relayLimits = {
   /** Reach tokens that were checked and need not be again; about 300 bytes each. The oldest go. */
   maxCheckedReachTokens: 10_000,
 
+  // devices
+  /** How long the id of a device that is gone is not used again: as long as anything sent to it may wait. */
+  deviceIdRestDays: 30,
+
+  /** A device that refreshed its tokens within this time is in use, and is asked before the account is reset. */
+  resetUnusedMs: 7 * dayMs,
+  /** How long its user has to object. */
+  resetObjectionMs: dayMs,
+  /** A reset that nobody completes within this time after it might be is over. */
+  resetValidMs: 7 * dayMs,
+
   // work
   /** Argon2id and scrypt calls that wait: at some 80 ms each on 4 threads about two seconds. */
   maxWaitingHashes: 96,

@@ -99,6 +99,28 @@ function requestProof(): VectorTest {
   };
 }
 
+function identityProof(): VectorTest {
+  const nonce = counting(32, 96);
+  const encodedBody = { accountId, proof: { nonce: 'x' } };
+  const bodyHash = sha256(bytesOf(`{"accountId":"${accountId}"}`));
+  const covered = bytesOf(
+    `sotto-identity-request-v1\0{"bodyHash":"${base64Url(bodyHash)}","nonce":"${base64Url(nonce)}","operation":"accounts.state"}`,
+  );
+  return {
+    id: 'identity-proof',
+    flags: ['sotto-identity-request-v1', 'signature'],
+    source,
+    input: {
+      operation: 'accounts.state',
+      encodedBody,
+      nonce: hex(nonce),
+      identityKey: hex(identityKey),
+    },
+    result: 'valid',
+    output: { bodyHash: hex(bodyHash), covered: hex(covered), signature: hex(byIdentity(covered)) },
+  };
+}
+
 function refresh(): VectorTest {
   const requestId = counting(16, 32);
   const covered = bytesOf(
@@ -171,6 +193,7 @@ export function labelVectors(): VectorFile {
       statement(),
       ...manifests(),
       requestProof(),
+      identityProof(),
       refresh(),
       contactCode(),
       loginKey(),

@@ -11,6 +11,10 @@ export interface ChatOptions {
   /** The relay's origin. */
   readonly relayOrigin: string;
   readonly dataFolder: string;
+  /** The backup to bring the account back from. */
+  readonly restore: string | undefined;
+  /** Whether to begin the account anew, with its password alone. */
+  readonly reset: boolean;
   readonly help: boolean;
 }
 
@@ -26,9 +30,12 @@ export const usage = `terminal-chat: end-to-end-encrypted chat in a terminal
   --relay URL        the relay (default: SOTTO_RELAY, else http://127.0.0.1:8787)
   --data FOLDER      where account and messages are kept (default: .sotto/chat/NAME)
   --username NAME    the username to register, without being asked
+  --restore FILE     brings the account back from a backup, where there is none yet
+  --reset            begins the account anew with its password: everything else is lost
   --help             shows this
 
-The password is asked for at registration. For scripts it can come from SOTTO_PASSWORD.`;
+The password is asked for at registration. For scripts it can come from SOTTO_PASSWORD,
+a backup's recovery key from SOTTO_RECOVERY_KEY.`;
 
 const defaultRelay = 'http://127.0.0.1:8787';
 
@@ -52,6 +59,8 @@ export function parseChatArgs(
     username: values.username,
     relayOrigin: relayOrigin(values.relay ?? environment['SOTTO_RELAY'] ?? defaultRelay),
     dataFolder: values.data ?? join('.sotto', 'chat', name),
+    restore: values.restore,
+    reset: values.reset ?? false,
     help: values.help ?? false,
   };
 }
@@ -67,6 +76,8 @@ function read(words: readonly string[]) {
         username: { type: 'string' },
         relay: { type: 'string' },
         data: { type: 'string' },
+        restore: { type: 'string' },
+        reset: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }).values;

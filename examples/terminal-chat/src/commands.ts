@@ -3,6 +3,7 @@ import { CommandError, type Chat } from './chat.js';
 import * as people from './contact-commands.js';
 import { errorLine } from './format.js';
 import * as own from './message-commands.js';
+import * as recovery from './recovery.js';
 
 /** Whether the chat goes on. */
 export type Outcome = 'go-on' | 'quit' | 'signed-out';
@@ -33,6 +34,17 @@ const commands: Readonly<Record<string, Command>> = {
   link: { usage: '/link', help: 'shows your link, which carries your whole key', run: own.link },
   me: { usage: '/me', help: 'shows your contact code and its QR code', run: own.me },
   login: { usage: '/login', help: 'gives the password again when the relay asks for it', run: own.login },
+  backup: {
+    usage: '/backup FILE',
+    help: 'writes a backup, and shows its recovery key',
+    run: recovery.backUp,
+  },
+  'check-backup': {
+    usage: '/check-backup FILE',
+    help: 'reads a backup to its end and keeps nothing',
+    run: recovery.checkBackup,
+  },
+  object: { usage: '/object', help: 'stops a reset of this account', run: recovery.objectToReset },
   help: { usage: '/help', help: 'shows this', run: async (chat) => chat.terminal.print(...helpLines()) },
   signout: {
     usage: '/signout [delete]',

@@ -21,6 +21,19 @@ export function showHappenings(chat: Chat, reactions: HappeningReactions): void 
   messenger.on('undecryptable', (event) => showUndecryptable(chat, event));
   showConnection(messenger, (line) => terminal.print(line));
   messenger.on('login-required', () => reactions.loginRequired());
+  messenger.on('device-replaced', () => {
+    terminal.print('This account was brought back on another device, which has taken this one’s place.');
+    terminal.print(
+      'If that was not you, warn your contacts. This program ends; nothing more is sent from here.',
+    );
+    reactions.finished();
+  });
+  messenger.on('reset-pending', ({ completesAt }) => {
+    const until = new Date(completesAt).toISOString().slice(0, 16).replace('T', ' ');
+    terminal.print(
+      `** Somebody with your password wants to reset this account. Until ${until} /object stops it.`,
+    );
+  });
   messenger.on('fenced', () => {
     terminal.print('This account was opened by another program: this one ends.');
     reactions.finished();

@@ -1,7 +1,8 @@
-/** The own account: opens the one in the data folder, or registers one. */
-import { isSottoError, type Messenger, type OwnProfile } from '@sotto/sdk';
+/** The own account: opens the one in the data folder, brings one back, or registers one. */
+import { isSottoError, type LocalMessenger, type OwnProfile } from '@sotto/sdk';
 import { UsageError, type ChatOptions } from './args.js';
 import { errorLine } from './format.js';
+import { resetAccount, restoreAccount } from './recovery.js';
 import type { Terminal } from './terminal.js';
 
 /** What somebody at a terminal can put right by typing again. */
@@ -12,12 +13,14 @@ const correctable = ['invalid-username', 'weak-password', 'username-taken'] as c
  * @returns nothing where the user gave up
  */
 export async function openAccount(
-  messenger: Messenger,
+  messenger: LocalMessenger,
   terminal: Terminal,
   options: ChatOptions,
 ): Promise<OwnProfile | undefined> {
   const profile = await messenger.account.profile();
   if (profile) return profile;
+  if (options.restore !== undefined) return restoreAccount(messenger, terminal, options.restore);
+  if (options.reset) return beginAnew(messenger, terminal, options);
   terminal.print(`** No account here yet: you register one at ${options.relayOrigin}.`);
   if (!terminal.interactive) return messenger.account.register(unattended(options));
   for (;;) {
@@ -30,6 +33,15 @@ export async function openAccount(
       terminal.print(`!! ${errorLine(error)}`);
     }
   }
+}
+
+async function beginAnew(
+  messenger: LocalMessenger,
+  terminal: Terminal,
+  options: ChatOptions,
+): Promise<OwnProfile | undefined> {
+  const input = terminal.interactive ? await askForAccount(terminal, options) : unattended(options);
+  return input && resetAccount(messenger, terminal, input);
 }
 
 function unattended({ username, name }: ChatOptions) {

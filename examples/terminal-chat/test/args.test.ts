@@ -10,6 +10,8 @@ describe('parseChatArgs', () => {
       username: undefined,
       relayOrigin: 'http://127.0.0.1:8787',
       dataFolder: join('.sotto', 'chat', 'me'),
+      restore: undefined,
+      reset: false,
       help: false,
     });
   });

@@ -40,6 +40,12 @@ export const ownAccountSchema = z.strictObject({
 export type OwnAccount = z.output<typeof ownAccountSchema>;
 
 export const ownAccountKey = 'account/self';
+/** Set while a restore writes rows: those that are there count for nothing until it is gone. */
+export const restoreMarkKey = 'restore/state';
+/** The account as a restore that was not completed was about to make it: an answer of the relay may be missing. */
+export const restoreDraftKey = 'restore/draft';
+/** The same of a reset. */
+export const resetDraftKey = 'reset/draft';
 export const ownAccountRecord = defineRecord(1, ownAccountSchema);
 
 /** Tokens for the relay. */

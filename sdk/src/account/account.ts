@@ -24,6 +24,7 @@ import {
   credentialsRecord,
   ownAccountKey,
   ownAccountRecord,
+  restoreDraftKey,
   type OwnAccount,
 } from './account-record.js';
 import { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
@@ -127,6 +128,7 @@ export class AccountService {
       const account: OwnAccount = { ...draft, state: 'open' };
       await this.#writer.run(async (unit) => {
         unit.write(ownAccountKey, ownAccountRecord, account);
+        unit.delete(restoreDraftKey);
         unit.write(credentialsKey, credentialsRecord, this.#relay.credentialsFrom(tokens));
       });
       this.#passwordMark = sha256(loginKey.expose());
@@ -178,18 +180,23 @@ export class AccountService {
   async #draft(username: Username, relayId: string): Promise<OwnAccount> {
     const earlier = await this.#writer.read(ownAccountKey, ownAccountRecord);
     if (earlier?.username === username && earlier.relayId === relayId) return earlier;
-    const draft = await this.#makeDraft(username, relayId);
+    const accountId = accountIdSchema.parse(randomUuid(this.#host.random));
+    const draft = await this.makeDraft({ username, relayId, accountId, deviceId: deviceIdSchema.parse(1) });
     await this.#writer.run(async (unit) => {
       unit.write(ownAccountKey, ownAccountRecord, draft);
     });
     return draft;
   }
 
-  async #makeDraft(username: Username, relayId: string): Promise<OwnAccount> {
+  /** A new identity with one device for an account; nothing is written down. */
+  async makeDraft({
+    username,
+    relayId,
+    accountId,
+    deviceId,
+  }: Pick<OwnAccount, 'username' | 'relayId' | 'accountId' | 'deviceId'>): Promise<OwnAccount> {
     const { random } = this.#host;
     const identity = await this.#engine.generateIdentity();
-    const accountId = accountIdSchema.parse(randomUuid(random));
-    const deviceId = deviceIdSchema.parse(1);
     const registrationId = 1 + randomInteger(random, 16380);
     const deviceAuthSeed = generateDeviceAuthSeed(random);
     const derived = await deriveContactCode({ identityKey: identity.publicKey, username }, platformScrypt);
@@ -253,7 +260,8 @@ export function shownContactCode(account: OwnAccount): string {
   return formatContactCode({ username: account.username, digits });
 }
 
-function profileOf(account: OwnAccount): OwnProfile {
+/** What may be shown of an account. */
+export function profileOf(account: OwnAccount): OwnProfile {
   return {
     accountId: account.accountId,
     username: account.username,

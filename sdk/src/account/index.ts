@@ -5,5 +5,16 @@ export {
   type OwnProfile,
   type RegistrationInput,
 } from './account.js';
-export { ownAccountKey, ownAccountRecord, type OwnAccount } from './account-record.js';
-export { RelayClient } from './relay-client.js';
+export {
+  credentialsKey,
+  credentialsRecord,
+  ownAccountKey,
+  ownAccountRecord,
+  restoreDraftKey,
+  restoreMarkKey,
+  type OwnAccount,
+} from './account-record.js';
+export { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
+export { askAsIdentity } from './identity-proof.js';
+export { RelayClient, type LoginEnd } from './relay-client.js';
+export type { ResetState } from './reset.js';

@@ -30,34 +30,48 @@ import {
 import { signWithDeviceAuthKey } from './device-auth-key.js';
 
 /** Operations whose body must be signed by the device auth key. */
-export type ProvenOperationName = 'accounts.delete' | 'keys.upload';
+export type ProvenOperationName = 'accounts.delete' | 'keys.upload' | 'reset.object';
+
+/** Why a device cannot go on asking: it has to log in, or another device has taken its place. */
+export type LoginEnd = 'login-required' | 'device-replaced';
+
+/** What the relay answers a refresh with where a login has ended. */
+const loginEnds: { readonly [code: string]: LoginEnd | undefined } = {
+  'refresh-refused': 'login-required',
+  'device-replaced': 'device-replaced',
+};
 
 /** See the header. */
 export class RelayClient {
   readonly #transport: Transport;
   readonly #writer: Writer;
   readonly #host: Host;
-  readonly #onLoginRequired: () => void;
+  readonly #onLoginEnded: (code: LoginEnd) => void;
   #refreshing: Promise<string> | undefined;
   /** The relay has refused this one for good: asking again would only cost both sides. */
-  #deadRefreshToken: string | undefined;
+  #dead: { readonly refreshToken: string; readonly code: LoginEnd } | undefined;
 
-  constructor(parts: { transport: Transport; writer: Writer; host: Host; onLoginRequired: () => void }) {
+  constructor(parts: {
+    transport: Transport;
+    writer: Writer;
+    host: Host;
+    onLoginEnded: (code: LoginEnd) => void;
+  }) {
     this.#transport = parts.transport;
     this.#writer = parts.writer;
     this.#host = parts.host;
-    this.#onLoginRequired = parts.onLoginRequired;
+    this.#onLoginEnded = parts.onLoginEnded;
   }
 
   /**
    * An access token that is good for a while.
    * @param refused - true when the relay refused the last one
-   * @throws SottoError `not-registered`, `login-required`, or what the transport throws
+   * @throws SottoError `not-registered`, `login-required`, `device-replaced`, or what the transport throws
    */
   async accessToken(refused = false): Promise<string> {
     const credentials = await this.#writer.read(credentialsKey, credentialsRecord);
     if (!credentials) throw new SottoError('not-registered');
-    if (credentials.refreshToken === this.#deadRefreshToken) throw new SottoError('login-required');
+    if (credentials.refreshToken === this.#dead?.refreshToken) throw new SottoError(this.#dead.code);
     const now = this.#host.clock.now();
     const fresh = now < credentials.accessExpiresAt - limits.accessTokenMarginMs;
     if (fresh && !refused) return credentials.accessToken;
@@ -140,10 +154,11 @@ export class RelayClient {
       await this.storeTokens(tokens);
       return tokens.accessToken;
     } catch (error) {
-      if (!isSottoError(error, 'refresh-refused')) throw error;
-      this.#deadRefreshToken = request.refreshToken;
-      this.#onLoginRequired();
-      throw new SottoError('login-required', { cause: error });
+      const code = isSottoError(error) ? loginEnds[error.code] : undefined;
+      if (!code) throw error;
+      this.#dead = { refreshToken: request.refreshToken, code };
+      this.#onLoginEnded(code);
+      throw new SottoError(code, { cause: error });
     }
   }
 

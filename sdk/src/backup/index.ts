@@ -13,3 +13,5 @@ export type { BackupContents, BackupSettings } from './device-source.js';
 export type { ArchiveKdf, ArchiveSecretKind } from './header.js';
 export { createRecoveryKey } from './recovery-key.js';
 export { discardStagedRestore, stageRestore } from './staged-restore.js';
+export { restoreBackup, type RestoreInput, type RestoreSummary } from './restore-backup.js';
+export { recoverAccount } from './recover-account.js';

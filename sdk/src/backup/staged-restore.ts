@@ -4,6 +4,7 @@
  * account. Knows no file format and no relay.
  */
 import * as z from 'zod/mini';
+import { restoreMarkKey } from '../account/index.js';
 import {
   contactKey,
   contactNameKey,
@@ -46,7 +47,6 @@ const maxBatchBytes = 4 * 1024 * 1024;
 /** Keys removed by one commit. */
 const maxClearedKeys = 1_000;
 
-const markKey = 'restore/state';
 const markRecord = defineRecord(1, z.strictObject({ startedAt: z.number() }));
 
 /** Everything a restore may write, and nothing else. */
@@ -76,7 +76,7 @@ export async function stageRestore(
   await discardStagedRestore(writer);
   for (const prefix of stagedPrefixes) await assertEmpty(writer, prefix);
   await writer.run(async (unit) => {
-    unit.write(markKey, markRecord, { startedAt: now });
+    unit.write(restoreMarkKey, markRecord, { startedAt: now });
   });
   const stage = new Stage(writer, now);
   for await (const section of sections) await stage.take(section);
@@ -88,10 +88,10 @@ export async function stageRestore(
  * @returns whether there was something
  */
 export async function discardStagedRestore(writer: Writer): Promise<boolean> {
-  if (!(await writer.read(markKey, markRecord))) return false;
+  if (!(await writer.read(restoreMarkKey, markRecord))) return false;
   for (const prefix of stagedPrefixes) await clear(writer, prefix);
   await writer.run(async (unit) => {
-    unit.delete(markKey);
+    unit.delete(restoreMarkKey);
   });
   return true;
 }
@@ -142,7 +142,7 @@ class Stage {
     const [begin, identity, totals] = [this.#begin, this.#identity, this.#totals];
     if (!begin || !identity || !totals) throw new SottoError('backup-content-invalid');
     const activate = (unit: Unit) => {
-      unit.delete(markKey);
+      unit.delete(restoreMarkKey);
     };
     return { begin, identity, totals, expired: this.#expired, activate };
   }

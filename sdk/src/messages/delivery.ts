@@ -17,7 +17,7 @@ import type { TransportConnection } from '../ports/transport.js';
 import type { SessionService } from '../sessions/index.js';
 import type { AccountService } from '../account/index.js';
 import type { Journal, Unit, Writer } from '../unit/index.js';
-import type { AccountBundle, DeviceId, SendResponse } from '../wire/index.js';
+import type { AccountBundle, DeviceId, ManifestDevice, SendResponse } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
 import { updateMessage } from './message-store.js';
@@ -170,8 +170,23 @@ export class Delivery {
     return renewed;
   }
 
-  #bundles(contact: ContactEntry, deviceIds: readonly DeviceId[]): Promise<AccountBundle> {
-    return this.#reaching(contact, (token) => this.#directory.bundles(contact, token, deviceIds));
+  /** Bundles of the devices asked for, and of those that the relay's list has besides: some may have been replaced. */
+  async #bundles(contact: ContactEntry, deviceIds: readonly DeviceId[]): Promise<AccountBundle> {
+    const ask = (ids: readonly DeviceId[]) =>
+      this.#reaching(contact, (token) => this.#directory.bundles(contact, token, ids));
+    const first = await ask(deviceIds);
+    const isKnown = ({ deviceId, registrationId }: ManifestDevice) =>
+      contact.manifest.devices.some(
+        (device) => device.deviceId === deviceId && device.registrationId === registrationId,
+      );
+    const unasked = first.manifest.devices
+      .filter((device) => !deviceIds.includes(device.deviceId) && !isKnown(device))
+      .map(({ deviceId }) => deviceId);
+    if (unasked.length === 0) return first;
+    const second = await ask(unasked);
+    const listed = new Set(second.manifest.devices.map(({ deviceId }) => deviceId));
+    const kept = first.devices.filter(({ deviceId }) => listed.has(deviceId));
+    return { ...second, devices: [...kept, ...second.devices] };
   }
 
   async #transmit(

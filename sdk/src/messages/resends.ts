@@ -37,7 +37,9 @@ export class Resends {
     if (!mayAnswer(contact) || given >= limits.maxResendsPerHour) return;
     const now = this.#host.clock.now();
     const before = unit.checkpoint();
-    const messageSeq = await takeSent(unit, device, ciphertextHash, { now, relayNow: acceptedAt });
+    const listed = contact.manifest.devices.map(({ deviceId }) => deviceId);
+    const asked = { now, relayNow: acceptedAt };
+    const messageSeq = await takeSent(unit, { device, listed }, ciphertextHash, asked);
     if (messageSeq === undefined) return;
     const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
     // What a receipt has confirmed is there.

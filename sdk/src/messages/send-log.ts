@@ -7,7 +7,14 @@ import * as z from 'zod/mini';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { limits } from '../limits.js';
 import { defineRecord, type Unit, type Writer } from '../unit/index.js';
-import { timestampMs, toBase64Url, type AccountId, type DeviceAddress } from '../wire/index.js';
+import {
+  timestampMs,
+  toBase64Url,
+  wireLimits,
+  type AccountId,
+  type DeviceAddress,
+  type DeviceId,
+} from '../wire/index.js';
 import type { Attempt } from './outbox.js';
 
 const prefix = 'send-log/';
@@ -43,20 +50,32 @@ export function logSent(unit: Unit, accountId: AccountId, { bodies }: Attempt, s
 }
 
 /**
- * Takes a ciphertext out of the log: it is asked for once.
+ * Takes a ciphertext out of the log: it is asked for once. By the device it went to, or by one of the same
+ * account where that one is gone: what waited for it is another's now.
+ * @param asking - the device, and all that its account has
  * @returns the place of its message, or nothing when it never was in the log, or too long ago
  */
 export async function takeSent(
   unit: Unit,
-  device: DeviceAddress,
+  { device, listed }: { readonly device: DeviceAddress; readonly listed: readonly DeviceId[] },
   ciphertextHash: string,
   askedAt: LogTime,
 ): Promise<number | undefined> {
-  const key = keyOf(device, ciphertextHash);
-  const sent = await unit.read(key, record);
+  const keys = [device.deviceId, ...goneFrom(listed)].map((deviceId) =>
+    keyOf({ accountId: device.accountId, deviceId }, ciphertextHash),
+  );
+  const found = (await unit.getMany(keys)).findIndex((value) => value !== undefined);
+  const key = keys[found];
+  const sent = key && (await unit.read(key, record));
   if (!sent) return undefined;
   unit.delete(key);
   return isOver(sent, askedAt) ? undefined : sent.messageSeq;
+}
+
+/** Every device id that is no device's now. */
+function goneFrom(listed: readonly DeviceId[]): DeviceId[] {
+  const ids = Array.from({ length: wireLimits.maxDevicesPerAccount }, (_, index) => (index + 1) as DeviceId);
+  return ids.filter((deviceId) => !listed.includes(deviceId));
 }
 
 /** Lets what is too old go, with some later commit. */

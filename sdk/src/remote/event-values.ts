@@ -4,7 +4,7 @@ import type { MessengerEventName, MessengerEvents, JournalledEvent } from '../ev
 import { contactChange, type UndecryptableReason } from '../journal-event.js';
 import { deviceAddress, generation } from '../wire/index.js';
 import { isKnownCode } from './failures.js';
-import { accountId, connectionState, contact, message } from './values.js';
+import { accountId, connectionState, contact, message, pendingReset } from './values.js';
 
 const journalSeq = z.int().check(z.minimum(1));
 const nothing = z.strictObject({});
@@ -32,6 +32,8 @@ export const eventValues: {
   connection: connectionState,
   'caught-up': nothing,
   'login-required': nothing,
+  'device-replaced': nothing,
+  'reset-pending': pendingReset,
   fenced: nothing,
 };
 

@@ -30,6 +30,8 @@ export const seq = z.int();
 export const empty = z.undefined();
 export { accountId };
 
+export const pendingReset = z.strictObject({ requestedAt: timestampMs, completesAt: timestampMs });
+
 export const ownProfile = z.strictObject({
   accountId,
   username,
@@ -37,6 +39,11 @@ export const ownProfile = z.strictObject({
   contactCode: shortText,
   identityKey,
 });
+
+export const resetState = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('waiting'), retryAfterMs: z.number() }),
+  z.strictObject({ state: z.literal('done'), profile: ownProfile }),
+]);
 
 export const registrationInput = z.strictObject({ username: shortText, password: shortText });
 

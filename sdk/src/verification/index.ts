@@ -17,6 +17,7 @@ export type { ManifestExpectation, SeenManifest } from './manifest.js';
 export {
   requestBodyHash,
   requestProofMessage,
+  verifyIdentityProof,
   verifyRefreshSignature,
   verifyRequestProof,
 } from './request-proof.js';

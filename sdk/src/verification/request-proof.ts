@@ -1,8 +1,15 @@
-/** Verification of request proofs and refresh signatures by device auth keys. Knows no nonce store and no token store. */
+/** Verification of request proofs by device auth and identity keys, and of refresh signatures. Knows no nonce store and no token store. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { proofBodyBytes, refreshProofBytes, requestProofBytes, type RequestProof } from '../wire/index.js';
+import {
+  identityProofBytes,
+  proofBodyBytes,
+  refreshProofBytes,
+  requestProofBytes,
+  type RequestProof,
+} from '../wire/index.js';
 import { assertBytes, assertObject, assertString } from './checks.js';
 import { verifyDeviceSignature } from './device-signature.js';
+import { verifySignature } from './xeddsa.js';
 
 /** A request whose proof is to be made or checked. */
 export interface ProvenRequest {
@@ -48,6 +55,24 @@ export function verifyRequestProof(
   assertObject(request.proof, 'proof');
   const message = requestProofMessage(request, request.proof.nonce);
   verifyDeviceSignature(request.authKey, message, request.proof.signature);
+}
+
+/**
+ * Verifies the signature of a request proof that an identity key made.
+ * @param request - `identityKey` is 33 bytes
+ * @throws SottoError `invalid-key`, `invalid-signature`
+ * @throws TypeError when a member has the wrong type or the body no canonical spelling
+ */
+export function verifyIdentityProof(
+  request: ProvenRequest & { readonly proof: RequestProof; readonly identityKey: Uint8Array },
+): void {
+  assertObject(request, 'request');
+  assertObject(request.proof, 'proof');
+  const { operation, encodedBody, proof } = request;
+  assertString(operation, 'operation');
+  assertBytes(proof.nonce, 'nonce');
+  const message = identityProofBytes(operation, requestBodyHash(encodedBody), proof.nonce);
+  verifySignature(request.identityKey, message, proof.signature);
 }
 
 /**

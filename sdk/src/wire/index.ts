@@ -9,6 +9,7 @@ export * from './canonical-json.js';
 export * from './continuity.js';
 export * from './ids.js';
 export * from './keys.js';
+export * from './ledger-columns.js';
 export * from './ledger.js';
 export * from './limits.js';
 export * from './mailbox.js';

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { accountStatement, deviceManifest, signature } from './account.js';
 import { jsonBytes } from './bytes.js';
 import { resumeRequest, resumeResponse } from './continuity.js';
-import { accountId, deviceId, username } from './ids.js';
+import { accountId, deviceId, timestampMs, username } from './ids.js';
 import { accountBundle, preKeyStatus, preKeyUpload, preKeyUploadResult } from './keys.js';
 import { wireLimits } from './limits.js';
 import { acknowledgeRequest, reachToken, sendRequest, sendResponse } from './mailbox.js';
@@ -20,6 +20,7 @@ export type LimitClass =
   | 'read'
   | 'register'
   | 'login'
+  | 'recover'
   | 'token'
   | 'resolve'
   | 'key-upload'
@@ -31,7 +32,10 @@ export type LimitClass =
 const token = z.string().check(z.minLength(1), z.maxLength(wireLimits.maxTokenLength));
 const nothing = z.strictObject({});
 
-/** A signature over one request: `sotto-request-v1 ‖ 0 ‖ canonical JSON of {operation, bodyHash, nonce}`. */
+/**
+ * A signature over one request: `label ‖ 0 ‖ canonical JSON of {operation, bodyHash, nonce}`. The label is
+ * `sotto-request-v1` under a device auth key and `sotto-identity-request-v1` under an identity key.
+ */
 export const requestProof = z.strictObject({ nonce: jsonBytes({ min: 32, max: 32 }), signature });
 /** See {@link requestProof}. */
 export type RequestProof = z.output<typeof requestProof>;
@@ -103,6 +107,100 @@ export const httpOperations = {
     request: z.strictObject({ accountId, proof: requestProof }),
     response: nothing,
   },
+  'accounts.state': {
+    method: 'POST',
+    path: '/v1/accounts/state',
+    authentication: 'none',
+    limit: 'recover',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['proof-refused'],
+    /** The proof is the identity key's. */
+    request: z.strictObject({ accountId, proof: requestProof }),
+    response: z.strictObject({
+      statement: accountStatement,
+      manifest: deviceManifest,
+      relayTime: timestampMs,
+    }),
+  },
+  'accounts.replace-device': {
+    method: 'POST',
+    path: '/v1/accounts/replace-device',
+    authentication: 'none',
+    limit: 'recover',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['proof-refused', 'signature-refused', 'manifest-conflict', 'device-id-taken'],
+    request: z.strictObject({
+      /** The device that goes. What waits for it becomes the new one's. */
+      replaces: deviceId,
+      /** The one that comes. */
+      deviceId,
+      /** The next version: without that device, and with one that was not there. */
+      manifest: deviceManifest,
+      /** The identity key's. */
+      proof: requestProof,
+    }),
+    /** The new device's. */
+    response: tokenPair,
+  },
+  'reset.request': {
+    method: 'POST',
+    path: '/v1/reset',
+    authentication: 'none',
+    limit: 'login',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: ['login-refused', 'reset-objected'],
+    request: z.strictObject({ username, loginKey }),
+    /** How long the account’s devices may still object; 0 when it may be completed. */
+    response: z.strictObject({ accountId, waitMs: z.int().check(z.minimum(0)) }),
+  },
+  'reset.complete': {
+    method: 'POST',
+    path: '/v1/reset/complete',
+    authentication: 'none',
+    limit: 'login',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [
+      'login-refused',
+      'proof-refused',
+      'signature-refused',
+      'reset-waiting',
+      'reset-objected',
+      'device-id-taken',
+    ],
+    request: z.strictObject({
+      username,
+      loginKey,
+      /** Of the same account, by the new identity. */
+      statement: accountStatement,
+      /** Version 1, with the new device alone. */
+      manifest: deviceManifest,
+      /** The new identity key's. */
+      proof: requestProof,
+    }),
+    response: tokenPair,
+  },
+  'reset.status': {
+    method: 'GET',
+    path: '/v1/reset',
+    authentication: 'access-token',
+    limit: 'read',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
+    request: nothing,
+    response: z.strictObject({
+      pending: z.nullable(z.strictObject({ requestedAt: timestampMs, completesAt: timestampMs })),
+    }),
+  },
+  'reset.object': {
+    method: 'POST',
+    path: '/v1/reset/object',
+    authentication: 'access-token-and-proof',
+    limit: 'register',
+    maxRequestBytes: wireLimits.maxRequestBytes,
+    problems: [],
+    request: z.strictObject({ proof: requestProof }),
+    response: nothing,
+  },
   'auth.nonce': {
     method: 'POST',
     path: '/v1/auth/nonce',
@@ -119,7 +217,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'login',
     maxRequestBytes: wireLimits.maxRequestBytes,
-    problems: ['login-refused', 'proof-refused'],
+    problems: ['login-refused', 'proof-refused', 'device-replaced'],
     request: z.strictObject({ username, loginKey, deviceId, proof: requestProof }),
     response: tokenPair,
   },
@@ -129,7 +227,7 @@ export const httpOperations = {
     authentication: 'none',
     limit: 'token',
     maxRequestBytes: wireLimits.maxRequestBytes,
-    problems: ['refresh-refused'],
+    problems: ['refresh-refused', 'device-replaced'],
     request: z.strictObject({
       refreshToken: token,
       /** 16 random bytes, kept by the client until it has the answer, so that a lost reply is repeated by the same request. */

@@ -70,6 +70,31 @@ export const problemCatalogue = {
     when: 'The account id is or was in use.',
     next: 'Make a new random account id.',
   },
+  'manifest-conflict': {
+    status: 409,
+    when: 'The device list is not the next version after the one in force: another change came first.',
+    next: 'Look at the account again, and decide again.',
+  },
+  'device-id-taken': {
+    status: 409,
+    when: 'The new device has a device id that was in use in the last 30 days, or both ids of an earlier device.',
+    next: 'Choose another device id.',
+  },
+  'reset-waiting': {
+    status: 409,
+    when: 'A reset was not asked for, or the devices of the account may still object to it.',
+    next: 'Ask for it, and wait as long as the answer says.',
+  },
+  'reset-objected': {
+    status: 403,
+    when: 'A device of the account has objected to its reset.',
+    next: 'Use that device. A day after it was first asked for, a reset may be asked for again.',
+  },
+  'device-replaced': {
+    status: 401,
+    when: 'Another device has taken this one’s place, by a restored backup or a reset. Said to none but this device.',
+    next: 'Tell the user. This device cannot come back; it can be signed out and wiped.',
+  },
   'keys-missing': {
     status: 409,
     when: 'A device of the account has not uploaded its signed and last-resort keys yet.',

@@ -26,6 +26,20 @@ export function requestProofBytes(operation: string, bodyHash: Uint8Array, nonce
 }
 
 /**
+ * The bytes an identity key signs to prove a request: for what is asked by whoever kept the identity, and has
+ * no device any more.
+ * @param operation - the operation's name
+ * @param bodyHash - SHA-256 over {@link proofBodyBytes}, 32 bytes
+ * @param nonce - the relay's nonce, 32 bytes
+ */
+export function identityProofBytes(operation: string, bodyHash: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return labelledBytes(
+    'sotto-identity-request-v1',
+    canonicalJson({ operation, bodyHash: toBase64Url(bodyHash), nonce: toBase64Url(nonce) }),
+  );
+}
+
+/**
  * The bytes a refresh request's signature covers.
  * @param requestId - 16 bytes
  */

@@ -29,6 +29,8 @@ const eventNames = [
   'connection',
   'caught-up',
   'login-required',
+  'device-replaced',
+  'reset-pending',
   'fenced',
 ] as const satisfies readonly MessengerEventName[];
 

@@ -14,6 +14,7 @@ import {
   type DeviceId,
   type Message,
   type MessageId,
+  type LocalMessenger,
   type Messenger,
   type MessengerEventName,
   type MessengerOptions,
@@ -150,7 +151,7 @@ export function construction(): void {
       unit.put('key', 'text');
     },
   };
-  expectTypeOf(createMessenger(options)).toEqualTypeOf<Promise<Messenger>>();
+  expectTypeOf(createMessenger(options)).toEqualTypeOf<Promise<LocalMessenger>>();
 }
 
 /** The wire's table gives each operation its request and its response. */

@@ -9,12 +9,14 @@ import {
   manifestHash,
   requestBodyHash,
   requestProofMessage,
+  verifyIdentityProof,
   verifyManifest,
   verifyRefreshSignature,
   verifyRequestProof,
   verifyStatement,
 } from '@sotto/sdk/verification';
 import {
+  identityProofBytes,
   manifestBytes,
   refreshProofBytes,
   statementBytes,
@@ -80,6 +82,24 @@ describe('label vectors', () => {
     }
     const otherNonce = { ...proof, nonce: new Uint8Array(32) };
     expect(outcomeOf(() => verifyRequestProof({ ...input, proof: otherNonce }))).toBe('invalid-signature');
+  });
+
+  it('identity proof', () => {
+    type Input = {
+      operation: string;
+      encodedBody: Record<string, unknown>;
+      nonce: Bytes;
+      identityKey: Bytes;
+    };
+    const { input, output } = vector<Input, { bodyHash: Bytes; covered: Bytes; signature: Bytes }>(
+      'identity-proof',
+    );
+    expect(identityProofBytes(input.operation, output.bodyHash, input.nonce)).toEqual(output.covered);
+    const proof = { nonce: input.nonce, signature: output.signature };
+    expect(outcomeOf(() => verifyIdentityProof({ ...input, proof }))).toBe('valid');
+    for (const change of [{ operation: 'auth.login' }, { encodedBody: { ...input.encodedBody, more: 1 } }]) {
+      expect(outcomeOf(() => verifyIdentityProof({ ...input, proof, ...change }))).toBe('invalid-signature');
+    }
   });
 
   it('refresh request', () => {

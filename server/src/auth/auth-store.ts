@@ -8,6 +8,8 @@ export interface LoginRecord {
   readonly loginKeyHash: string;
   /** Of the device that logs in, 32 bytes; absent when the account has no such device. */
   readonly authKey: Uint8Array | undefined;
+  /** Of the device that had this id last before another took its place, where the id is free now. */
+  readonly retiredAuthKey: Uint8Array | undefined;
 }
 
 /** An open family of refresh tokens. Only its newest token counts. */
@@ -62,6 +64,8 @@ export interface AuthStore {
   /** @returns false when the device is gone; then nothing is stored */
   addFamily(family: NewRefreshFamily): Promise<boolean>;
   findFamily(familyId: string): Promise<RefreshFamily | undefined>;
+  /** The auth key of the device whose family it was, until another took its place. */
+  findRetiredFamily(familyId: string): Promise<Uint8Array | undefined>;
   /** Spends the token if it is the newest and the family has not expired: true for one caller at most. */
   advanceFamily(step: RefreshStep): Promise<boolean>;
   /** Ends a family. Unknown ones are fine. */

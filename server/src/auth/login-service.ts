@@ -30,7 +30,10 @@ export interface LoginServiceParts {
 
 /** See the file's header. */
 export interface LoginService {
-  /** @throws ProblemError `proof-refused` for the nonce, `login-refused` for all else */
+  /**
+   * @throws ProblemError `proof-refused` for the nonce, `device-replaced` for a device that was one until another
+   * took its place and has all else right, `login-refused` for all else
+   */
   login(request: RequestOf<'auth.login'>, encodedBody: Readonly<Record<string, unknown>>): Promise<TokenPair>;
 }
 
@@ -61,8 +64,10 @@ export function createLoginService({
       // Both checks run whatever is known, on the decoy where there is nothing else.
       const keyMatches = await loginKeys.matches(record?.loginKeyHash ?? decoy.loginKeyHash, loginKey);
       const input = { operation: 'auth.login', encodedBody, proof };
-      const signed = isProofOf(record?.authKey ?? decoy.authKey, input);
-      if (record?.authKey === undefined || !keyMatches || !signed) throw new ProblemError('login-refused');
+      const authKey = record?.authKey ?? record?.retiredAuthKey;
+      const signed = isProofOf(authKey ?? decoy.authKey, input);
+      if (!record || !authKey || !keyMatches || !signed) throw new ProblemError('login-refused');
+      if (!record.authKey) throw new ProblemError('device-replaced');
       return tokens.openFamily({ accountId: record.accountId, deviceId });
     },
   };

@@ -25,7 +25,7 @@ export interface RefreshServiceParts {
 
 /** See the file's header. */
 export interface RefreshService {
-  /** @throws ProblemError `refresh-refused` */
+  /** @throws ProblemError `refresh-refused`; `device-replaced` for a device that another took the place of */
   refresh(request: RefreshRequest): Promise<TokenPair>;
   /** Ends the family of an access token and the device's connection. */
   logout(claims: AccessClaims): Promise<void>;
@@ -65,6 +65,12 @@ export function createRefreshService(parts: RefreshServiceParts): RefreshService
     return family;
   }
 
+  /** The device itself hears why; whoever else holds the token hears what everybody does. */
+  async function refuseRetired(familyId: string, request: RefreshRequest): Promise<void> {
+    const authKey = await store.findRetiredFamily(familyId);
+    if (authKey && isSignedBy(authKey, request)) throw new ProblemError('device-replaced');
+  }
+
   async function answerSpent(token: RefreshTokenParts, request: RefreshRequest): Promise<TokenPair> {
     const family = await findOpen(token.familyId);
     const { number, expiresAt, device } = family;
@@ -94,6 +100,7 @@ export function createRefreshService(parts: RefreshServiceParts): RefreshService
     async refresh(request) {
       const token = parts.refreshTokens.parse(request.refreshToken);
       if (token === undefined) throw new ProblemError('refresh-refused');
+      await refuseRetired(token.familyId, request);
       const family = await findOpen(token.familyId);
       if (token.number !== family.number) return answerSpent(token, request);
       // Whoever holds the newest token but not the device's key changes nothing.

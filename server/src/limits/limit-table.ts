@@ -92,6 +92,25 @@ export const limitTable: readonly LimitRow[] = [
   },
 
   {
+    limit: 'recover',
+    per: 'target',
+    burst: 20,
+    refill: 1,
+    refillMs: minuteMs,
+    onFailure: 'closed',
+    reason: 'Bringing an account back takes two; wide, so that a stranger can hardly lock the owner out.',
+  },
+  {
+    limit: 'recover',
+    per: 'address',
+    burst: 30,
+    refill: 1,
+    refillMs: 10 * secondMs,
+    onFailure: 'closed',
+    reason: 'Each costs a look-up and a signature, for whoever asks.',
+  },
+
+  {
     limit: 'token',
     per: 'account',
     burst: 60,

@@ -111,6 +111,13 @@ export interface Mailbox {
    */
   heads(accounts: readonly AccountId[]): Promise<readonly MailboxHead[]>;
 
+  /**
+   * Gives what waits for a device to another one of the account, at the same places. Called inside of the database's
+   * transaction that puts it in the other's place, when nothing of that can fail any more; again for the same two
+   * it does nothing.
+   */
+  handOver(from: DeviceAddress, to: DeviceAddress): Promise<void>;
+
   /** How many envelopes wait for a device. */
   depth(device: DeviceAddress): Promise<number>;
 

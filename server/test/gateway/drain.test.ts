@@ -19,6 +19,7 @@ describe('drain and failure', () => {
     page: (...asked) => (failing ? Promise.reject(new TypeError('secret words')) : mailbox.page(...asked)),
     acknowledge: (...asked) => mailbox.acknowledge(...asked),
     heads: (...asked) => mailbox.heads(...asked),
+    handOver: (...asked) => mailbox.handOver(...asked),
     depth: (...asked) => mailbox.depth(...asked),
     sweep: (...asked) => mailbox.sweep(...asked),
   });

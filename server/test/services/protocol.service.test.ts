@@ -55,16 +55,17 @@ const makes: Readonly<Record<string, () => Promise<Make>>> = {
 };
 
 const aboutNodes: readonly ProtocolSection[] = ['delivery', 'connections'];
+const withRecovery: readonly ProtocolSection[] = [...aboutNodes, 'recovery', 'resets'];
 const aboutState: readonly ProtocolSection[] = ['authentication', 'keys', ...aboutNodes, 'continuity'];
 
 /** The embedded relay as one node is in the fast lane. */
 const arrangements = [
   ['embedded', 3, aboutNodes],
-  ['PostgreSQL', 1, aboutNodes],
+  ['PostgreSQL', 1, withRecovery],
   ['PostgreSQL', 3, aboutNodes],
   ['PostgreSQL and Redis', 1, aboutNodes],
   ['PostgreSQL and Redis', 3, aboutState],
-  ['a mailbox in Redis', 1, aboutNodes],
+  ['a mailbox in Redis', 1, withRecovery],
   ['a mailbox in Redis', 3, aboutNodes],
 ] as const;
 

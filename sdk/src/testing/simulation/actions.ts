@@ -44,6 +44,10 @@ export const defaultFaultWeights = {
   restore: 0.3,
   /** A device's storage is copied, and both run. */
   clone: 0.2,
+  /** A device is lost and its account brought back on another one, from a backup. Only where it is asked for. */
+  recovery: 0,
+  /** Everything of an account is lost but the password, and it is reset. Only where it is asked for. */
+  'account-reset': 0,
 } as const;
 /** Something that can go wrong. */
 export type SimulationFault = keyof typeof defaultFaultWeights;
@@ -110,6 +114,11 @@ export type ActorAction =
   /** A copy of the storage is put aside, and later the device goes on from it. */
   | { readonly kind: 'snapshot'; readonly who: ActorName }
   | { readonly kind: 'restore'; readonly who: ActorName }
+  /** A backup is made, and later the account is brought back from it as another device, beside the old one at first. */
+  | { readonly kind: 'back-up'; readonly who: ActorName }
+  | { readonly kind: 'recover'; readonly who: ActorName }
+  /** The account begins anew with its password, when nobody has objected for a day. */
+  | { readonly kind: 'reset-account'; readonly who: ActorName }
   /** A copy of the device runs beside it, until one of the two goes. */
   | { readonly kind: 'clone'; readonly who: ActorName }
   | { readonly kind: 'end-clone'; readonly who: ActorName; readonly keep: 'original' | 'copy' };

@@ -7,7 +7,10 @@ import type { Messenger } from '../../messenger-api.js';
 import type { Random } from '../../ports/host.js';
 import { memoryStorage, type MemoryMedium } from '../../storage/memory/index.js';
 import type { AccountId, DeviceId } from '../../wire/index.js';
+import type { OwnProfile } from '../../account/index.js';
+import { backUpMedium, recoverFrom, type TestBackup } from '../network/recovery.js';
 import { TestDevice, type DeviceHost } from '../network/test-device.js';
+import { engineOf } from '../network/test-engines.js';
 import type { ActorName } from './actions.js';
 import { countPrefix, Ledger, type LedgerState } from './ledger.js';
 import type { Trace } from './trace.js';
@@ -31,6 +34,9 @@ const journalled = [
   'handler-failed',
   'continuity',
 ] as const;
+
+/** What a device that was brought back has not heard of: its journal begins anew. */
+const unheardOf = { outcomes: new Map(), journalHead: 0, heardTo: 0, heard: new Map() };
 
 /** How long a user takes to type the password that a device asks for. */
 const typingMs = 5_000;
@@ -61,7 +67,9 @@ export class Actor {
   #snapshot: { readonly medium: MemoryMedium; readonly state: LedgerState } | undefined;
   /** Bodies that are gone, with what they had received. */
   #former: Body[] = [];
+  #backup: { readonly read: TestBackup; readonly state: LedgerState } | undefined;
   #id: AccountId | undefined;
+  #deviceId = 1 as DeviceId;
   #code: string | undefined;
 
   constructor(
@@ -86,7 +94,7 @@ export class Actor {
   }
 
   get address() {
-    return { accountId: this.id, deviceId: 1 as DeviceId };
+    return { accountId: this.id, deviceId: this.#deviceId };
   }
 
   /** What others add this account by now. */
@@ -102,12 +110,16 @@ export class Actor {
     const { device } = this.#body;
     await device.start();
     const input = { username: this.name, password: this.#password };
-    const { accountId, contactCode } = await device.messenger.account.register(input);
-    this.#id = accountId;
-    this.#code = contactCode;
-    this.#world.trace.call(accountId, this.name);
+    this.#became(await device.messenger.account.register(input));
+    this.#world.trace.call(this.id, this.name);
     await device.messenger.connect();
     await this.#world.host.network.settle();
+  }
+
+  #became({ accountId, deviceId, contactCode }: OwnProfile): void {
+    this.#id = accountId;
+    this.#deviceId = deviceId;
+    this.#code = contactCode;
   }
 
   /** Somebody looks after the device: it runs, is let through, and gets the password if it has asked for it. */
@@ -141,10 +153,81 @@ export class Actor {
     this.kill();
     this.#former.push(this.#body);
     this.#snapshot = undefined;
+    this.#backup = undefined;
     const { id } = this;
     this.#body = this.#makeBody(firstUuid(id));
     await this.register();
     if (this.id !== id) throw new Error(`${this.name} has another account id`);
+  }
+
+  /** The account begins anew on an empty device; whoever has the old one does not object. */
+  async resetAccount(): Promise<void> {
+    this.endClone('original');
+    this.#former.push(this.#body);
+    const old = this.#body.device;
+    this.#snapshot = undefined;
+    this.#backup = undefined;
+    this.#body = this.#makeBody((random) => random);
+    const { device } = this.#body;
+    const { network } = this.#world.host;
+    const { id } = this;
+    await device.start();
+    const ask = () => device.messenger.account.reset({ username: this.name, password: this.#password });
+    let state = await ask();
+    if (state.state === 'waiting') {
+      await network.pass(state.retryAfterMs);
+      state = await ask();
+    }
+    if (state.state === 'waiting') throw new Error(`${this.name} waits for its reset for too long`);
+    this.#became(state.profile);
+    if (this.id !== id) throw new Error(`${this.name} has another account id`);
+    await device.messenger.connect();
+    await network.settle();
+    await this.#sendAway(old);
+  }
+
+  /** A backup is made of what is in the storage. */
+  async backUp(): Promise<void> {
+    const { medium } = this.device;
+    const { clock } = this.#world.host.network;
+    this.#backup = { read: await backUpMedium(medium.copy(), clock.now()), state: this.ledger.state() };
+  }
+
+  /** The account goes on as another device, from its backup, while the old one may still run. @returns false when there is none */
+  async recover(): Promise<boolean> {
+    const backup = this.#backup;
+    if (!backup) return false;
+    this.endClone('original');
+    const old = this.#body.device;
+    this.#snapshot = undefined;
+    this.#former.push(this.#body);
+    this.#body = this.#makeBody((random) => random);
+    const { device, ledger } = this.#body;
+    ledger.resume({ ...backup.state, ...unheardOf });
+    ledger.skipChecked();
+    const { host } = this.#world;
+    const random = host.nextRandom(this.name);
+    const engine = await engineOf(host.engine, { username: this.name, random: random.fork('engine') });
+    const transport = host.network.transport();
+    const { clock } = host.network;
+    const storage = memoryStorage({ medium: device.medium });
+    await recoverFrom(backup.read, { storage, transport, engine, clock, random });
+    await device.revive();
+    const profile = await device.messenger.account.profile();
+    if (!profile) throw new Error(`${this.name} was not brought back`);
+    this.#became(profile);
+    await host.network.settle();
+    await this.#sendAway(old);
+    return true;
+  }
+
+  /** The device whose place was taken has noticed that, if it runs. */
+  async #sendAway(old: TestDevice): Promise<void> {
+    const { kind } = old.running ? old.messenger.connection : { kind: 'closed' };
+    if (kind === 'online') throw new Error(`${this.name} runs on two devices`);
+    old.kill();
+    old.commitPlan = () => 'pass';
+    this.#world.wire.setBack(this.id);
   }
 
   takeSnapshot(): void {

@@ -18,6 +18,7 @@ const userFailures: ReadonlySet<string> = new Set([
   'unknown-contact',
   'not-found',
   'send-expired',
+  'restored-unsent',
 ]);
 
 /** How an envelope ends that is older than all that its receiver still knows. */

@@ -162,6 +162,11 @@ const makers: { readonly [Fault in SimulationFault]: readonly (readonly [number,
       }),
     ],
   ],
+  recovery: [
+    [1, (drawing) => ({ kind: 'back-up', who: who(drawing) })],
+    [2, (drawing) => ({ kind: 'recover', who: who(drawing) })],
+  ],
+  'account-reset': [[1, (drawing) => ({ kind: 'reset-account', who: who(drawing) })]],
 };
 
 /** These turn the order of envelopes round: between two moments of quiet with one of them no order of messages is promised. */

@@ -159,7 +159,20 @@ export class Stage {
 
   async #playDisaster(
     actor: Actor,
-    action: Extract<ActorAction, { kind: 'reset-identity' | 'snapshot' | 'restore' | 'clone' | 'end-clone' }>,
+    action: Extract<
+      ActorAction,
+      {
+        kind:
+          | 'reset-identity'
+          | 'snapshot'
+          | 'restore'
+          | 'clone'
+          | 'end-clone'
+          | 'back-up'
+          | 'recover'
+          | 'reset-account';
+      }
+    >,
   ): Promise<void> {
     switch (action.kind) {
       case 'reset-identity':
@@ -167,7 +180,18 @@ export class Stage {
         // Whoever begins anew tries until it works: that it gets through is not what is simulated.
         this.weather.clear();
         this.network.relay.forget(actor.name);
-        return this.#replace(actor);
+        return this.#replace(actor, () => actor.replace());
+      case 'reset-account':
+        this.#touched.add(actor.name);
+        this.weather.clear();
+        return this.#replace(actor, () => actor.resetAccount());
+      case 'back-up':
+        return actor.backUp();
+      case 'recover':
+        // That a restore whose answers are lost may be repeated has tests of its own.
+        this.weather.clear();
+        if (await actor.recover()) this.#touched.add(actor.name);
+        return;
       case 'snapshot':
         return actor.takeSnapshot();
       case 'restore':
@@ -182,8 +206,8 @@ export class Stage {
   }
 
   /** Somebody else is there, who knows the others: they hear from another key before they have accepted it. */
-  async #replace(actor: Actor): Promise<void> {
-    await actor.replace();
+  async #replace(actor: Actor, replace: () => Promise<void>): Promise<void> {
+    await replace();
     for (const other of this.actors) {
       if (other !== actor) await actor.device.attempt(({ contacts }) => contacts.add(other.code));
     }

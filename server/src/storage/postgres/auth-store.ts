@@ -8,6 +8,7 @@ interface LoginRow extends Row {
   readonly auth_scheme: string;
   readonly login_key_hash: string;
   readonly auth_key: Uint8Array | null;
+  readonly retired_auth_key: Uint8Array | null;
 }
 
 interface FamilyRow extends Row {
@@ -24,7 +25,9 @@ interface CountRow extends Row {
 }
 
 const findLoginSql = `
-  SELECT a.account_id, a.auth_scheme, a.login_key_hash, d.auth_key
+  SELECT a.account_id, a.auth_scheme, a.login_key_hash, d.auth_key,
+         (SELECT r.auth_key FROM retired_devices r WHERE r.account_id = a.account_id AND r.device_id = $2
+           ORDER BY r.retired_day DESC LIMIT 1) AS retired_auth_key
   FROM accounts a LEFT JOIN devices d ON d.account_id = a.account_id AND d.device_id = $2
   WHERE a.username = $1`;
 
@@ -80,9 +83,15 @@ const takeNonce: PreparedStatement = {
   sql: 'DELETE FROM auth_nonces WHERE nonce = $1 AND expires_at > $2 RETURNING nonce',
 };
 
+const findRetiredFamilySql = `
+  SELECT d.auth_key FROM retired_families f JOIN retired_devices d
+      ON d.account_id = f.account_id AND d.device_id = f.device_id AND d.registration_id = f.registration_id
+   WHERE f.family_id = $1`;
+
 const sweepFamiliesSql = `
-  WITH gone AS (DELETE FROM refresh_families WHERE expires_at <= $1 RETURNING 1)
-  SELECT count(*) AS count FROM gone`;
+  WITH gone AS (DELETE FROM refresh_families WHERE expires_at <= $1 RETURNING 1),
+       retired AS (DELETE FROM retired_families WHERE expires_at <= $1 RETURNING 1)
+  SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM retired) AS count`;
 
 function toLogin(row: LoginRow): LoginRecord {
   return {
@@ -90,6 +99,7 @@ function toLogin(row: LoginRow): LoginRecord {
     authScheme: row.auth_scheme,
     loginKeyHash: row.login_key_hash,
     authKey: row.auth_key ?? undefined,
+    retiredAuthKey: row.retired_auth_key ?? undefined,
   };
 }
 
@@ -143,6 +153,10 @@ export function createAuthStore(database: Database): AuthStore {
     async findFamily(familyId) {
       const [row] = await database.query<FamilyRow>(findFamily, [familyId]);
       return row && toFamily(row);
+    },
+    async findRetiredFamily(familyId) {
+      const [row] = await database.query<{ auth_key: Uint8Array }>(findRetiredFamilySql, [familyId]);
+      return row?.auth_key;
     },
     async advanceFamily({ familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now }) {
       const parameters = [familyId, tokenHash, nextTokenHash, requestHash, expiresAt, now];

@@ -78,6 +78,9 @@ class PostgresMailbox implements Mailbox {
 
   heads: Mailbox['heads'] = (accounts) => rows.selectHeads(this.#database, accounts);
 
+  /** Envelopes belong to the device's row: they went with it. */
+  async handOver(): Promise<void> {}
+
   depth(device: DeviceAddress): Promise<number> {
     return rows.countEnvelopes(this.#database, device);
   }

@@ -204,3 +204,15 @@ export async function forget(server: MailboxServer, device: DeviceAddress): Prom
   };
   await server.run((client) => scripts.forgetScript.run(client, input));
 }
+
+/** Gives a device's box and its last place to another device of the account. */
+export async function handOver(server: MailboxServer, from: DeviceAddress, to: DeviceAddress): Promise<void> {
+  const input = {
+    keys: [mailboxKeys.oldest],
+    arguments: [
+      ...[mailboxKeys.box(from), mailboxKeys.box(to), mailboxKeys.heads(from.accountId)],
+      ...[String(from.deviceId), String(to.deviceId)],
+    ],
+  };
+  await server.run((client) => scripts.handOverScript.run(client, input));
+}

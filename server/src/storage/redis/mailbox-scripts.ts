@@ -110,6 +110,18 @@ redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', ARGV[3], ARGV[4])
 return 0`);
 
+/** Gives one device's box to another. KEYS: oldest. ARGV: box key of the one, of the other, heads key, both device ids. */
+export const handOverScript = new RedisScript(`
+local last = redis.call('HGET', ARGV[3], ARGV[4])
+if not last then return 0 end
+if redis.call('EXISTS', ARGV[1]) == 1 then redis.call('RENAME', ARGV[1], ARGV[2]) end
+local oldest = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if oldest then redis.call('ZADD', KEYS[1], oldest, ARGV[2]) end
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HSET', ARGV[3], ARGV[5], last)
+redis.call('HDEL', ARGV[3], ARGV[4])
+return 1`);
+
 /** Begins a life, unless the server lives that one already. Answers its number, or nothing when a new one is needed. */
 export const lifeScript = new RedisScript(`
 local known = redis.call('HMGET', KEYS[1], 'run', 'number')

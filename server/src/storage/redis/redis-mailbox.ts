@@ -86,6 +86,10 @@ export class RedisMailbox implements Mailbox {
     return states.map(({ device, head }) => ({ device, seq: head }));
   }
 
+  handOver(from: DeviceAddress, to: DeviceAddress): Promise<void> {
+    return boxes.handOver(this.#server, from, to);
+  }
+
   depth(device: DeviceAddress): Promise<number> {
     return boxes.countEntries(this.#server, device);
   }

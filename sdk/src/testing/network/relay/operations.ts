@@ -1,5 +1,5 @@
 /** What the test relay does for each operation, by name. Knows no encoding and no tampering. */
-import { verifyRequestProof } from '../../../verification/index.js';
+import { verifyIdentityProof, verifyRequestProof } from '../../../verification/index.js';
 import {
   fromBase64Url,
   toBase64Url,
@@ -11,6 +11,7 @@ import {
   type RequestProof,
   type ResponseOf,
 } from '../../../wire/index.js';
+import type { Clock } from '../../../ports/host.js';
 import type { Accounts, RelayAccount, RelayDevice } from './accounts.js';
 import type { ExpiringTokens } from './expiring-tokens.js';
 import type { Gateway } from './gateway.js';
@@ -24,6 +25,7 @@ const lowPreKeyCount = 20;
 /** The duties behind the operations. */
 export interface OperationParts {
   readonly relayId: string;
+  readonly clock: Clock;
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly nonces: ExpiringTokens<true>;
@@ -59,14 +61,16 @@ export function makeOperations(parts: OperationParts): Operations {
     'relay.info': () => ({ relayId: parts.relayId, protocol: 1, authScheme: 'scrypt-hkdf-v1' }),
     'auth.nonce': () => ({ nonce: fromBase64Url(parts.nonces.issue(true)) as Uint8Array<ArrayBuffer> }),
     ...accountOperations(parts),
+    ...resetOperations(parts),
     ...keyOperations(parts),
   };
 }
 
 type AccountOperationName = Exclude<
   HttpOperationName,
-  'relay.info' | 'auth.nonce' | 'keys.upload' | 'keys.status' | 'keys.bundle'
+  'relay.info' | 'auth.nonce' | 'keys.upload' | 'keys.status' | 'keys.bundle' | ResetOperationName
 >;
+type ResetOperationName = Extract<HttpOperationName, `reset.${string}`>;
 
 function accountOperations(parts: OperationParts): Pick<Operations, AccountOperationName> {
   const { accounts, tokens, reachTokens, gateway } = parts;
@@ -77,12 +81,14 @@ function accountOperations(parts: OperationParts): Pick<Operations, AccountOpera
       const device = accounts.login(input.username, input.loginKey, input.deviceId);
       // Which of all it was that did not fit is not said.
       checkSignature('login-refused', 'auth.login', { encoded, proof: input.proof, device });
+      if (!accounts.findDevice(device.address)) throw new Refusal('device-replaced');
       return tokens.begin(device.address);
     },
     'auth.refresh': ({ input }) =>
       tokens.refresh(
         input,
         (address) => accounts.findDevice(address),
+        (address) => accounts.findRetired(address),
         (address) => {
           gateway.dismiss(address, 'signed-out');
         },
@@ -101,11 +107,67 @@ function accountOperations(parts: OperationParts): Pick<Operations, AccountOpera
       deleteAccount(parts, accountId);
       return {};
     },
+    'accounts.state': ({ input, encoded }) => {
+      const { statement, manifest } = provenAccount(parts, 'accounts.state', input.accountId, {
+        encoded,
+        proof: input.proof,
+      });
+      return { statement, manifest, relayTime: parts.clock.now() };
+    },
+    'accounts.replace-device': ({ input, encoded }) => {
+      const { accountId } = input.manifest;
+      provenAccount(parts, 'accounts.replace-device', accountId, { encoded, proof: input.proof });
+      const { device, gone } = accounts.replaceDevice(input);
+      if (gone) {
+        tokens.retireDevice(gone);
+        gateway.dismiss(gone, 'signed-out');
+      }
+      return tokens.begin(device.address);
+    },
     'contacts.resolve': ({ input, caller }) => {
       const { device } = caller();
       const { accountId, statement, manifest } = accounts.resolve(input.username, input.code);
       const introductionToken = reachTokens.issueIntroduction(device.address.accountId, accountId);
       return { statement, manifest, introductionToken };
+    },
+  };
+}
+
+function resetOperations(parts: OperationParts): Pick<Operations, ResetOperationName> {
+  const { accounts, tokens, gateway } = parts;
+  const ownAccount = ({ device }: Caller) => accounts.find(device.address.accountId);
+  return {
+    'reset.request': ({ input }) => {
+      const account = accounts.passed(input.username, input.loginKey);
+      return { accountId: account.accountId, waitMs: accounts.askForReset(account) };
+    },
+    'reset.complete': async ({ input, encoded: encodedBody }) => {
+      const account = accounts.passed(input.username, input.loginKey);
+      const { proof, statement } = input;
+      takeNonce(parts, proof);
+      refuseAs('proof-refused', () => {
+        const { identityKey } = statement;
+        verifyIdentityProof({ operation: 'reset.complete', encodedBody, proof, identityKey });
+      });
+      const { device, gone } = await accounts.completeReset(account, input);
+      for (const address of gone) {
+        tokens.retireDevice(address);
+        gateway.dismiss(address, 'signed-out');
+      }
+      return tokens.begin(device.address);
+    },
+    'reset.status': ({ caller }) => {
+      const reset = ownAccount(caller())?.reset;
+      if (!reset || reset.objected) return { pending: null };
+      const { requestedAt, completesAt } = reset;
+      return { pending: { requestedAt, completesAt } };
+    },
+    'reset.object': ({ input, encoded, caller }) => {
+      const asked = caller();
+      checkProof(parts, 'reset.object', { encoded, proof: input.proof, device: asked.device });
+      const reset = ownAccount(asked)?.reset;
+      if (reset) reset.objected = true;
+      return {};
     },
   };
 }
@@ -158,10 +220,27 @@ function deleteAccount({ accounts, tokens, gateway }: OperationParts, accountId:
   for (const { address } of devices) gateway.dismiss(address, 'signed-out');
 }
 
+/** The account whose identity key has signed a request. */
+function provenAccount(
+  parts: OperationParts,
+  operation: HttpOperationName,
+  accountId: AccountId,
+  { encoded: encodedBody, proof }: Omit<SignedRequest, 'device'>,
+): RelayAccount {
+  takeNonce(parts, proof);
+  const account = parts.accounts.find(accountId);
+  if (!account) throw new Refusal('proof-refused');
+  const { identityKey } = account.statement;
+  refuseAs('proof-refused', () => {
+    verifyIdentityProof({ operation, encodedBody, proof, identityKey });
+  });
+  return account;
+}
+
 interface SignedRequest {
   readonly encoded: Readonly<Record<string, unknown>>;
   readonly proof: RequestProof;
-  readonly device: RelayDevice;
+  readonly device: Pick<RelayDevice, 'authKey'>;
 }
 
 function checkProof(parts: OperationParts, operation: HttpOperationName, request: SignedRequest): void {

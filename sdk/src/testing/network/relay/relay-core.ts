@@ -75,6 +75,7 @@ export class RelayCore {
     const reachTokens = new ReachTokens(host);
     this.#operations = makeOperations({
       relayId: this.relayId,
+      clock: host.clock,
       accounts: this.accounts,
       tokens: this.tokens,
       nonces: new ExpiringTokens(host, nonceTtlMs),

@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../../ports/host.js';
 import { randomUuid } from '../../../random.js';
 import { verifyRefreshSignature } from '../../../verification/index.js';
 import { toBase64Url, type DeviceAddress, type RequestOf, type TokenPair } from '../../../wire/index.js';
-import type { RelayDevice } from './accounts.js';
+import type { RelayDevice, RetiredDevice } from './accounts.js';
 import { ExpiringTokens } from './expiring-tokens.js';
 import { Refusal } from './refusal.js';
 
@@ -29,6 +29,8 @@ interface Family {
   /** The request that made `current`, base64url. */
   rotatedBy: string | undefined;
   revoked: boolean;
+  /** Another device took the place of the one that logged in. */
+  retired: boolean;
 }
 
 /** See the header. */
@@ -52,6 +54,7 @@ export class Tokens {
       current: '',
       rotatedBy: undefined,
       revoked: false,
+      retired: false,
     };
     family.current = this.#refresh.issue({ family, number: 0 });
     return this.#pair(family);
@@ -71,9 +74,12 @@ export class Tokens {
   refresh(
     request: RequestOf<'auth.refresh'>,
     findDevice: (address: DeviceAddress) => RelayDevice | undefined,
+    findRetired: (address: DeviceAddress) => RetiredDevice | undefined,
     compromised: (device: DeviceAddress) => void,
   ): TokenPair {
     const found = this.#refresh.find(request.refreshToken);
+    const retired = found?.family.retired && findRetired(found.family.device);
+    if (retired && isSignedBy(retired, request)) throw new Refusal('device-replaced');
     const device = found && findDevice(found.family.device);
     if (!found || !device || found.family.revoked) throw new Refusal('refresh-refused');
     const { family, number } = found;
@@ -99,6 +105,15 @@ export class Tokens {
   /** Ends all tokens of the devices that fit. */
   revokeDevices(fits: (device: DeviceAddress) => boolean): void {
     this.#revoke(({ device }) => fits(device));
+  }
+
+  /** Ends all tokens of a device that another took the place of; it may still ask why. */
+  retireDevice({ accountId, deviceId }: DeviceAddress): void {
+    this.#revoke((family) => {
+      const fits = family.device.accountId === accountId && family.device.deviceId === deviceId;
+      if (fits) family.retired = true;
+      return fits;
+    });
   }
 
   /** Access tokens alone: every device has to refresh. */
@@ -134,7 +149,7 @@ export class Tokens {
   }
 }
 
-function isSignedBy({ authKey }: RelayDevice, request: RequestOf<'auth.refresh'>): boolean {
+function isSignedBy({ authKey }: Pick<RelayDevice, 'authKey'>, request: RequestOf<'auth.refresh'>): boolean {
   try {
     verifyRefreshSignature({ ...request, authKey });
     return true;

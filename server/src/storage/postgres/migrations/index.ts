@@ -6,6 +6,8 @@ import { authMigration } from './003-auth.js';
 import { keysMigration } from './004-keys.js';
 import { mailboxPlacesMigration } from './005-mailbox-places.js';
 import { continuityMigration } from './006-continuity.js';
+import { recoveryMigration } from './007-recovery.js';
+import { resetsMigration } from './008-resets.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -15,4 +17,6 @@ export const migrations: readonly Migration[] = [
   keysMigration,
   mailboxPlacesMigration,
   continuityMigration,
+  recoveryMigration,
+  resetsMigration,
 ];
