@@ -4,6 +4,6 @@ import { filesIn } from './support/test-files.js';
 
 const files = filesIn('test/browser/in-browser/suites/', ['backup.ts']);
 /** Fewer than there are; a bundle that lost a file would show. */
-const fewest = 40;
+const fewest = 20;
 
 await declareBrowserTests({ files }, fewest);
