@@ -5,6 +5,9 @@ import type { RelayNode, RelayNodes } from './relay-nodes.js';
 /** How long a fault lasts that ends by itself: longer than every timeout that has to notice it. */
 const lastingMs = 4_000;
 
+/** The fault that needs a disk of PostgreSQL's own. */
+export const fullDisk = 'the disk of PostgreSQL is full';
+
 /** A number from 0 to below 1. */
 export type Draw = () => number;
 
@@ -32,7 +35,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     await sleep(draw() * 1_000);
     await postgres.restart();
   },
-  'the disk of PostgreSQL is full': async ({ postgres }) => {
+  [fullDisk]: async ({ postgres }) => {
     await postgres.fillDisk();
     await sleep(lastingMs);
     await postgres.freeDisk();

@@ -15,7 +15,7 @@ import { freePort } from './free-port.js';
 export interface PostgresServiceOptions {
   /** Whether a commit waits for the disk, as it does by default in PostgreSQL. Default false: tests are over sooner. */
   readonly durable?: boolean;
-  /** Gives it a disk of its own, of so many MiB, in memory; needs root. */
+  /** Gives it a disk of its own, of so many MiB, in memory, where it may be mounted. */
   readonly diskMiB?: number;
 }
 
@@ -28,6 +28,8 @@ export interface PostgresService {
   kill(): Promise<void>;
   /** Starts it again, at the same port and with the same databases. */
   restart(): Promise<void>;
+  /** Whether it got a disk of its own. */
+  readonly hasOwnDisk: boolean;
   /** Leaves no room on its disk, which has to be its own. */
   fillDisk(): Promise<void>;
   /** Makes room again, and starts the server if the full disk has ended it. */
@@ -143,6 +145,16 @@ async function createDatabase(port: number, name: string): Promise<string> {
   return `${address}/${name}`;
 }
 
+/** Whether it could: only who may mount has a disk of its own, and not in every container. */
+function mountSmallDisk(folder: string, diskMiB: number): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'sotto-pg', folder], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Starts a server.
  * @throws Error when PostgreSQL is not installed
@@ -155,8 +167,7 @@ export async function startPostgres({
   if (programs === undefined) throw new Error('PostgreSQL is not installed');
   const user = serverUser();
   const folder = await mkdtemp(path.join(tmpdir(), 'sotto-pg-'));
-  const ownDisk = diskMiB !== undefined;
-  if (ownDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'sotto-pg', folder]);
+  const ownDisk = diskMiB !== undefined && mountSmallDisk(folder, diskMiB);
   if (user.uid !== undefined) await chown(folder, user.uid, user.gid!);
   const initdb = [
     '-D',
@@ -194,6 +205,7 @@ export async function startPostgres({
       await gone;
     },
     restart: launch,
+    hasOwnDisk: ownDisk,
     fillDisk: () => fill(ballast),
     async freeDisk() {
       await rm(ballast);
