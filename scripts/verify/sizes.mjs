@@ -13,7 +13,7 @@ import { root } from '../lib/run.mjs';
 /**
  * The limits. An entry point counts with everything that it exports, so a page that uses less weighs less.
  * Whoever raises one says here what is had for it.
- * @type {readonly { name: string, maxKib: number, reason: string, code?: string }[]}
+ * @type {readonly { name: string, maxKib: number, reason: string, code?: string, whole?: boolean }[]}
  */
 const limits = [
   {
@@ -24,13 +24,16 @@ const limits = [
   {
     name: '@sotto/sdk/engines/portable',
     maxKib: 40,
+    // With what it loads for groups and sealed sender when it is asked for it.
+    whole: true,
     reason:
       'The protocol, the curve and ML-KEM; a quarter of it are hashes and ciphers of the noble libraries.',
   },
   {
     name: '@sotto/sdk/wire',
-    maxKib: 15,
-    reason: 'Every schema, the validator, and the tables that documents are made from.',
+    maxKib: 17,
+    reason:
+      'Every schema, those of recovery among them, the validator, and the tables that documents are made from.',
   },
   {
     name: '@sotto/sdk/verification',
@@ -84,7 +87,7 @@ const appLimits = { 'the messenger: first load': 150, 'the messenger: worker': 1
 /** Of the entry points that run in a browser, the one that no page has. */
 const unlimited = ['@sotto/sdk/testing'];
 
-async function measureKib({ name, code = `export * from '${name}'` }) {
+async function measureKib({ name, code = `export * from '${name}'`, whole = false }) {
   const { outputFiles, metafile } = await bundle({
     stdin: { contents: code, resolveDir: root, sourcefile: 'page.js' },
     bundle: true,
@@ -93,7 +96,7 @@ async function measureKib({ name, code = `export * from '${name}'` }) {
     outdir: root,
     format: 'esm',
     // What is loaded when it is asked for is no part of what every page loads.
-    splitting: true,
+    splitting: !whole,
     metafile: true,
     platform: 'browser',
     target: 'es2022',

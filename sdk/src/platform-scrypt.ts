@@ -2,7 +2,6 @@
  * scrypt (RFC 7914): Node's own where there is one, on its thread pool; the portable one elsewhere.
  * Both give the same bytes.
  */
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import type { Scrypt } from './verification/index.js';
 
 type NodeScrypt = (
@@ -26,9 +25,12 @@ function nodeScrypt(): NodeScrypt | undefined {
   return process?.getBuiltinModule?.('node:crypto')?.scrypt;
 }
 
-const fastestScrypt: Scrypt = (password, salt, { N, r, p, dkLen }) => {
+const fastestScrypt: Scrypt = async (password, salt, { N, r, p, dkLen }) => {
   const native = nodeScrypt();
-  if (!native) return scryptAsync(password, salt, { N, r, p, dkLen });
+  if (!native) {
+    const { scryptAsync } = await import('@noble/hashes/scrypt.js');
+    return scryptAsync(password, salt, { N, r, p, dkLen });
+  }
   return new Promise((resolve, reject) => {
     const maxmem = 128 * N * r + memoryMargin;
     native(password, salt, dkLen, { N, r, p, maxmem }, (error, derived) => {

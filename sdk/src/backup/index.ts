@@ -10,7 +10,7 @@ export {
 export { inspectArchive, readArchive, verifyArchive, type ArchiveSummary } from './archive-reader.js';
 export { createBackup, type BackupInput } from './backup-service.js';
 export type { BackupContents, BackupSettings } from './device-source.js';
-export type { ArchiveKdf, ArchiveSecretKind } from './header.js';
+export type { ArchiveHeader, ArchiveKdf, ArchiveSecretKind } from './header.js';
 export { createRecoveryKey } from './recovery-key.js';
 export { discardStagedRestore, stageRestore } from './staged-restore.js';
 export { restoreBackup, type RestoreInput, type RestoreSummary } from './restore-backup.js';

@@ -24,19 +24,6 @@ import type { Primitives } from './primitives/primitives.js';
 import { sodiumEdwardsBase, type Sodium } from './primitives/sodium.js';
 import { xeddsaSign } from './primitives/xeddsa.js';
 import { recordVersion } from './records/frame.js';
-import { seal, sealForMany, splitSealed, unseal } from './sealed-sender/steps.js';
-import {
-  issueSenderCertificate,
-  issueServerCertificate,
-  verifySenderCertificate,
-} from './sealed-sender/trust.js';
-import { decryptFromGroup } from './sender-keys/receive.js';
-import {
-  createSenderKeyDistribution,
-  encryptToGroup,
-  processSenderKeyDistribution,
-  removeSenderKey,
-} from './sender-keys/steps.js';
 import { encrypt } from './sessions-encrypt.js';
 import { startSession } from './sessions-start.js';
 import {
@@ -136,25 +123,38 @@ function sessions(primitives: Primitives): Sessions {
   };
 }
 
+/** Loads what not every program needs when it is asked for, and once. */
+function whenNeeded<Module>(load: () => Promise<Module>): () => Module | Promise<Module> {
+  let loaded: Module | undefined;
+  return () => loaded ?? load().then((module) => (loaded = module));
+}
+
+const senderKeys = whenNeeded(() => import('./sender-keys/index.js'));
+const sealing = whenNeeded(() => import('./sealed-sender/index.js'));
+
 function groupCipher(primitives: Primitives): GroupCipher {
   return {
-    createSenderKeyDistribution: (view, input) => createSenderKeyDistribution(primitives, view, input),
-    processSenderKeyDistribution,
-    encryptToGroup: (view, input) => encryptToGroup(primitives, view, input),
-    decryptFromGroup: (view, input) => decryptFromGroup(primitives, view, input),
-    removeSenderKey,
+    createSenderKeyDistribution: async (view, input) =>
+      (await senderKeys()).createSenderKeyDistribution(primitives, view, input),
+    processSenderKeyDistribution: async (view, input) =>
+      (await senderKeys()).processSenderKeyDistribution(view, input),
+    encryptToGroup: async (view, input) => (await senderKeys()).encryptToGroup(primitives, view, input),
+    decryptFromGroup: async (view, input) => (await senderKeys()).decryptFromGroup(primitives, view, input),
+    removeSenderKey: async (...input) => (await senderKeys()).removeSenderKey(...input),
   };
 }
 
 function sealedSender(primitives: Primitives): SealedSender {
   return {
-    issueServerCertificate: async (input) => issueServerCertificate(primitives, input),
-    issueSenderCertificate: async (input) => issueSenderCertificate(primitives, input),
-    verifySenderCertificate: async (certificate, trust) => verifySenderCertificate(certificate, trust),
-    seal: (input) => seal(primitives, input),
-    sealForMany: (view, input) => sealForMany(primitives, registrationIdsOf, view, input),
-    splitSealed: async (sent, accountId) => splitSealed(sent, accountId),
-    unseal: (input) => unseal(primitives, input),
+    issueServerCertificate: async (input) => (await sealing()).issueServerCertificate(primitives, input),
+    issueSenderCertificate: async (input) => (await sealing()).issueSenderCertificate(primitives, input),
+    verifySenderCertificate: async (certificate, trust) =>
+      (await sealing()).verifySenderCertificate(certificate, trust),
+    seal: async (input) => (await sealing()).seal(primitives, input),
+    sealForMany: async (view, input) =>
+      (await sealing()).sealForMany(primitives, registrationIdsOf, view, input),
+    splitSealed: async (sent, accountId) => (await sealing()).splitSealed(sent, accountId),
+    unseal: async (input) => (await sealing()).unseal(primitives, input),
   };
 }
 
