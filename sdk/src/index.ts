@@ -20,6 +20,7 @@ export type {
 } from './messenger-api.js';
 export type { OwnProfile, RegistrationInput, ResetState } from './account/index.js';
 export type {
+  ArchiveHeader,
   ArchiveKdf,
   ArchiveSecretKind,
   ArchiveSummary,

@@ -17,7 +17,7 @@ function readFile(path: string): ReadableStream<Uint8Array> {
 }
 
 /** A bar that is printed when it has grown by a quarter: a terminal is not only a screen. */
-export function progressBar(terminal: Terminal, totalOf: (progress: BackupProgress) => number | undefined) {
+function progressBar(terminal: Terminal, totalOf: (progress: BackupProgress) => number | undefined) {
   let shown = -1;
   return (progress: BackupProgress) => {
     const total = totalOf(progress);

@@ -12,7 +12,7 @@ export interface RawSection {
 }
 
 /** Why an archive is not read: what the document says of it. */
-export class Refused extends Error {}
+class Refused extends Error {}
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
 

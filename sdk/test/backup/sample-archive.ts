@@ -21,7 +21,7 @@ export const theirId = '22222222-2222-4222-8222-222222222222' as AccountId;
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 
 /** The id of the message of a number. */
-export function messageIdOf(seq: number): MessageId {
+function messageIdOf(seq: number): MessageId {
   return `${`${seq}`.padStart(21, 'A')}A` as MessageId;
 }
 

@@ -92,7 +92,7 @@ export async function fillDevice(
   return keys;
 }
 
-export { ownId, theirId };
+export { theirId };
 
 /** An archive of a device, for a derivation that costs nothing. */
 export async function deviceArchive(
