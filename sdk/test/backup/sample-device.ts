@@ -29,7 +29,6 @@ import {
   contactSection,
   identitySection,
   messageSection,
-  ownId,
   sampleSecret,
   theirId,
 } from './sample-archive.js';

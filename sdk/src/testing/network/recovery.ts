@@ -7,8 +7,12 @@ import { recoverAccount, type ArchiveSection } from '../../backup/index.js';
 import { contactPrefix, contactRecord } from '../../contacts/index.js';
 import { continuityKey, continuityRecord, noContinuity } from '../../continuity/index.js';
 import { silentLogger } from '../../host.js';
-import { applicationSpace } from '../../messages/index.js';
-import { conversationPrefix, conversationRecord, messageRecord } from '../../messages/index.js';
+import {
+  applicationSpace,
+  conversationPrefix,
+  conversationRecord,
+  messageRecord,
+} from '../../messages/index.js';
 import type { ProtocolEngine } from '../../ports/engine.js';
 import type { Clock, Random } from '../../ports/host.js';
 import type { StorageAdapter } from '../../ports/storage.js';
