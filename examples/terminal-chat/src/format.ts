@@ -7,6 +7,7 @@ import {
   type MessageStatus,
   type SottoErrorCode,
 } from '@sotto/sdk';
+import { UsageError } from './args.js';
 import { safeLine, safeText } from './safe-text.js';
 
 /** Delivery marks, two columns wide each. */
@@ -83,6 +84,8 @@ export function errorLine(error: unknown): string {
     const wait = 'retryAfterMs' in error.details ? ` (in ${seconds(error.details.retryAfterMs)})` : '';
     return `${when} ${next}${wait}`;
   }
+  // What was to be typed, or set, and was not: its message says it.
+  if (error instanceof UsageError) return `${error.message}.`;
   const { name, code } = error as { name?: string; code?: string };
   return `This went wrong unexpectedly: ${safeLine(code ?? name ?? 'unknown failure')}.`;
 }

@@ -1,6 +1,7 @@
 /** Lines about messages, contacts and failures. */
 import { SottoError, type AccountId, type Contact, type Message, type Username } from '@sotto/sdk';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../src/args.js';
 import {
   contactLine,
   errorLine,
@@ -93,6 +94,10 @@ describe('failures', () => {
     );
     const limited = new SottoError('rate-limited', { details: { retryAfterMs: 1_200 } });
     expect(errorLine(limited)).toMatch(/ \(in 2 s\)$/);
+  });
+
+  it('say what was to be set and was not', () => {
+    expect(errorLine(new UsageError('there is nobody to ask'))).toBe('there is nobody to ask.');
   });
 
   it('never show the message of an unexpected error, which may carry anything', () => {

@@ -32,6 +32,14 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
       authKey: bytes(32),
     },
   ],
+  verifyIdentityProof: [
+    {
+      operation: 'x',
+      encodedBody: {},
+      proof: { nonce: bytes(32), signature: bytes(64) },
+      identityKey: bytes(33),
+    },
+  ],
   verifyRefreshSignature: [
     { refreshToken: 't', requestId: bytes(16), signature: bytes(64), authKey: bytes(32) },
   ],

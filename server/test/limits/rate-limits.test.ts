@@ -128,6 +128,7 @@ describe('the limit table', () => {
       'key-upload',
       'login',
       'read',
+      'recover',
       'register',
       'resolve',
       'resume',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as bundle, type Plugin } from 'esbuild';
+import { build as bundle, type Metafile, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -28,7 +28,8 @@ function appending({ file, code }: Addition): Plugin {
 
 /**
  * The modules of which something is left in a page, after what it does not use is shaken off: by their path from
- * the root, and what stays outside of the bundle (optional peers, built-ins of Node) by its name.
+ * the root, and what stays outside of the bundle (optional peers, built-ins of Node) by its name. What is loaded
+ * only when it is asked for is no part of the page.
  */
 export async function modulesOf(code: string, additions: readonly Addition[] = []): Promise<string[]> {
   const { metafile } = await bundle({
@@ -37,6 +38,8 @@ export async function modulesOf(code: string, additions: readonly Addition[] = [
     bundle: true,
     minifySyntax: true,
     write: false,
+    outdir: root,
+    splitting: true,
     metafile: true,
     format: 'esm',
     platform: 'browser',
@@ -52,10 +55,24 @@ export async function modulesOf(code: string, additions: readonly Addition[] = [
     plugins: additions.map(appending),
     logLevel: 'silent',
   });
-  return Object.values(metafile.outputs).flatMap(({ inputs, imports }) => [
+  return loadedAtOnce(metafile.outputs).flatMap(({ inputs, imports }) => [
     ...Object.entries(inputs)
       .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path !== 'page.js')
       .map(([path]) => path),
     ...imports.filter(({ external }) => external === true).map(({ path }) => path),
   ]);
+}
+
+type Outputs = Metafile['outputs'];
+
+/** The page's own file, and the files that these import before anything runs. */
+function loadedAtOnce(outputs: Outputs): Outputs[string][] {
+  const pending = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint?.endsWith('page.js'));
+  for (const path of pending) {
+    for (const { kind, external, path: imported } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && external !== true && !pending.includes(imported))
+        pending.push(imported);
+    }
+  }
+  return pending.map((path) => outputs[path] as Outputs[string]);
 }

@@ -23,6 +23,7 @@ function bitsTurned(kind: Kind): LieCase {
       const honest = await interceptKind(stage, kind, `intact ${kind}`);
       const positions = positionsIn(honest);
       const before = await bob.dump();
+      const known = await bob.messenger.contacts.get(alice.id);
       const heard = bob.undecryptable.length;
       stage.note([path('ciphertext')]);
       const copies = positions.map((index) => ({
@@ -33,7 +34,10 @@ function bitsTurned(kind: Kind): LieCase {
       for (const part of inParts(copies, wireLimits.maxEnvelopesInFlight)) {
         await stage.deliver(...inParts(part, wireLimits.maxEnvelopesPerPage));
       }
-      assertUntouched(before, await bob.dump(), refusalMarks);
+      // What the refused ones cost is counted there; nothing else of it may change.
+      const budget = new RegExp(`^contact/${alice.id}$`);
+      assertUntouched(before, await bob.dump(), [...refusalMarks, budget]);
+      assertEqual(await bob.messenger.contacts.get(alice.id), known, 'what bob thinks of alice');
       const reasons = bob.undecryptable.slice(heard);
       // A counter that was used before makes a duplicate, about which there is nothing to say.
       assert(positions.length - reasons.length <= 2, 'all but duplicates are told');

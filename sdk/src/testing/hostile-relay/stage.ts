@@ -32,6 +32,7 @@ export const refusalMarks: readonly RegExp[] = [
   /^seen\//,
   /^journal(-head$|\/)/,
   /^store-seq$/,
+  /^counters$/,
   /^continuity\//,
 ];
 

@@ -16,6 +16,6 @@ export const untoldFields: Readonly<Record<string, string>> = {
   'keys.bundle/devices/*/kemLastResort':
     'A remark: which key it is decides nothing at the sender, and the recipient knows its own keys.',
   'reset.status/pending/requestedAt': 'The relay’s word, which the user is told: nothing follows by itself.',
-  'reset.status/pending/completesAt': 'As above.',
+  'reset.status/pending/completesAt': 'The relay’s word, as above: it decides alone when that is.',
   ...Object.fromEntries(toldInRecovery),
 };
