@@ -30,13 +30,19 @@ async function inspect(page: Page): Promise<void> {
   expect(await contrastBarriersOn(page)).toEqual([]);
 }
 
+/** Of the browser's storage buckets, what is used here. */
+interface Buckets {
+  keys(): Promise<readonly string[]>;
+  delete(name: string): Promise<void>;
+}
+
 /** As a cleaning program would: the key goes, the data stay. */
 async function loseKey(page: Page): Promise<void> {
   await page.goto(new URL('/manifest.webmanifest', page.url()).href);
   const removed = await page.evaluate(async () => {
-    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
-    const keys = names.filter((name) => name.includes('key'));
-    for (const name of keys) indexedDB.deleteDatabase(name);
+    const { storageBuckets } = navigator as unknown as { storageBuckets: Buckets };
+    const keys = (await storageBuckets.keys()).filter((name) => name.startsWith('sotto-key-'));
+    for (const name of keys) await storageBuckets.delete(name);
     return keys.length;
   });
   expect(removed).toBeGreaterThan(0);
