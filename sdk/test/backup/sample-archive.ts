@@ -15,7 +15,7 @@ import type { AccountId, DeviceId, Username } from '../../src/wire/index.js';
 
 export const sampleSecret: BackupSecret = { recoveryKey: '9GG0-ZVSC-Z8RB-YVWF-98A6-9DKF-ZEAV-5698' };
 
-export const ownId = '11111111-1111-4111-8111-111111111111' as AccountId;
+const ownId = '11111111-1111-4111-8111-111111111111' as AccountId;
 export const theirId = '22222222-2222-4222-8222-222222222222' as AccountId;
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
