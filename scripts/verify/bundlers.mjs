@@ -64,15 +64,16 @@ const bundlers = [
           if (isOurs(warning)) warnings.push(warning.message);
         },
       });
-      await bundle.write({ file: join(output, 'bundle.js') });
+      // A folder: what is loaded when it is needed is in files of its own.
+      await bundle.write({ dir: output, entryFileNames: 'bundle.js' });
       await bundle.close();
       return warnings;
     },
   },
   {
     name: 'webpack',
+    // Made for a page, it finds its other files there alone.
     script: '<script src="bundle.js"></script>',
-    inNode: 'bundle.js',
     async make({ source, output }) {
       const compiler = webpack({
         mode: 'production',

@@ -6,7 +6,7 @@ import { bitLies } from './bit-lies.js';
 import { interceptKind, kinds, path, spendRenewals, type Kind } from './envelope-kit.js';
 import { turned } from './forger.js';
 import type { LieCase, LieGroup } from './lie.js';
-import { assertUntouched, refusalMarks, type Stage } from './stage.js';
+import { assertUntouched, refusalMarks, workMarks, type Stage } from './stage.js';
 
 const nobody = accountId.parse('99999999-9999-4999-8999-999999999999');
 const hourMs = 60 * 60 * 1000;
@@ -133,13 +133,15 @@ function refused({ about, lie, tell, reason: reasons }: EnvelopeLie, kind: Kind)
       const before = await bob.dump();
       const heard = bob.undecryptable.length;
       const trusted = await bob.messenger.contacts.get(carol.id);
+      const known = await bob.messenger.contacts.get(alice.id);
       await stage.deliver([told]);
       assertEqual(bob.undecryptable.slice(heard), [reason], 'what bob was told');
       const changed = reason === 'identity-changed';
       const contact = await bob.messenger.contacts.get(carol.id);
       assertEqual(contact, changed ? { ...trusted, trust: 'changed' } : trusted, 'what bob thinks of carol');
-      const marks = changed ? [new RegExp(`^(contact|quarantine)/${carol.id}`)] : [];
-      assertUntouched(before, await bob.dump(), [...refusalMarks, ...marks]);
+      assertEqual(await bob.messenger.contacts.get(alice.id), known, 'what bob thinks of alice');
+      const marks = changed ? [new RegExp(`^quarantine/${carol.id}`)] : [];
+      assertUntouched(before, await bob.dump(), [...refusalMarks, ...workMarks(alice, carol), ...marks]);
       await stage.drain();
       assertEqual((await bob.texted(alice)).at(-1), text, 'the honest copy');
       if (changed) await bob.messenger.contacts.recheckIdentity(carol.id);
@@ -169,6 +171,7 @@ const swapped: LieCase = {
     await spendRenewals(stage);
     const ofAlice = await stage.intercept('by alice');
     const ofCarol = await stage.intercept('by carol', carol);
+    const known = await bob.messenger.contacts.list();
     const before = await bob.dump();
     const heard = bob.undecryptable.length;
     stage.note([path('ciphertext')]);
@@ -177,7 +180,8 @@ const swapped: LieCase = {
       { ...ofCarol, id: stage.freshId(), ciphertext: ofAlice.ciphertext },
     ]);
     assertEqual(bob.undecryptable.slice(heard), ['invalid-message', 'invalid-message'], 'what bob was told');
-    assertUntouched(before, await bob.dump(), refusalMarks);
+    assertUntouched(before, await bob.dump(), [...refusalMarks, ...workMarks(alice, carol)]);
+    assertEqual(await bob.messenger.contacts.list(), known, 'what bob thinks of them');
     await stage.drain();
     assertEqual((await bob.texted(alice)).at(-1), 'by alice', 'alice’s conversation');
     assertEqual((await bob.texted(carol)).at(-1), 'by carol', 'carol’s conversation');

@@ -17,7 +17,7 @@ import { limits } from '../../limits.js';
 import type { IdentityKeyPair } from '../../ports/index.js';
 import { seededRandom } from '../seeded-random.js';
 import { assertEqual, fail } from '../assert.js';
-import type { Envelope, ProblemDocument, SendRequest } from '../../wire/index.js';
+import type { AccountId, Envelope, ProblemDocument, SendRequest } from '../../wire/index.js';
 import { Actor, type StorageDump } from './actor.js';
 import { Forger } from './forger.js';
 import { rewrittenFields } from './wire-fields.js';
@@ -34,6 +34,12 @@ export const refusalMarks: readonly RegExp[] = [
   /^store-seq$/,
   /^counters$/,
   /^continuity\//,
+];
+
+/** Where the work that refused messages cost is counted; what else such a contact's record says is compared apart. */
+export const workMarks = (...senders: readonly { readonly id: AccountId }[]): readonly RegExp[] => [
+  /^refused-work$/,
+  ...senders.map(({ id }) => new RegExp(`^contact/${id}$`)),
 ];
 
 /** Options of {@link Stage.open}. */
