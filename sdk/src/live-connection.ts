@@ -4,7 +4,7 @@
  */
 import type { RelayClient } from './account/index.js';
 import type { ContinuityCheck } from './continuity/index.js';
-import { isSottoError } from './errors.js';
+import { isSottoError, type SottoErrorCode } from './errors.js';
 import type { EventHub } from './events.js';
 import type { Host } from './host.js';
 import { limits } from './limits.js';
@@ -17,6 +17,15 @@ import type {
 } from './ports/transport.js';
 import type { PreKeyService } from './prekeys/index.js';
 import type { Envelope } from './wire/index.js';
+
+/** Why a token was not given, where asking again would change nothing. */
+const finalAnswers: ReadonlySet<string> = new Set<SottoErrorCode>([
+  'login-required',
+  'device-replaced',
+  'not-registered',
+  'fenced',
+  'messenger-closed',
+]);
 
 type OnlineState = Extract<ConnectionState, { kind: 'online' }>;
 
@@ -137,8 +146,6 @@ export class LiveConnection {
         ifCurrent(() => {
           // The transport stays away after these; the next `open` asks it anew.
           if (state.kind === 'replaced' || state.kind === 'closed') this.#connection = undefined;
-          // The relay has ended the login: asking for another token tells why, and whoever listens hears it.
-          if (state.kind === 'closed') void this.#relay.accessToken(true).catch(() => undefined);
           this.#changed(connection, state);
           if (state.kind === 'closed') this.#askForTokens(0);
         });
@@ -178,14 +185,14 @@ export class LiveConnection {
   }
 
   /**
-   * The relay says that this device is signed out. Whether that is so shows when a token is asked for: then the
-   * user hears that a login is required now, and not when something is wanted next.
+   * The relay says that this device is signed out. Whether that is so, and why, shows when a token is asked for:
+   * then the user hears now that a login is required or that another device has taken this one's place, and not
+   * when something is wanted next.
    */
   #askForTokens(failures: number): void {
     this.#relay.accessToken(true).catch((error: unknown) => {
       const code = isSottoError(error) ? error.code : 'unexpected';
-      if (this.#connection || !this.#wanted || code === 'login-required') return;
-      if (code === 'fenced' || code === 'messenger-closed') return;
+      if (this.#connection || !this.#wanted || finalAnswers.has(code)) return;
       this.#cancelCheck = this.#host.clock.schedule(backoffMs(this.#host, failures), () => {
         this.#askForTokens(failures + 1);
       });
