@@ -4,6 +4,7 @@
  */
 import type { AccountId, DeviceAddress, DeviceId, SendRequest } from '@sotto/sdk/wire';
 import { ProblemError } from '../ports.js';
+import { contentHash } from './content-hash.js';
 import { compareDevices } from './device-set.js';
 import { makeEnvelopeId } from './envelope-id.js';
 import type { AcceptOutcome, Delivery } from './mailbox.js';
@@ -87,8 +88,29 @@ export function highestProgress(progress: readonly DeviceProgress[]): DeviceProg
   return [...highest.values()];
 }
 
+/**
+ * A send that is about to wait.
+ * @throws ProblemError `invalid-request` when a device has two bodies
+ */
+export function pendingSend(sender: DeviceAddress, request: SendRequest, now: number): PendingSend {
+  if (new Set(request.bodies.map(({ deviceId }) => deviceId)).size < request.bodies.length) {
+    throw new ProblemError('invalid-request', { fields: ['bodies'] });
+  }
+  return { sender, request, contentHash: contentHash(request), now };
+}
+
+/**
+ * When a request was accepted before, if it was.
+ * @throws ProblemError `idempotency-conflict` when that was another one under the same attempt id
+ */
+export function acceptedAtOf(attempt: KnownAttempt | undefined, request: SendRequest): number | undefined {
+  if (attempt === undefined) return undefined;
+  if (!sameContent(attempt.contentHash, contentHash(request))) throw new ProblemError('idempotency-conflict');
+  return attempt.acceptedAt;
+}
+
 /** Whether two requests carry the same content. */
-export function sameContent(left: Uint8Array, right: Uint8Array): boolean {
+function sameContent(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.compare(left, right) === 0;
 }
 

@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import type { AcknowledgeRequest, DeviceAddress, SendRequest } from '@sotto/sdk/wire';
 import {
+  acceptedAtOf,
   deviceKey,
   highestProgress,
+  pendingSend,
   planAccepts,
-  sameContent,
   type LockedDevice,
   type PendingSend,
 } from '../../mailbox/accept-plan.js';
-import { contentHash } from '../../mailbox/content-hash.js';
 import { mailboxLimits, type MailboxLimits } from '../../mailbox/limits.js';
 import type { AcceptOutcome, Mailbox, SweepReport } from '../../mailbox/mailbox.js';
 import { acceptBatch, acknowledgeBatch, type Acknowledgement } from '../../mailbox/mailbox-batches.js';
 import type { BatchAnswer, MicroBatch } from '../../mailbox/micro-batch.js';
 import { noMeter, type Meter } from '../../metrics/meter.js';
-import { ProblemError, type Database, type Queryable } from '../../ports.js';
+import type { Database, Queryable } from '../../ports.js';
 import * as rows from './mailbox-rows.js';
 
 /** Options of {@link openPostgresMailbox}. */
@@ -53,20 +53,14 @@ class PostgresMailbox implements Mailbox {
   }
 
   async accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {
-    if (new Set(request.bodies.map(({ deviceId }) => deviceId)).size < request.bodies.length) {
-      throw new ProblemError('invalid-request', { fields: ['bodies'] });
-    }
     // No await before this line: the order of the calls is the order of the batch.
-    return this.#accepts.submit({ sender, request, contentHash: contentHash(request), now });
+    return this.#accepts.submit(pendingSend(sender, request, now));
   }
 
   async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {
     const asked = [{ sender, attemptId: request.attemptId }];
     const [attempt] = (await rows.findSends(this.#database, asked)).attempts;
-    if (attempt === undefined) return undefined;
-    if (!sameContent(attempt.contentHash, contentHash(request)))
-      throw new ProblemError('idempotency-conflict');
-    return attempt.acceptedAt;
+    return acceptedAtOf(attempt, request);
   }
 
   page: Mailbox['page'] = (device, afterSeq, limit, now) =>

@@ -5,9 +5,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AccountId, AcknowledgeRequest, DeviceAddress, SendRequest } from '@sotto/sdk/wire';
-import { deviceKey, highestProgress, planAccepts, sameContent } from '../../mailbox/accept-plan.js';
+import {
+  acceptedAtOf,
+  deviceKey,
+  highestProgress,
+  pendingSend,
+  planAccepts,
+} from '../../mailbox/accept-plan.js';
 import type { PendingSend } from '../../mailbox/accept-plan.js';
-import { contentHash } from '../../mailbox/content-hash.js';
 import { mailboxLimits, type MailboxLimits } from '../../mailbox/limits.js';
 import type { AcceptOutcome, Mailbox, MailboxPage, PageLimit, SweepReport } from '../../mailbox/mailbox.js';
 import { acceptBatch, acknowledgeBatch, type Acknowledgement } from '../../mailbox/mailbox-batches.js';
@@ -17,6 +22,9 @@ import { ProblemError, type Database } from '../../ports.js';
 import * as rows from '../postgres/mailbox-rows.js';
 import * as boxes from './mailbox-boxes.js';
 import type { MailboxServer } from './mailbox-server.js';
+
+/** By then a Redis that has just restarted has been asked for its new life. */
+const afterRestartMs = 100;
 
 /** Options of {@link openRedisMailbox}. */
 export interface RedisMailboxOptions {
@@ -56,19 +64,13 @@ export class RedisMailbox implements Mailbox {
   }
 
   async accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {
-    if (new Set(request.bodies.map(({ deviceId }) => deviceId)).size < request.bodies.length) {
-      throw new ProblemError('invalid-request', { fields: ['bodies'] });
-    }
     // No await before this line: the order of the calls is the order of the batch.
-    return this.#accepts.submit({ sender, request, contentHash: contentHash(request), now });
+    return this.#accepts.submit(pendingSend(sender, request, now));
   }
 
   async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {
     const [attempt] = await boxes.findAttempts(this.#server, [{ sender, attemptId: request.attemptId }]);
-    if (attempt === undefined) return undefined;
-    if (!sameContent(attempt.contentHash, contentHash(request)))
-      throw new ProblemError('idempotency-conflict');
-    return attempt.acceptedAt;
+    return acceptedAtOf(attempt, request);
   }
 
   page(device: DeviceAddress, afterSeq: number, limit: PageLimit, now: number): Promise<MailboxPage> {
@@ -144,7 +146,7 @@ export class RedisMailbox implements Mailbox {
       ]);
       // It may have restarted while the lock was waited for; what it says now is then of another life.
       if ((await this.#server.life()).number !== life.number)
-        throw new ProblemError('unavailable', { retryAfterMs: 100 });
+        throw new ProblemError('unavailable', { retryAfterMs: afterRestartMs });
       const plan = planAccepts(sends, {
         devices: locked.map((device, index) => {
           const { head, depth } = states[index] as boxes.BoxState;
