@@ -5,7 +5,7 @@ import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import type { IdentityKeyPair, OurDevice, ProtocolEngine } from '../ports/index.js';
 import { platformScrypt } from '../platform-scrypt.js';
-import { randomInteger, randomUuid } from '../random.js';
+import { randomUuid } from '../random.js';
 import type { Writer } from '../unit/index.js';
 import { deriveContactCode, formatContactCode } from '../verification/index.js';
 import {
@@ -28,6 +28,7 @@ import {
   type OwnAccount,
 } from './account-record.js';
 import { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
+import { drawRegistrationId } from './device-ids.js';
 import { deriveLoginKey } from './login-key.js';
 import type { RelayClient } from './relay-client.js';
 import { parseUsername } from './username.js';
@@ -197,7 +198,7 @@ export class AccountService {
   }: Pick<OwnAccount, 'username' | 'relayId' | 'accountId' | 'deviceId'>): Promise<OwnAccount> {
     const { random } = this.#host;
     const identity = await this.#engine.generateIdentity();
-    const registrationId = 1 + randomInteger(random, 16380);
+    const registrationId = drawRegistrationId(random);
     const deviceAuthSeed = generateDeviceAuthSeed(random);
     const derived = await deriveContactCode({ identityKey: identity.publicKey, username }, platformScrypt);
     return {

@@ -15,6 +15,7 @@ export {
   type OwnAccount,
 } from './account-record.js';
 export { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
+export { drawRegistrationId, maxDeviceId, maxDeviceIdAttempts } from './device-ids.js';
 export { askAsIdentity } from './identity-proof.js';
 export { RelayClient, type LoginEnd } from './relay-client.js';
 export type { ResetState } from './reset.js';

@@ -5,10 +5,9 @@
 import { SottoError, isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import type { ProtocolEngine } from '../ports/engine.js';
-import { randomInteger } from '../random.js';
 import type { Secret } from '../secret.js';
 import type { Writer } from '../unit/index.js';
-import { deviceId as deviceIdSchema, type AccountId, type TokenPair, type Username } from '../wire/index.js';
+import type { AccountId, TokenPair, Username } from '../wire/index.js';
 import {
   credentialsKey,
   credentialsRecord,
@@ -19,6 +18,7 @@ import {
   type OwnAccount,
 } from './account-record.js';
 import { profileOf, type AccountService, type OwnProfile, type RegistrationInput } from './account.js';
+import { drawDeviceId, maxDeviceIdAttempts } from './device-ids.js';
 import { askAsIdentity } from './identity-proof.js';
 import { deriveLoginKey } from './login-key.js';
 import type { RelayClient } from './relay-client.js';
@@ -46,10 +46,6 @@ interface Asked {
   readonly relayId: string;
   readonly loginKey: Uint8Array<ArrayBuffer>;
 }
-
-const maxDeviceId = 127;
-/** Device ids that were in use lately are drawn again; more often than this no honest relay asks for it. */
-const maxDeviceIdAttempts = 8;
 
 /** See `Messenger.account.reset`. */
 export async function resetAccount(parts: Parts, input: RegistrationInput): Promise<ResetState> {
@@ -95,7 +91,7 @@ async function makeDraft(
   { username, relayId }: Asked,
   accountId: AccountId,
 ): Promise<OwnAccount> {
-  const deviceId = deviceIdSchema.parse(1 + randomInteger(host.random, maxDeviceId));
+  const deviceId = drawDeviceId(host.random);
   const draft = await account.makeDraft({ username, relayId, accountId, deviceId });
   await writer.run(async (unit) => {
     unit.write(resetDraftKey, ownAccountRecord, draft);

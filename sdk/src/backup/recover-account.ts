@@ -8,7 +8,10 @@ import {
   credentialsKey,
   credentialsRecord,
   deviceAuthPublicKey,
+  drawRegistrationId,
   generateDeviceAuthSeed,
+  maxDeviceId,
+  maxDeviceIdAttempts,
   ownAccountKey,
   ownAccountRecord,
   restoreDraftKey,
@@ -21,7 +24,6 @@ import { continuityKey, continuityRecord, noContinuity } from '../continuity/ind
 import { SottoError, isSottoError, type SottoErrorCode } from '../errors.js';
 import type { Host } from '../host.js';
 import type { ProtocolEngine } from '../ports/engine.js';
-import { randomInteger } from '../random.js';
 import type { Writer } from '../unit/index.js';
 import { manifestHash, verifyManifest, verifyStatement } from '../verification/index.js';
 import {
@@ -36,10 +38,6 @@ import type { ArchiveIdentity, ArchiveSection, StagedRestore } from './archive-c
 import { discardStagedRestore, stageRestore } from './staged-restore.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
-const maxDeviceId = 127;
-const maxRegistrationId = 16_380;
-/** Device ids that were in use lately are passed over; more than this many no honest relay refuses. */
-const maxDeviceIdAttempts = 8;
 
 /** What recovery rests on. */
 export interface RecoveryParts {
@@ -180,7 +178,7 @@ class Recovery {
     const { accountId, username, relayId, statement, contactCode, identityPrivateKey } = identity;
     const { engine } = this.#parts;
     const deviceId = freeDeviceId(current, attempt);
-    const registrationId = 1 + randomInteger(random, maxRegistrationId);
+    const registrationId = drawRegistrationId(random);
     const deviceAuthSeed = generateDeviceAuthSeed(random);
     const authKey = deviceAuthPublicKey(deviceAuthSeed);
     const addedDay = Math.floor(clock.now() / dayMs);
