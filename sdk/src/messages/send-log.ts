@@ -30,6 +30,7 @@ const record = defineRecord(1, sentSchema);
 /** A moment on both clocks: a device's may be set wrong by days, and a relay may say anything. */
 export interface LogTime {
   readonly now: number;
+  /** NaN, which nothing is older or younger than, before the relay has said its time. */
   readonly relayNow: number;
 }
 
