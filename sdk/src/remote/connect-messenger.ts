@@ -112,15 +112,7 @@ class RemoteClient {
     this.#calls = new CallLane((id, method, args) => {
       this.#say({ type: 'call', id, method, args: [...args] });
     });
-    this.#heartbeat = new Heartbeat({
-      clock: this.#clock,
-      ping: () => {
-        this.#say({ type: 'ping' });
-      },
-      onSilence: () => {
-        this.#finish('lost');
-      },
-    });
+    this.#heartbeat = this.#makeHeartbeat();
     let resolveEnded: (end: RemoteEnd) => void = () => undefined;
     const ended = new Promise<RemoteEnd>((resolve) => (resolveEnded = resolve));
     this.#resolveEnded = resolveEnded;
@@ -139,6 +131,18 @@ class RemoteClient {
       },
     });
     this.#hello(0);
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    return new Heartbeat({
+      clock: this.#clock,
+      ping: () => {
+        this.#say({ type: 'ping' });
+      },
+      onSilence: () => {
+        this.#finish('lost');
+      },
+    });
   }
 
   #makeMessenger(ended: Promise<RemoteEnd>): RemoteMessenger {

@@ -2,7 +2,7 @@
  * One tab's time as the one that has the messenger: from the lock to its loss or return. Opens the messenger,
  * serves the others, and closes it in the end. Knows no election.
  */
-import { isSottoError } from '../errors.js';
+import { SottoError, isSottoError } from '../errors.js';
 import type { Messenger } from '../messenger-api.js';
 import type { Clock, Logger } from '../ports/host.js';
 import { exposeMessenger } from './expose-messenger.js';
@@ -131,6 +131,8 @@ export class Leadership {
     } catch (error) {
       if (method === 'connect' && isSottoError(error, 'not-registered')) this.#want(false);
       if (isSottoError(error, 'fenced')) this.end('fenced');
+      // Whatever the end of its messenger made of it, such as `offline`: the next one may do it.
+      if (this.#over) throw new SottoError('messenger-closed', { cause: error });
       throw error;
     }
   };

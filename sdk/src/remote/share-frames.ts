@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 const tag = { sotto: z.literal('share') };
 const token = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
 
+/** A frame as it is heard. */
 export const shareFrame = z.discriminatedUnion('type', [
   /** Who leads? Any answer is a sign of life. */
   z.strictObject({ ...tag, type: z.literal('who') }),

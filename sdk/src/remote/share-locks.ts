@@ -15,6 +15,7 @@ export interface ShareLocks {
 
 /** Who has asked in vain so often for the right to take the lock finds its holder frozen too. */
 const maxDenials = 3;
+
 /** One tab's place. */
 export class Seat {
   readonly #locks: ShareLocks;

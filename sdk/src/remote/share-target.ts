@@ -28,6 +28,7 @@ export class Targets {
   readonly #onLost: (target: Target) => void;
   readonly #waiting = new Set<() => void>();
   #current: Target | undefined;
+  /** What kept the messenger from being opened, until it was. */
   #error: unknown;
   #closed = false;
   #lastState: ConnectionState = { kind: 'closed' };
@@ -42,11 +43,6 @@ export class Targets {
 
   get current(): Target | undefined {
     return this.#current;
-  }
-
-  /** What kept the messenger from being opened, until it was. */
-  get error(): unknown {
-    return this.#error;
   }
 
   /** From now on this is the messenger. */
@@ -122,11 +118,13 @@ export class Targets {
   /** Resolves when something may be different, or after a while. */
   async change(timeoutMs: number): Promise<void> {
     let cancel: () => void = () => undefined;
+    let wake: () => void = () => undefined;
     await new Promise<void>((resolve) => {
-      this.#waiting.add(resolve);
+      this.#waiting.add((wake = resolve));
       if (Number.isFinite(timeoutMs)) cancel = this.#clock.schedule(timeoutMs, resolve);
     });
     cancel();
+    this.#waiting.delete(wake);
   }
 
   /** Whoever waits looks again. */

@@ -75,23 +75,8 @@ export class Share {
     });
     this.#channel = this.#openChannel('');
     this.#channel.addEventListener('message', this.#hear);
-    this.#watch = new LeaderWatch({
-      clock: this.#clock,
-      ask: () => {
-        this.#channel.postMessage(shareSays({ type: 'who' }));
-      },
-      onSilence: (fullInMs) => void this.#takeOver(fullInMs),
-    });
-    this.#seat = new Seat({
-      locks: options.locks ?? platformLocks(),
-      clock: this.#clock,
-      name: this.#lockName,
-      lead: (stolen) => this.#lead(stolen),
-      onStolen: () => {
-        this.#stolenTerm = this.#ownTerm;
-        this.#leadership?.end('fenced');
-      },
-    });
+    this.#watch = this.#makeWatch();
+    this.#seat = this.#makeSeat(options.locks ?? platformLocks());
     this.messenger = this.#makeMessenger();
     this.#follow();
   }
@@ -123,6 +108,29 @@ export class Share {
   #openChannel(suffix: string): ShareChannel {
     const { openChannel = (name: string) => new BroadcastChannel(name) } = this.#options;
     return openChannel(this.#lockName + suffix);
+  }
+
+  #makeWatch(): LeaderWatch {
+    return new LeaderWatch({
+      clock: this.#clock,
+      ask: () => {
+        this.#channel.postMessage(shareSays({ type: 'who' }));
+      },
+      onSilence: (fullInMs) => void this.#takeOver(fullInMs),
+    });
+  }
+
+  #makeSeat(locks: ShareLocks): Seat {
+    return new Seat({
+      locks,
+      clock: this.#clock,
+      name: this.#lockName,
+      lead: (stolen) => this.#lead(stolen),
+      onStolen: () => {
+        this.#stolenTerm = this.#ownTerm;
+        this.#leadership?.end('fenced');
+      },
+    });
   }
 
   #makeMessenger(): SharedMessenger {
@@ -227,10 +235,10 @@ export class Share {
     this.#joining = term;
     this.#targets.drop();
     const channel = this.#openChannel(`/${term}/${this.#tab}`);
-    const { clock, random, logger } = { clock: this.#clock, random: this.#random, logger: this.#logger };
+    const options = { clock: this.#clock, random: this.#random, logger: this.#logger };
     let remote: RemoteMessenger | undefined;
     try {
-      remote = await connectMessenger(channel, { clock, random, logger });
+      remote = await connectMessenger(channel, options);
     } catch (error) {
       this.#logger.log('warn', 'share-join-failed');
       if (this.#joining === term && !isLoss(error)) this.#targets.fail(error);

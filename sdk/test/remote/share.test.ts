@@ -182,6 +182,24 @@ describe('tabs that share a messenger', () => {
     await world.until(() => open.every(({ messenger }) => messenger.connection.kind === 'online'));
   });
 
+  it('raise the fence before they read anything', async () => {
+    const world = new World('share-fence-first');
+    const tabs = new Tabs(world, 'alice');
+    const callsByOpening: string[][] = [];
+    tabs.storage = async () => {
+      const calls: string[] = [];
+      callsByOpening.push(calls);
+      return recordedStorage(memoryStorage({ medium: tabs.medium }), calls);
+    };
+    const open = [await tabs.register(), await tabs.open()];
+    open[0]!.tab.freeze();
+    await world.until(() => open[1]!.messenger.share.role === 'leader');
+    expect(callsByOpening.map((calls) => calls.slice(0, 2))).toEqual([
+      ['acquire', 'get'],
+      ['acquire', 'get'],
+    ]);
+  });
+
   it('begin anew under another key after one has signed out, whichever opens the storage next', async () => {
     const world = new World('share-sign-out');
     const tabs = new Tabs(world, 'alice');
@@ -253,6 +271,22 @@ describe('a call whose tab is lost', () => {
     expect(bob.texts.filter((text) => text.startsWith('round'))).toHaveLength(6);
   });
 
+  it('is made again at the next also where it was the leading tab’s own, which was frozen in the middle of it', async () => {
+    const { world, open } = await scene('share-own-call', 2);
+    const carol = await Party.register(world, 'carol');
+    let isHeld = true;
+    world.relay.tamper.delay = ({ operation }) =>
+      isHeld && operation === 'contacts.resolve' ? new Promise(() => undefined) : undefined;
+    const added = open[0]!.messenger.contacts.add(await carol.code());
+    await world.settle();
+    open[0]!.tab.freeze();
+    await world.until(() => open[1]!.messenger.share.role === 'leader');
+    isHeld = false;
+    open[0]!.tab.wake();
+    expect(await settled(world, added)).toMatchObject({ username: 'carol' });
+    expect(await open[1]!.messenger.contacts.list()).toHaveLength(2);
+  });
+
   it('is not made again where that could do another thing', async () => {
     const { world, open } = await scene('share-sign-out', 2);
     world.relay.tamper.delay = ({ operation }) =>
@@ -295,6 +329,24 @@ describe('one account and another', () => {
     await expect(opening).rejects.toMatchObject({ code: 'storage-wrong-key' });
   });
 });
+
+/** A storage that tells what it is asked, in order. */
+function recordedStorage(storage: StorageAdapter, calls: string[]): StorageAdapter {
+  const { durability } = storage;
+  const told = <Result>(name: string, result: Result) => {
+    calls.push(name);
+    return result;
+  };
+  return {
+    durability,
+    acquire: () => told('acquire', storage.acquire()),
+    get: (keys) => told('get', storage.get(keys)),
+    list: (prefix) => told('list', storage.list(prefix)),
+    commit: (changes, options) => told('commit', storage.commit(changes, options)),
+    destroy: (options) => told('destroy', storage.destroy(options)),
+    close: () => told('close', storage.close()),
+  };
+}
 
 /** Waits for a promise while time passes. */
 async function settled<Result>(world: World, promise: Promise<Result>): Promise<Result> {
