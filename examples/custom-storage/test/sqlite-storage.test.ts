@@ -27,7 +27,7 @@ runStorageConformance(
       killChild: {
         module: new URL('./open.ts', import.meta.url),
         execArgv: ['--conditions=@sotto/source', '--import', 'tsx'],
-        rounds: process.env['SLOW'] ? 100 : 3,
+        rounds: process.env['SLOW'] ? 100 : 8,
       },
     },
   },

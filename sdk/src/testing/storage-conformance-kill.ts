@@ -20,7 +20,7 @@ export interface KillChildOptions {
   readonly module: string | URL;
   /** Arguments of Node before the program, such as those of a TypeScript loader. None by default. */
   readonly execArgv?: readonly string[];
-  /** How often a child is killed; 20 by default. */
+  /** How often a storage loses its process; 20 by default. Up to four lose the same one: starting it is what takes time. */
   readonly rounds?: number;
 }
 
@@ -31,6 +31,8 @@ interface KillCaseOptions {
 }
 
 const defaultRounds = 20;
+/** Storages that one child commits to: more would keep it from being in the middle of a commit of each. */
+const maxLanes = 4;
 /** Commits of one round go round these groups of keys. */
 const groupCount = 5;
 const keysPerGroup = 8;
@@ -54,30 +56,35 @@ const say = (line) => writeSync(1, line + '\\n');
 const { module } = await order();
 const { open } = await import(module);
 say('loaded');
-const { location, first } = await order();
-const storage = await open(location);
-const fence = await storage.acquire();
-say('open ' + fence);
+const lanes = await order();
 const valueOf = (number) => {
   const head = Buffer.alloc(${numberBytes});
   head.writeUInt32BE(number);
   const body = Buffer.concat([head, randomBytes(randomInt(${maxFillerBytes}))]);
   return new Uint8Array(Buffer.concat([body, createHash('sha256').update(body).digest()]));
 };
-for (let number = first; ; number += 1) {
+const changesOf = (number) => {
   const changes = [{ key: 'marker/' + (number - 1), value: undefined }];
   for (let index = 0; index < ${keysPerGroup}; index += 1) {
     changes.push({ key: 'group/' + (number % ${groupCount}) + '/' + index, value: valueOf(number) });
   }
-  changes.push({ key: 'marker/' + number, value: valueOf(number) });
-  try {
-    await storage.commit(changes, { fence });
-  } catch (error) {
-    say('refused ' + error.code);
-    process.exit();
+  return [...changes, { key: 'marker/' + number, value: valueOf(number) }];
+};
+const work = async ({ location, first }, lane) => {
+  const storage = await open(location);
+  const fence = await storage.acquire();
+  say('open ' + lane + ' ' + fence);
+  for (let number = first; ; number += 1) {
+    await storage.commit(changesOf(number), { fence });
+    say('done ' + lane + ' ' + number);
+    // A storage that never waits would leave no time to the others.
+    await new Promise(setImmediate);
   }
-  say('done ' + number);
-}
+};
+await Promise.all(lanes.map(work)).catch((error) => {
+  say('refused ' + error.code);
+  process.exit();
+});
 `;
 
 /** Declares them. */
@@ -88,12 +95,14 @@ export function killCases(
 ): void {
   const { killChild, concurrentAdapters, seed } = options;
   const rounds = killChild.rounds ?? defaultRounds;
+  const laneCount = Math.min(rounds, maxLanes);
 
   runner.it(
     `keeps every acknowledged commit whole when its process is killed (${rounds} rounds, seed ${seed})`,
     () =>
-      withLocatedMedium(createMedium, async (medium) => {
-        await new KillRounds(medium, killChild, seededRandom(`kill ${seed}`)).run(rounds);
+      withLocatedMedia(createMedium, laneCount, async (media) => {
+        const kills = new Kills(media, killChild, seededRandom(`kill ${seed}`));
+        await kills.run(Math.ceil(rounds / laneCount));
       }),
   );
 
@@ -101,8 +110,10 @@ export function killCases(
     ? 'lets the process that acquired last write, and no other'
     : 'keeps a second process out until the first is dead';
   runner.it(name, () =>
-    withLocatedMedium(createMedium, (medium) =>
-      concurrentAdapters ? provesFence(medium, killChild) : provesLock(medium, killChild),
+    withLocatedMedia(createMedium, 1, ([medium]) =>
+      concurrentAdapters
+        ? provesFence(medium as LocatedMedium, killChild)
+        : provesLock(medium as LocatedMedium, killChild),
     ),
   );
 }
@@ -111,17 +122,24 @@ interface LocatedMedium extends StorageTestMedium {
   readonly location: string;
 }
 
-async function withLocatedMedium(
+async function withLocatedMedia(
   createMedium: CreateMedium,
-  body: (medium: LocatedMedium) => Promise<void>,
+  count: number,
+  body: (media: readonly LocatedMedium[]) => Promise<void>,
 ): Promise<void> {
-  const medium = await createMedium();
-  const { location } = medium;
-  if (location === undefined) fail('killChild needs media with a location');
+  const media: LocatedMedium[] = [];
+  const disposals: (() => unknown)[] = [];
   try {
-    await body({ open: () => medium.open(), location });
+    while (media.length < count) {
+      const medium = await createMedium();
+      disposals.push(() => medium.dispose?.());
+      const { location } = medium;
+      if (location === undefined) fail('killChild needs media with a location');
+      media.push({ open: () => medium.open(), location });
+    }
+    await body(media);
   } finally {
-    await medium.dispose?.();
+    for (const dispose of disposals) await dispose();
   }
 }
 
@@ -132,60 +150,38 @@ function startChild({ module, execArgv = [] }: KillChildOptions): LineChild {
   return child;
 }
 
-/** Lets a child open the medium and commit from a number on. @returns once it is the writer */
-async function letCommit(child: LineChild, location: string, first: number): Promise<number> {
-  child.tell(JSON.stringify({ location, first }));
-  await child.until((lines) => lines.some((line) => line.startsWith('open ')));
-  return Number(child.lines.find((line) => line.startsWith('open '))?.slice('open '.length));
+/** What a child has said of one of its storages, the oldest first: `open` the fence, `done` the commits. */
+function saidOf(lines: readonly string[], what: 'open' | 'done', lane = 0): number[] {
+  const start = `${what} ${lane} `;
+  return lines.filter((line) => line.startsWith(start)).map((line) => Number(line.slice(start.length)));
 }
 
-function acknowledged(lines: readonly string[]): number[] {
-  return lines.filter((line) => line.startsWith('done ')).map((line) => Number(line.slice('done '.length)));
+/** Lets a child open one medium and commit from the first number on. @returns once it is the writer */
+async function letCommit(child: LineChild, location: string): Promise<number> {
+  child.tell(JSON.stringify([{ location, first: 1 }]));
+  await child.until((lines) => saidOf(lines, 'open').length > 0);
+  return saidOf(child.lines, 'open')[0] as number;
 }
 
-class KillRounds {
+/** One storage, through all the processes it loses. */
+class Lane {
   readonly #medium: LocatedMedium;
-  readonly #killChild: KillChildOptions;
-  readonly #random: SeededRandom;
   /** The newest commit found on the medium. */
   #last = 0;
   #lastFence = 0;
 
-  constructor(medium: LocatedMedium, killChild: KillChildOptions, random: SeededRandom) {
+  constructor(medium: LocatedMedium) {
     this.#medium = medium;
-    this.#killChild = killChild;
-    this.#random = random;
   }
 
-  async run(rounds: number): Promise<void> {
-    let next = startChild(this.#killChild);
-    try {
-      for (let round = 1; round <= rounds; round += 1) {
-        const child = next;
-        // The one after it loads meanwhile: starting a process is most of a round's time.
-        next = startChild(this.#killChild);
-        await this.#round(child);
-      }
-    } finally {
-      await next.kill();
-    }
+  get order(): { readonly location: string; readonly first: number } {
+    return { location: this.#medium.location, first: this.#last + 1 };
   }
 
-  async #round(child: LineChild): Promise<void> {
-    try {
-      const fence = await letCommit(child, this.#medium.location, this.#last + 1);
-      assert(fence > this.#lastFence, 'a greater fence in every process');
-      this.#lastFence = fence;
-      const enough = 1 + this.#random.integer(maxCommitsBeforeKill);
-      await child.until((lines) => acknowledged(lines).length >= enough);
-      await pause(this.#random.integer(maxKillDelayMs * 10) / 10);
-    } finally {
-      await child.kill();
-    }
-    await this.#check(acknowledged(child.lines).at(-1) ?? fail('nothing was acknowledged'));
-  }
-
-  async #check(lastAcknowledged: number): Promise<void> {
+  async check(fence: number | undefined, lastAcknowledged: number | undefined): Promise<void> {
+    assert(fence !== undefined && fence > this.#lastFence, 'a greater fence in every process');
+    this.#lastFence = fence;
+    if (lastAcknowledged === undefined) fail('nothing was acknowledged');
     const storage = await this.#medium.open();
     try {
       const found = await findMarker(storage);
@@ -198,6 +194,49 @@ class KillRounds {
       this.#last = found;
     } finally {
       await storage.close();
+    }
+  }
+}
+
+class Kills {
+  readonly #lanes: readonly Lane[];
+  readonly #killChild: KillChildOptions;
+  readonly #random: SeededRandom;
+
+  constructor(media: readonly LocatedMedium[], killChild: KillChildOptions, random: SeededRandom) {
+    this.#lanes = media.map((medium) => new Lane(medium));
+    this.#killChild = killChild;
+    this.#random = random;
+  }
+
+  async run(count: number): Promise<void> {
+    let next: LineChild | undefined = startChild(this.#killChild);
+    try {
+      for (let left = count; next; left -= 1) {
+        const child: LineChild = next;
+        // The one after it loads meanwhile: starting a process is most of the time.
+        next = left > 1 ? startChild(this.#killChild) : undefined;
+        await this.#killOnce(child);
+      }
+    } finally {
+      await next?.kill();
+    }
+  }
+
+  async #killOnce(child: LineChild): Promise<void> {
+    try {
+      child.tell(JSON.stringify(this.#lanes.map(({ order }) => order)));
+      const enough = 1 + this.#random.integer(maxCommitsBeforeKill);
+      await child.until((lines) =>
+        this.#lanes.every((_, lane) => saidOf(lines, 'done', lane).length >= enough),
+      );
+      await pause(this.#random.integer(maxKillDelayMs * 10) / 10);
+    } finally {
+      await child.kill();
+    }
+    for (const [index, lane] of this.#lanes.entries()) {
+      const acknowledged = saidOf(child.lines, 'done', index).at(-1);
+      await lane.check(saidOf(child.lines, 'open', index)[0], acknowledged);
     }
   }
 }
@@ -234,8 +273,8 @@ async function provesFence(medium: LocatedMedium, killChild: KillChildOptions): 
   const child = startChild(killChild);
   const storage = await medium.open();
   try {
-    const childFence = await letCommit(child, medium.location, 1);
-    await child.until((lines) => acknowledged(lines).length > 0);
+    const childFence = await letCommit(child, medium.location);
+    await child.until((lines) => saidOf(lines, 'done').length > 0);
     const fence = await storage.acquire();
     assert(fence > childFence, 'a greater fence than the other process has');
     const before = await findMarker(storage);
@@ -253,9 +292,9 @@ async function provesLock(medium: LocatedMedium, killChild: KillChildOptions): P
   const child = startChild(killChild);
   const storage = await medium.open();
   try {
-    const childFence = await letCommit(child, medium.location, 1);
+    const childFence = await letCommit(child, medium.location);
     await assertRejects(() => storage.acquire(), 'storage-locked', 'a second process');
-    await child.until((lines) => acknowledged(lines).length > 0);
+    await child.until((lines) => saidOf(lines, 'done').length > 0);
     await child.kill();
     assert((await storage.acquire()) > childFence, 'the next process has a greater fence');
   } finally {

@@ -1,4 +1,7 @@
-/** What a page does whose browser is killed: looks at what the one before has left, then commits and says so. */
+/**
+ * What a page does whose browser is killed: looks at what the one before has left in some storages, then commits to
+ * all of them and says so.
+ */
 import { Secret, type StorageAdapter } from '@sotto/sdk';
 import { encryptedStorage } from '@sotto/sdk/storage/encrypted';
 import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
@@ -6,10 +9,11 @@ import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 /** What Node calls, as `killable`. */
 export interface KillablePage {
   /**
-   * Opens the storage, which must be whole, and goes on committing until the page is gone.
-   * @returns the newest commit found, once it is the writer
+   * Opens storages, which must be whole, and goes on committing to each until the page is gone.
+   * @param names - those that begin with `encrypted` are
+   * @returns the newest commit found in each, once it is the writer
    */
-  start(wrap: 'bare' | 'encrypted'): Promise<{ readonly found: number; readonly fence: number }>;
+  start(names: readonly string[]): Promise<readonly { readonly found: number; readonly fence: number }[]>;
 }
 
 const groupCount = 5;
@@ -19,9 +23,10 @@ const hashBytes = 32;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-function opened(wrap: 'bare' | 'encrypted'): StorageAdapter {
-  const bare = indexedDbStorage(`killed-${wrap}`);
-  return wrap === 'bare' ? bare : encryptedStorage(bare, new Secret(new Uint8Array(32).fill(7)));
+function opened(name: string): StorageAdapter {
+  const bare = indexedDbStorage(`killed-${name}`);
+  if (!name.startsWith('encrypted')) return bare;
+  return encryptedStorage(bare, new Secret(new Uint8Array(32).fill(7)));
 }
 
 /** The commit's number, random bytes, and a SHA-256 over both. */
@@ -67,22 +72,35 @@ async function findNewest(storage: StorageAdapter): Promise<number> {
   return newest;
 }
 
-async function commitForEver(storage: StorageAdapter, found: number, fence: number): Promise<never> {
+interface Opened {
+  readonly name: string;
+  readonly storage: StorageAdapter;
+  readonly found: number;
+  readonly fence: number;
+}
+
+async function open(name: string): Promise<Opened> {
+  const storage = opened(name);
+  const fence = await storage.acquire();
+  return { name, storage, fence, found: await findNewest(storage) };
+}
+
+async function commitForEver({ name, storage, found, fence }: Opened): Promise<never> {
   for (let number = found + 1; ; number += 1) {
     await storage.commit(await changesOf(number), { fence: fence as never });
-    console.log(`done ${number}`);
+    console.log(`done ${name} ${number}`);
   }
 }
 
 const killable: KillablePage = {
-  async start(wrap) {
-    const storage = opened(wrap);
-    const fence = await storage.acquire();
-    const found = await findNewest(storage);
-    commitForEver(storage, found, fence).catch((error: unknown) => {
-      console.log(`failed ${String(error)}`);
-    });
-    return { found, fence };
+  async start(names) {
+    const all = await Promise.all(names.map(open));
+    for (const one of all) {
+      commitForEver(one).catch((error: unknown) => {
+        console.log(`failed ${one.name} ${String(error)}`);
+      });
+    }
+    return all.map(({ found, fence }) => ({ found, fence }));
   },
 };
 Object.assign(globalThis, { killable });
