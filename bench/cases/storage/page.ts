@@ -3,7 +3,7 @@ import { Secret, type StorageAdapter } from '@sotto/sdk';
 import { encryptedStorage } from '@sotto/sdk/storage/encrypted';
 import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import type { Side } from '../../harness.js';
-import { commitPuts, commitSide, fill, pageSide, sampleValue } from './work.js';
+import { commitPuts, commitSide, fill, messageBatches, pageSide, sampleValue } from './work.js';
 
 const records = 2_000;
 
@@ -38,11 +38,7 @@ async function raw(script: string): Promise<Side> {
     return Promise.all(keys.map((key) => answered(store.get(key) as IDBRequest<Uint8Array | undefined>)));
   };
   const value = sampleValue();
-  for (let first = 0; first < records; first += 1_000) {
-    await write(
-      Array.from({ length: 1_000 }, (_, index) => ({ key: `message/carol/${first + index}`, value })),
-    );
-  }
+  for (const batch of messageBatches(records)) await write(batch);
   let round = records;
   if (script === 'page') return pageSide({ get }, records);
   return async (count) => async () => {

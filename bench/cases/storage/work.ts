@@ -27,17 +27,18 @@ function pageKeys(records: number, round: number): string[] {
   return Array.from({ length: pageLength }, (_, index) => messageKey(start + index));
 }
 
-/** Puts so many messages, in large commits. */
-export async function fill(storage: StorageAdapter, fence: StorageFence, records: number): Promise<void> {
-  const value = sampleValue();
+/** So many messages in large commits; no value is like another, or a database could store them in less. */
+export function* messageBatches(records: number): Iterable<{ key: string; value: Uint8Array }[]> {
   const batch = 1_000;
   for (let first = 0; first < records; first += batch) {
     const length = Math.min(batch, records - first);
-    await storage.commit(
-      Array.from({ length }, (_, index) => ({ key: messageKey(first + index), value })),
-      { fence },
-    );
+    yield Array.from({ length }, (_, index) => ({ key: messageKey(first + index), value: sampleValue() }));
   }
+}
+
+/** Puts so many messages. */
+export async function fill(storage: StorageAdapter, fence: StorageFence, records: number): Promise<void> {
+  for (const batch of messageBatches(records)) await storage.commit(batch, { fence });
 }
 
 /** Commits, one after another. @param first - the first new message */
