@@ -5,7 +5,7 @@
  * value's record: one byte that tells whether it goes on in a tail, two for the length of its name, the name,
  * the value. In a tail: the nonce of the record it belongs to, and the rest of the value.
  */
-import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../bytes.js';
+import { ascii, concatBytes, equalBytes, fromUtf8 } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { Random } from '../../ports/host.js';
 import type { StorageChange } from '../../ports/storage.js';
@@ -93,7 +93,7 @@ export class Generation {
 
   /** A value, sealed: one put, or two. */
   async sealValue(name: string, value: Uint8Array): Promise<StorageChange[]> {
-    const encodedName = utf8(name);
+    const encodedName = ascii(name);
     const continued = value.length > maxHeadBytes;
     const head = Uint8Array.of(continued ? 1 : 0, encodedName.length >> 8, encodedName.length & 0xff);
     const record = await this.#seal(
@@ -139,13 +139,7 @@ export class Generation {
   }
 
   #sealing(key: string): Sealing {
-    // Byte by byte: keys below are ASCII, and encoding them costs a fourth of a small record.
-    const associated = new Uint8Array(recordLabel.length + key.length);
-    associated.set(recordLabel);
-    for (let index = 0; index < key.length; index += 1) {
-      associated[recordLabel.length + index] = key.charCodeAt(index);
-    }
-    return { key: this.#key, associated };
+    return { key: this.#key, associated: concatBytes(recordLabel, ascii(key)) };
   }
 
   async #seal(key: string, plaintext: Uint8Array): Promise<{ key: string; value: Uint8Array }> {

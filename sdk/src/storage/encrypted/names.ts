@@ -5,8 +5,9 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64urlnopad } from '@scure/base';
-import { utf8 } from '../../bytes.js';
+import { ascii } from '../../bytes.js';
 
+const digestBytes = 32;
 /** 128 bits: names that collide are then not found by chance, and 22 characters are. */
 const tagBytes = 16;
 /** Segments hidden one by one; what is deeper is hidden as one, or the name would not fit into a key. */
@@ -18,12 +19,16 @@ const maxRememberedNames = 4_096;
 
 /** Hides names under one key. */
 export class HiddenNames {
+  /** Keyed; the other is set to its state for each name, as a new copy would cost more than the hash. */
+  readonly #keyed: ReturnType<typeof hmac.create>;
   readonly #mac: ReturnType<typeof hmac.create>;
+  readonly #digest = new Uint8Array(digestBytes);
   readonly #remembered = new Map<string, string>();
   readonly #names = new Map<string, string>();
 
   /** @param key - 32 bytes */
   constructor(key: Uint8Array) {
+    this.#keyed = hmac.create(sha256, key);
     this.#mac = hmac.create(sha256, key);
   }
 
@@ -46,7 +51,8 @@ export class HiddenNames {
 
   /** One segment that stands for a whole name. */
   tag(path: string): string {
-    return base64urlnopad.encode(this.#mac.clone().update(utf8(path)).digest().subarray(0, tagBytes));
+    this.#keyed._cloneInto(this.#mac).update(ascii(path)).digestInto(this.#digest);
+    return base64urlnopad.encode(this.#digest.subarray(0, tagBytes));
   }
 
   /** The paths above a name, the highest first. */
