@@ -280,8 +280,8 @@ export const localErrorCatalogue = {
     next: 'Choose another, or a recovery key.',
   },
   'kdf-memory': {
-    when: 'There is not enough memory to derive the archive’s key.',
-    next: 'Close what else is open, or read the archive on a machine with more.',
+    when: 'There is not enough memory to derive the key of an archive or a storage.',
+    next: 'Close what else is open, or read it on a machine with more.',
   },
   'restore-not-empty': {
     when: 'The storage to restore into holds something already.',

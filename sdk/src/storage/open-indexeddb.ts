@@ -8,6 +8,11 @@ import type { WebPlace } from './web-bucket.js';
 
 /** A tab that is told to let go of a database does so within a task; one that is frozen never does. */
 const blockedTimeoutMs = 5_000;
+/**
+ * Nobody is told of a request that stands behind a removal which another tab blocks; one that is merely slow, as
+ * after a crash, has this long.
+ */
+const answerTimeoutMs = 30_000;
 
 /** What to open. */
 export interface DatabaseDescription {
@@ -87,13 +92,15 @@ function answered<Result>(
   tooLate: (result: Result) => void,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    let cancel = () => {};
     let isLate = false;
+    const giveUp = () => {
+      isLate = true;
+      reject(new SottoError('storage-locked'));
+    };
+    let cancel = clock.schedule(answerTimeoutMs, giveUp);
     request.onblocked = () => {
-      cancel = clock.schedule(blockedTimeoutMs, () => {
-        isLate = true;
-        reject(new SottoError('storage-locked'));
-      });
+      cancel();
+      cancel = clock.schedule(blockedTimeoutMs, giveUp);
     };
     request.onsuccess = () => {
       cancel();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encryptedStorage, passphraseKey } from '@sotto/sdk/storage/encrypted';
 import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
 import { concatBytes, equalBytes, utf8 } from '../../src/bytes.js';
+import { wrapPlatformScrypt } from '../../src/platform-scrypt.js';
 import { Secret } from '../../src/secret.js';
 import { OpenStore, putTexts, secretKey, textsOf } from './encrypted-store.js';
 
@@ -212,6 +213,21 @@ describe('keys', () => {
     );
     // Had it been derived, it would be the wrong key.
     expect(await store.read(passphraseKey('words'))).toBe('storage-corrupt');
+  });
+
+  it('says so where the memory to derive it from a passphrase is missing, and is asked for again', async () => {
+    const store = new OpenStore();
+    await putTexts(store.encrypted(passphraseKey('words', cheap)), texts);
+    let isShort = true;
+    wrapPlatformScrypt((derive) => async (...input) => {
+      if (isShort) throw new RangeError('Array buffer allocation failed');
+      return derive(...input);
+    });
+    const storage = store.encrypted(passphraseKey('words'));
+    await expect(storage.get(['account'])).rejects.toMatchObject({ code: 'kdf-memory' });
+    await expect(storage.acquire()).rejects.toMatchObject({ code: 'kdf-memory' });
+    isShort = false;
+    expect(await storage.get(['account'])).toEqual([utf8(texts.account)]);
   });
 
   it('is removed with what it encrypted, after it, and not by a writer that was fenced', async () => {

@@ -1,13 +1,17 @@
 /** The device's own key: not extractable, kept in IndexedDB. Knows nothing of what it protects. */
 import { SottoError } from '../../errors.js';
 import { systemClock } from '../../host.js';
-import { firstRunMarker } from '../first-run-marker.js';
+import { firstRunMarker, type FirstRunMarker } from '../first-run-marker.js';
+import { evicted } from '../health.js';
 import { findIndexedDb } from '../indexeddb-layout.js';
 import { completed, openDatabase, result, translatedError } from '../open-indexeddb.js';
 import { findBucket, makeBucket, removeBucket, sharedPlace, type WebPlace } from '../web-bucket.js';
 import { generateSealingKey } from './cipher.js';
 
 const storeName = 'keys';
+/** A tab that makes a key marks it in its next step; it is looked for so often meanwhile. */
+const markingMs = 1_000;
+const lookMs = 50;
 /** Where there are buckets it has one key; in the shared place it has those of all names. */
 const descriptionIn = (place: WebPlace) => ({
   place,
@@ -26,20 +30,31 @@ const descriptionIn = (place: WebPlace) => ({
  * is lost, and with it what it encrypted.
  * @param name - one per storage; that of its database, so that each is missed when the other is there
  * @throws SottoError `storage-key-missing` when it was made before and is gone: restore a backup, or
- *   `removeDeviceKey` and begin anew. `storage-failed` where there is no IndexedDB or no WebCrypto,
+ *   `removeDeviceKey` and begin anew. `storage-evicted` when it is all that is left, of data and of what remembers
+ *   them: the same. `storage-failed` where there is no IndexedDB or no WebCrypto,
  *   `storage-full`, `storage-locked`
  */
 export async function deviceKey(name: string): Promise<CryptoKey> {
   const marker = firstRunMarker('key', name);
   const isMarked = await marker.isSet();
   // Before looking for it: another tab that makes it now marks it after that.
-  const wasMade = isMarked === true || (await findIndexedDb(name, systemClock)).database === 'present';
+  const { database } = await findIndexedDb(name, systemClock);
   const found = await find(name);
-  if (!found && wasMade) throw new SottoError('storage-key-missing');
+  if (!found && (isMarked === true || database === 'present')) throw new SottoError('storage-key-missing');
+  if (found && isMarked === false && database === 'absent' && !(await isMarkedSoon(marker))) throw evicted();
   const key = found ?? (await make(name));
   // After the key, so that a crash in between leaves one that is found.
   if (isMarked !== true) await marker.set();
   return key;
+}
+
+/** Whether another tab has just made the key, and marks it by now. */
+async function isMarkedSoon(marker: FirstRunMarker): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < markingMs; waitedMs += lookMs) {
+    await new Promise<void>((resolve) => systemClock.schedule(lookMs, resolve));
+    if (await marker.isSet()) return true;
+  }
+  return false;
 }
 
 async function make(name: string): Promise<CryptoKey> {

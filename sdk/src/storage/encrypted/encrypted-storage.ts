@@ -31,7 +31,7 @@ export interface EncryptedStorage extends StorageAdapter {
    */
   rotate(key: StorageKey, options: { readonly fence: StorageFence }): Promise<void>;
 
-  /** What the storage below says of itself, and whether the key opens it. @throws SottoError `storage-closed` */
+  /** What the storage below says of itself, and whether the key opens it. @throws SottoError `storage-closed`, `kdf-memory` */
   health(): Promise<StorageHealth>;
 }
 
@@ -58,7 +58,8 @@ const maxOpenings = 3;
  *
  * Besides the errors of the port, every method but `close` rejects with `storage-wrong-key` when the storage
  * was encrypted under another key, `storage-tampered` when something in it was changed, moved or removed from
- * outside, and `storage-corrupt` when it is of a later version or no encrypted storage.
+ * outside, and `storage-corrupt` when it is of a later version or no encrypted storage; under a passphrase with
+ * `kdf-memory`, too, where the machine has not the memory to derive its key.
  * @param inner - not to be used beside it
  * @param key - a `Secret` of 32 bytes (read before this returns; the caller may wipe it then), a `CryptoKey` as
  *   `deviceKey` makes it, or a `passphraseKey`

@@ -84,7 +84,11 @@ export class PassphraseKey {
     if (!isPassphraseCost(cost)) throw new SottoError('storage-corrupt');
     const labelled = concatBytes(utf8('sotto storage passphrase v1\0'), salt);
     const parameters = { N: 2 ** cost.logN, r: scryptR, p: cost.p, dkLen: keyBytes };
-    const key = await platformScrypt(utf8(this.#passphrase.normalize('NFKC')), labelled, parameters);
+    const passphrase = utf8(this.#passphrase.normalize('NFKC'));
+    const key = await platformScrypt(passphrase, labelled, parameters).catch((cause: unknown) => {
+      // Of what is checked before, memory alone can be missing.
+      throw new SottoError('kdf-memory', { cause });
+    });
     try {
       return await importSealingKey(key);
     } finally {

@@ -31,9 +31,10 @@ export interface IndexedDbStorageOptions {
 
 /**
  * A storage in an IndexedDB database of this origin, over the optional package `idb-keyval`. The database is made
- * on first use, in a storage bucket of its own where the browser has those: there `destroy` leaves no file; several adapters, tabs and workers may have it open, and the one that acquired last writes. Two
- * accounts are two names. Values are not encrypted. `destroy` deletes the database; others that have it open are
- * told, and get `storage-evicted` from then on.
+ * on first use, in a storage bucket of its own where the browser has those: there `destroy` leaves no file. Several
+ * adapters, tabs and workers may have it open, and the one that acquired last writes. Two accounts are two names.
+ * Values are not encrypted. `destroy` deletes the database; others that have it open are told, and get
+ * `storage-evicted` from then on.
  *
  * A browser may remove the database altogether: for want of space, when the user clears it, and, in Chromium,
  * when it takes it for damaged after crashes. Nothing older ever comes back. It is not taken for a first run as
@@ -41,8 +42,9 @@ export interface IndexedDbStorageOptions {
  * `storage-evicted`, until `removeIndexedDbStorage` makes room for a new beginning.
  *
  * Besides the errors of the port: `storage-full` when the quota is used up (nothing of that commit is there),
- * `storage-evicted` when the database was removed, while it was open or before, `storage-locked` when another tab does not
- * let go of it for five seconds, or a later version of this code took it over.
+ * `storage-evicted` when the database was removed, while it was open or before, `storage-locked` when another tab
+ * does not let go of it for five seconds (for thirty, where the browser does not tell that one is in the way), or a
+ * later version of this code took it over.
  * @param name - the name of the database, 1 to 256 characters
  */
 export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): IndexedDbStorage {

@@ -40,9 +40,11 @@ export async function inspectIndexedDbStorage(
   const durability = indexedDbDurability();
   try {
     const isMarked = (await firstRunMarker('data', name).isSet()) === true;
+    // One that was made and is gone: data that it never encrypted would be there.
+    const lostKey = hasKey === false && (await firstRunMarker('key', name).isSet()) === true;
     const { database, cleared, lastCommitAt, place } = await findIndexedDb(name, clock);
     const surroundings = { durability, ...(await webSurroundings(place)) };
-    const state = stateOfParts({ database, key: hasKey, wasUsed: isMarked && !cleared });
+    const state = stateOfParts({ database, key: hasKey, wasUsed: lostKey || (isMarked && !cleared) });
     return healthOf(state, { key: hasKey, lastCommitAt }, surroundings);
   } catch (error) {
     return healthOf(stateOfFailure(error), {}, { durability, ...(await webSurroundings()) });

@@ -142,6 +142,31 @@ describe('a storage in IndexedDB', () => {
     await drop(name);
   });
 
+  it('does not wait for ever behind a removal that is blocked itself, of which nobody is told', async () => {
+    const name = freshName();
+    await thaw(name, {});
+    const stubborn = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error as DOMException);
+    });
+    const dropped = new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+    const timers = new Set<() => void>();
+    const clock = {
+      ...hastyClock,
+      schedule: (_: number, callback: () => void) => {
+        timers.add(callback);
+        return () => timers.delete(callback);
+      },
+    };
+    const outcome = codeOf(indexedDbStorage(name, { clock }).get(['a']));
+    while (timers.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const ring of timers) ring();
+    expect(await outcome).toBe('storage-locked');
+    stubborn.close();
+    await dropped;
+  });
+
   it('goes with destroy although somebody holds on to it, where it has a bucket', async () => {
     const name = freshName();
     const storage = indexedDbStorage(name);
@@ -159,6 +184,26 @@ describe('a storage in IndexedDB', () => {
     await storage.destroy({ fence });
     await closed;
     expect(await findBucket('data', name)).toBe(undefined);
+  });
+
+  it('compares the fence and writes in one strict transaction', async () => {
+    const name = freshName();
+    const storage = indexedDbStorage(name);
+    const older = await storage.acquire();
+    const fence = await storage.acquire();
+    const spy = vi.spyOn(IDBDatabase.prototype, 'transaction');
+    const changes = [
+      { key: 'a', value },
+      { key: 'b', value },
+      { key: 'c', value: undefined },
+    ];
+    await storage.commit(changes, { fence });
+    expect(await codeOf(storage.commit(changes, { fence: older }))).toBe('fenced');
+    const transactions = spy.mock.calls.map((words) => [...words]);
+    spy.mockRestore();
+    const one = [expect.any(String), 'readwrite', { durability: 'strict' }];
+    expect(transactions).toEqual([one, one]);
+    await storage.destroy({ fence });
   });
 
   it('writes nothing of a commit that fails in its middle', async () => {
@@ -241,12 +286,12 @@ describe('a database of layout v1', () => {
   });
 });
 
-/** Gives up at once. */
+/** Gives up at once where it is told that somebody blocks. */
 const hastyClock = {
   now: () => 0,
   monotonicNow: () => 0,
-  schedule: (_: number, callback: () => void) => {
-    queueMicrotask(callback);
+  schedule: (delayMs: number, callback: () => void) => {
+    if (delayMs <= 5_000) queueMicrotask(callback);
     return () => undefined;
   },
 };
