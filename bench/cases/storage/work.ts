@@ -13,7 +13,7 @@ const pageLength = 50;
 export const sampleValue = () => crypto.getRandomValues(new Uint8Array(valueBytes));
 
 /** The name of a message. */
-export const messageKey = (seq: number) => `message/carol/${seq}`;
+const messageKey = (seq: number) => `message/carol/${seq}`;
 
 /** The puts of one commit: some on the same keys each time, one that is new. */
 export function commitPuts(seq: number, value: Uint8Array): { key: string; value: Uint8Array }[] {

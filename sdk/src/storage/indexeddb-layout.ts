@@ -14,6 +14,8 @@ export const metaKey = '!sotto';
 export const firstUserKey = '-';
 /** The character after the greatest of a key. */
 export const afterUserKeys = '\x7f';
+/** Every key of the user's. Beside them and {@link metaKey} lie numbers: the fences that are no longer the last. */
+export const userKeys = () => IDBKeyRange.bound(firstUserKey, afterUserKeys, false, true);
 
 /** A database, and where it lies. */
 interface PlacedDatabase {
@@ -67,8 +69,7 @@ export async function readMeta(store: IDBObjectStore): Promise<StorageMeta | und
 export async function readFacts(
   store: IDBObjectStore,
 ): Promise<{ readonly meta: StorageMeta | undefined; readonly hasPairs: boolean }> {
-  const userKeys = IDBKeyRange.bound(firstUserKey, afterUserKeys, false, true);
-  const [meta, first] = await Promise.all([readMeta(store), result(store.getKey(userKeys))]);
+  const [meta, first] = await Promise.all([readMeta(store), result(store.getKey(userKeys()))]);
   return { meta, hasPairs: first !== undefined };
 }
 

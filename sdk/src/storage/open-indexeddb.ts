@@ -29,13 +29,15 @@ export interface DatabaseDescription {
 /** In Chromium a database stands still for ever once the bucket it lies in was garbage-collected. */
 const placesInUse = new WeakMap<IDBDatabase, WebPlace>();
 
-type StorageCode = 'storage-failed' | 'storage-full' | 'storage-corrupt';
+type StorageCode = 'storage-failed' | 'storage-full' | 'storage-corrupt' | 'fenced';
 
 /** What a name in `DOMException` means here. */
 const codesByName: Readonly<Record<string, StorageCode>> = {
   QuotaExceededError: 'storage-full',
   // The database is of a later version of this code.
   VersionError: 'storage-corrupt',
+  // Nothing is added but the mark of a fence, where there is none.
+  ConstraintError: 'fenced',
 };
 
 /** Any failure of IndexedDB as one of the port. */

@@ -19,12 +19,19 @@ import {
   readFacts,
   readMeta,
   storeName,
+  userKeys,
 } from '../indexeddb-layout.js';
 
 /** Pairs of one page of a list: few at first, then as many as are expected to have this many bytes. */
 const firstPageEntries = 16;
 const maxPageEntries = 512;
 const pageBytes = 1024 * 1024;
+
+/**
+ * Writers that were fenced and are remembered, one small key for each that came after it. A page that slept through
+ * so many others is gone.
+ */
+const maxFencedMarks = 65_536;
 
 /** The time of a commit is written down when the one written down is so old: once for many commits. */
 const commitTimeMs = 60_000;
@@ -41,6 +48,10 @@ export class IndexedDbDatabase implements StorageDatabase {
   /** Whether the marker is known to be set. */
   #isMarked = false;
   #lastCommitAt: number | undefined;
+  /** The time of a commit that this adapter wrote down last. */
+  #notedAt = -Infinity;
+  /** The last fence that is known to be of this database. */
+  #knownFence = 0;
   /** Why the browser has taken it away, once it has. */
   #lost: 'storage-evicted' | 'storage-locked' | undefined;
 
@@ -92,6 +103,7 @@ export class IndexedDbDatabase implements StorageDatabase {
     this.#isMarked = wasUsed;
     const { meta, hasPairs } = await this.useStore('readonly', readFacts);
     this.#lastCommitAt = meta?.committedAt;
+    this.#knownFence = meta?.fence ?? 0;
     const isUsed = hasPairs || meta?.committedAt !== undefined;
     if (isUsed) await this.#mark();
     // One that was emptied on purpose, and then not removed, may be begun anew.
@@ -109,12 +121,25 @@ export class IndexedDbDatabase implements StorageDatabase {
    * requests of the store it gets, or the transaction ends under it.
    * @throws SottoError what the callback throws, or a translated failure
    */
-  readonly useStore: UseStore = async (mode, callback) => {
+  readonly useStore: UseStore = (mode, callback) => this.#transact(mode, callback, mode === 'readonly');
+
+  /**
+   * @param isAtOnce - whether the callback makes all of its requests before it returns. They then need nothing of
+   *   this page to be carried out: one that freezes meanwhile holds up nobody who wants to take over.
+   */
+  async #transact<Result>(
+    mode: IDBTransactionMode,
+    callback: (store: IDBObjectStore) => Result | PromiseLike<Result>,
+    isAtOnce: boolean,
+  ): Promise<Result> {
     try {
       const transaction = this.#database.transaction(storeName, mode, { durability: this.#durability });
       const complete = completed(transaction);
       try {
-        const result = await callback(transaction.objectStore(storeName));
+        const pending = callback(transaction.objectStore(storeName));
+        // Browsers before 2022 do not know it, and commit when the page has heard of every request.
+        if (isAtOnce) (transaction as Partial<IDBTransaction>).commit?.();
+        const result = await pending;
         await complete;
         return result;
       } catch (error) {
@@ -126,32 +151,39 @@ export class IndexedDbDatabase implements StorageDatabase {
     } catch (error) {
       throw this.#lost ? new SottoError(this.#lost, { cause: error }) : translatedError(error);
     }
-  };
+  }
 
-  /** Gives out the next fence. */
+  /** Gives out the next fence, and marks the one before as fenced. */
   async nextFence(): Promise<number> {
-    return this.useStore('readwrite', async (store) => {
+    this.#knownFence = await this.useStore('readwrite', async (store) => {
       const meta = await readMeta(store);
-      const fence = (meta?.fence ?? 0) + 1;
-      store.put({ ...meta, fence }, metaKey);
-      return fence;
+      const before = meta?.fence ?? 0;
+      store.put({ ...meta, fence: before + 1 }, metaKey);
+      store.put(true, before);
+      store.delete(IDBKeyRange.upperBound(before - maxFencedMarks));
+      return before + 1;
     });
+    return this.#knownFence;
   }
 
   /** All writes or none, if the fence is the last one given out. @throws SottoError `fenced` */
   async write(writes: readonly StorageChange[], fence: number): Promise<void> {
+    // Of one of this name that was removed meanwhile: it is not marked here.
+    if (fence > this.#knownFence) throw new SottoError('fenced');
     const now = this.#clock.now();
-    await this.useStore('readwrite', async (store) => {
-      const meta = await readMeta(store);
-      if ((meta?.fence ?? 0) !== fence) throw new SottoError('fenced');
-      if (writes.length === 0) return;
-      const sinceMs = Math.abs(now - (meta?.committedAt ?? -Infinity));
-      if (sinceMs >= commitTimeMs) store.put({ fence, committedAt: now }, metaKey);
+    const isNoted = Math.abs(now - this.#notedAt) < commitTimeMs || writes.length === 0;
+    const work = (store: IDBObjectStore) => {
+      // Fails, and everything with it, where the fence is marked already: no answer has to be waited for.
+      store.add(true, fence);
+      store.delete(fence);
+      if (!isNoted) store.put({ fence, committedAt: now }, metaKey);
       for (const { key, value } of writes) {
         if (value) store.put(value, key);
         else store.delete(key);
       }
-    });
+    };
+    await this.#transact('readwrite', work, true);
+    if (!isNoted) this.#notedAt = now;
     if (writes.length === 0) return;
     this.#lastCommitAt = now;
     await this.#mark();
@@ -169,8 +201,9 @@ export class IndexedDbDatabase implements StorageDatabase {
     await this.useStore('readwrite', async (store) => {
       const meta = await readMeta(store);
       if ((meta?.fence ?? 0) !== fence) throw new SottoError('fenced');
-      store.clear();
+      store.delete(userKeys());
       store.put({ fence: fence + 1, cleared: true }, metaKey);
+      store.put(true, fence);
     });
   }
 
