@@ -56,9 +56,9 @@ const dead = Symbol('dead');
  * under way never comes back, as nothing does in a dead process, and nobody waits for it.
  */
 export function countingEngine(engine: ProtocolEngine, lane: Lane, died: Promise<void>): ProtocolEngine {
-  const orDeath = died.then(() => dead);
+  const orDeath = makeEnding(died);
   const run = async (call: () => Promise<unknown>) => {
-    const result = await counted(() => lane(() => Promise.race([call(), orDeath])));
+    const result = await counted(() => lane(() => orDeath(call())));
     return result === dead ? new Promise<never>(() => undefined) : result;
   };
   return new Proxy(engine, {
@@ -69,6 +69,32 @@ export function countingEngine(engine: ProtocolEngine, lane: Lane, died: Promise
       return (...input: unknown[]) => run(() => method.apply(target, input));
     },
   });
+}
+
+/**
+ * Waits for a piece of work, or for a death. Unlike a race against one promise that stays, nothing of the work is
+ * kept when it is done: a process may do a hundred thousand pieces of it before it dies.
+ */
+function makeEnding(died: Promise<void>) {
+  const running = new Set<() => void>();
+  let isOver = false;
+  void died
+    .then(() => dead)
+    .then(() => {
+      isOver = true;
+      for (const die of running) die();
+      running.clear();
+    });
+  return (work: Promise<unknown>): Promise<unknown> => {
+    if (isOver) return Promise.race([work, Promise.resolve(dead)]);
+    return new Promise((resolve, reject) => {
+      const die = () => {
+        resolve(dead);
+      };
+      running.add(die);
+      void work.then(resolve, reject).finally(() => running.delete(die));
+    });
+  };
 }
 
 /** The storage, with every call counted. */
