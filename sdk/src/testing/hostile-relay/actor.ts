@@ -40,11 +40,22 @@ export class Actor {
     return actor;
   }
 
+  /** A device with nothing in its storage, which does not run yet. */
+  static make(host: DeviceHost, username: string): Actor {
+    return new Actor(host, username, smallStock);
+  }
+
   async register(): Promise<void> {
     const { username, password } = this;
-    const profile = await this.messenger.account.register({ username, password });
-    this.#id = profile.accountId;
-    this.#code = profile.contactCode;
+    await this.messenger.account.register({ username, password });
+    await this.takeProfile();
+  }
+
+  /** There is an account in the storage by now. */
+  async takeProfile(): Promise<void> {
+    const profile = await this.messenger.account.profile();
+    this.#id = profile?.accountId;
+    this.#code = profile?.contactCode ?? '';
   }
 
   /** @param stock - how many one-time keys of a kind are made at a time */
@@ -125,10 +136,19 @@ export class Actor {
     await this.#host.network.until(() => messenger.connection.kind === 'online', `${this.username} online`);
   }
 
+  async start(): Promise<void> {
+    await this.#device.start();
+  }
+
+  /** The process dies. */
+  kill(): void {
+    this.#device.kill();
+  }
+
   /** The process dies, and comes back from what its storage holds. */
   async restart(): Promise<void> {
-    this.#device.kill();
-    await this.#device.start();
+    this.kill();
+    await this.start();
     await this.goOnline();
   }
 

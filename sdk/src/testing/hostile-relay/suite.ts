@@ -7,6 +7,7 @@ import { bundleLies } from './bundle-lies.js';
 import { envelopeLies } from './envelope-lies.js';
 import { frameLies } from './frame-lies.js';
 import type { HostileRelayLie, LieCase, LieGroup } from './lie.js';
+import { recoveryLies } from './recovery-lies.js';
 import { resolveLies } from './resolve-lies.js';
 import { resumeLies } from './resume-lies.js';
 import { Stage } from './stage.js';
@@ -32,6 +33,7 @@ const groups: readonly LieGroup[] = [
   frameLies,
   tokenLies,
   resumeLies,
+  recoveryLies,
 ];
 
 /** Every lie of the suite, as a table to read. */
