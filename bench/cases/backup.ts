@@ -5,11 +5,11 @@
  */
 import { portableEngine } from '@sotto/sdk/engines/portable';
 import { createMemoryMedium, memoryStorage } from '@sotto/sdk/storage/memory';
-import { ByteReader } from '../../sdk/src/backup/byte-reader.js';
-import { openChunks, sealChunks, type ChunkSealing } from '../../sdk/src/backup/chunks.js';
+import type { ChunkSealing } from '../../sdk/src/backup/chunks.js';
 import { concatBytes } from '../../sdk/src/bytes.js';
 import type { BenchCase, Side } from '../harness.js';
 import { archiveSide, restoreRows, rowsSide, verifySide } from './backup/archives.js';
+import { ByteReader, openChunks, sealChunks } from './backup/built.js';
 
 const chunkBytes = 256 * 1024;
 const mib = 1024 * 1024;

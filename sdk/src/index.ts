@@ -5,7 +5,6 @@
  */
 export { createMessenger } from './messenger.js';
 export type {
-  LocalMessenger,
   Messenger,
   MessengerAccount,
   MessengerBackup,

@@ -119,6 +119,8 @@ export const limits = {
   maxRemoteWaiting: 10_000,
   /** Lists of records read over one port at once: each keeps a list of the storage open. */
   maxRemoteLists: 16,
+  /** Backups made or read over one port at once: each holds an archive open. */
+  maxRemoteArchives: 4,
   /** Pairs, and bytes of them, that a list sends ahead of its reader over a port. */
   remoteListWindow: 64,
   remoteListWindowBytes: 1024 * 1024,

@@ -6,6 +6,7 @@ import type {
   BackupInput,
   BackupRun,
   BackupSecret,
+  BackupSettings,
   RestoreInput,
   RestoreSummary,
 } from './backup/index.js';
@@ -261,11 +262,11 @@ export interface MessengerBackup {
    * a lying relay; `rate-limited`, `offline`
    */
   restore(stream: ReadableStream<Uint8Array>, input: RestoreInput, run?: BackupRun): Promise<RestoreSummary>;
-}
-
-/** A messenger that runs here, and so can read and write streams. */
-export interface LocalMessenger extends Messenger {
-  readonly backup: MessengerBackup;
+  /**
+   * The settings that came with a restore, as `create` was given them; none on a device that was not restored.
+   * @throws SottoError `messenger-closed`
+   */
+  settings(): Promise<BackupSettings>;
 }
 
 /** An account on this device. */
@@ -276,6 +277,7 @@ export interface Messenger {
   readonly preKeys: MessengerPreKeys;
   readonly sessions: MessengerSessions;
   readonly records: MessengerRecords;
+  readonly backup: MessengerBackup;
   readonly diagnostics: MessengerDiagnostics;
   /** The connection to the relay, at this moment. */
   readonly connection: ConnectionState;

@@ -27,7 +27,6 @@ import {
   sweepSendLog,
 } from './messages/index.js';
 import type {
-  LocalMessenger,
   Messenger,
   MessengerAccount,
   MessengerBackup,
@@ -59,7 +58,7 @@ import { HandlerContext, Journal, Writer, type JournalEntry } from './unit/index
  * @throws SottoError `storage-locked` when another process has the storage, `storage-corrupt`,
  * `engine-mismatch` when the account in it was made with another engine
  */
-export async function createMessenger(options: MessengerOptions): Promise<LocalMessenger> {
+export async function createMessenger(options: MessengerOptions): Promise<Messenger> {
   const host: Host = {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -165,7 +164,7 @@ const diagnostics = () => import('./diagnostics/index.js');
 
 type Parts = ReturnType<typeof wire>;
 
-class WiredMessenger implements LocalMessenger {
+class WiredMessenger implements Messenger {
   readonly #parts: Parts;
   #journalStarted = false;
 
@@ -289,6 +288,7 @@ class WiredMessenger implements LocalMessenger {
           await this.#firstKeys();
           return summary;
         }),
+      settings: () => this.#call(async () => (await load()).restoredSettings(parts.writer)),
     };
   }
 

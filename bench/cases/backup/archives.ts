@@ -1,16 +1,14 @@
 /** A device with many messages in its storage, and what is measured of its archives. Knows no peer. */
 import type { ProtocolEngine, StorageAdapter } from '@sotto/sdk';
-import { archiveStream, makeArchiveKeys } from '../../../sdk/src/backup/archive-writer.js';
-import { verifyArchive } from '../../../sdk/src/backup/archive-reader.js';
-import { deviceSource } from '../../../sdk/src/backup/device-source.js';
 import { systemClock, systemRandom } from '../../../sdk/src/host.js';
-import { Writer } from '../../../sdk/src/unit/index.js';
+import type { Writer as OpenWriter } from '../../../sdk/src/unit/index.js';
 import { fillDevice, sampleRecoveryKey } from '../../../sdk/test/backup/sample-device.js';
 import type { Side } from '../../harness.js';
+import { archiveStream, deviceSource, makeArchiveKeys, verifyArchive, Writer } from './built.js';
 
 /** See the header. */
 export interface BenchDevice {
-  readonly writer: Writer;
+  readonly writer: OpenWriter;
   readonly messageKeys: readonly string[];
   readonly close: () => Promise<void>;
 }

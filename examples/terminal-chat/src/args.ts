@@ -35,7 +35,7 @@ export const usage = `terminal-chat: end-to-end-encrypted chat in a terminal
   --help             shows this
 
 The password is asked for at registration. For scripts it can come from SOTTO_PASSWORD,
-a backup's recovery key from SOTTO_RECOVERY_KEY.`;
+what opens a backup from SOTTO_RECOVERY_KEY or SOTTO_BACKUP_PASSWORD.`;
 
 const defaultRelay = 'http://127.0.0.1:8787';
 

@@ -2,7 +2,7 @@
  * What the chat is about at the moment: with whom, under which names, and which own messages have
  * not reached their end yet. Shows messages; decides nothing.
  */
-import type { AccountId, Contact, LocalMessenger, Message } from '@sotto/sdk';
+import type { AccountId, Contact, Message, Messenger } from '@sotto/sdk';
 import { markOf, messageLine, statusLine } from './format.js';
 import type { Terminal } from './terminal.js';
 
@@ -13,7 +13,7 @@ export class CommandError extends Error {
 
 /** See the header. */
 export class Chat {
-  readonly messenger: LocalMessenger;
+  readonly messenger: Messenger;
   readonly terminal: Terminal;
   readonly #ownName: string;
   readonly #names = new Map<AccountId, string>();
@@ -21,7 +21,7 @@ export class Chat {
   #whenNothingWaits: (() => void) | undefined;
   #partner: AccountId | undefined;
 
-  constructor(parts: { messenger: LocalMessenger; terminal: Terminal; ownName: string }) {
+  constructor(parts: { messenger: Messenger; terminal: Terminal; ownName: string }) {
     this.messenger = parts.messenger;
     this.terminal = parts.terminal;
     this.#ownName = parts.ownName;

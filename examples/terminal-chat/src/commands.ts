@@ -35,8 +35,8 @@ const commands: Readonly<Record<string, Command>> = {
   me: { usage: '/me', help: 'shows your contact code and its QR code', run: own.me },
   login: { usage: '/login', help: 'gives the password again when the relay asks for it', run: own.login },
   backup: {
-    usage: '/backup FILE',
-    help: 'writes a backup, and shows its recovery key',
+    usage: '/backup [--password] FILE',
+    help: 'writes a backup and shows its recovery key, or asks for a password',
     run: recovery.backUp,
   },
   'check-backup': {

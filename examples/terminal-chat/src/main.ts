@@ -1,7 +1,7 @@
 /** Puts the chat together and runs it until the user, or the end of the input, ends it. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createMessenger, type LocalMessenger } from '@sotto/sdk';
+import { createMessenger, type Messenger } from '@sotto/sdk';
 import { levelStorage } from '@sotto/sdk/storage/level';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
 import { parseChatArgs, usage, UsageError, type ChatOptions } from './args.js';
@@ -17,7 +17,7 @@ import { openTerminal, type Terminal } from './terminal.js';
 /** At the end of a script, messages on their way have this long to reach the relay. */
 const lastSendsMs = 10_000;
 
-async function openMessenger({ dataFolder, relayOrigin }: ChatOptions): Promise<LocalMessenger> {
+async function openMessenger({ dataFolder, relayOrigin }: ChatOptions): Promise<Messenger> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   return createMessenger({
     engine: await chosenEngine(),
@@ -39,11 +39,7 @@ async function handleInputs(chat: Chat): Promise<Outcome> {
   }
 }
 
-async function converse(
-  messenger: LocalMessenger,
-  terminal: Terminal,
-  options: ChatOptions,
-): Promise<Outcome> {
+async function converse(messenger: Messenger, terminal: Terminal, options: ChatOptions): Promise<Outcome> {
   const isKnown = (await messenger.account.profile()) !== undefined;
   const profile = await openAccount(messenger, terminal, options);
   if (!profile) return 'quit';

@@ -4,25 +4,32 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import type { BackupProgress, BackupSecret, LocalMessenger, OwnProfile } from '@sotto/sdk';
+import type { BackupProgress, BackupSecret, Messenger, OwnProfile } from '@sotto/sdk';
 import { UsageError } from './args.js';
 import { CommandError, type Chat } from './chat.js';
 import type { Terminal } from './terminal.js';
 
 const barWidth = 24;
+/** Before a file name of `/backup`. */
+const passwordFlag = '--password';
 const hourMs = 60 * 60 * 1000;
 
 function readFile(path: string): ReadableStream<Uint8Array> {
   return Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
 }
 
-/** A bar that is printed when it has grown by a quarter: a terminal is not only a screen. */
-function progressBar(terminal: Terminal, totalOf: (progress: BackupProgress) => number | undefined) {
+/**
+ * A bar that is printed when it has grown by a quarter: a terminal is not only a screen.
+ * @param shareOf - how much is done, 0 to 1
+ */
+export function progressBar(
+  terminal: Pick<Terminal, 'print'>,
+  shareOf: (progress: BackupProgress) => number,
+) {
   let shown = -1;
   return (progress: BackupProgress) => {
-    const total = totalOf(progress);
-    if (!total) return;
-    const share = Math.min(progress.bytes / total, 1);
+    if (progress.phase === 'key') return;
+    const share = Math.min(shareOf(progress), 1);
     const quarter = Math.floor(share * 4);
     if (quarter <= shown) return;
     shown = quarter;
@@ -34,14 +41,43 @@ function progressBar(terminal: Terminal, totalOf: (progress: BackupProgress) => 
 
 async function fileProgress(terminal: Terminal, path: string) {
   const { size } = await stat(path);
-  return progressBar(terminal, () => size);
+  return progressBar(terminal, ({ bytes }) => bytes / size);
 }
 
-/** `/backup FILE`: makes a recovery key, shows it once, and writes the archive. */
-export async function backUp({ messenger, terminal }: Chat, path: string): Promise<void> {
+/** How long an archive gets is not known before: its messages are counted. */
+function messageProgress(terminal: Terminal) {
+  return progressBar(terminal, ({ messages, messagesTotal }) =>
+    messagesTotal ? messages / messagesTotal : 1,
+  );
+}
+
+/** `/backup FILE`: makes a recovery key, or asks for a password, and writes the archive. */
+export async function backUp({ messenger, terminal }: Chat, argument: string): Promise<void> {
+  const withPassword = argument.split(' ', 1)[0] === passwordFlag;
+  const path = withPassword ? argument.slice(passwordFlag.length).trim() : argument;
   if (!path) throw new CommandError('Where to? /backup FILE');
+  if (withPassword) {
+    const password = await askForNewPassword(terminal);
+    if (password === undefined) return;
+    await writeArchive({ messenger, terminal }, path, { password });
+    terminal.print(`** Written to ${path}. Without its password it is of no use to anybody, you included.`);
+    return;
+  }
   const recoveryKey = await messenger.backup.createRecoveryKey();
-  const stream = await messenger.backup.create({ secret: { recoveryKey } });
+  await writeArchive({ messenger, terminal }, path, { recoveryKey });
+  terminal.print(
+    `** Written to ${path}. Its recovery key, which is shown this once:`,
+    `   ${recoveryKey}`,
+    '   Write it down, and keep it apart from this device. Without it the file is of no use to anybody.',
+  );
+}
+
+async function writeArchive(
+  { messenger, terminal }: Pick<Chat, 'messenger' | 'terminal'>,
+  path: string,
+  secret: BackupSecret,
+): Promise<void> {
+  const stream = await messenger.backup.create({ secret }, { onProgress: messageProgress(terminal) });
   const part = `${path}.part`;
   try {
     const source = Readable.fromWeb(stream as unknown as NodeReadableStream);
@@ -51,17 +87,12 @@ export async function backUp({ messenger, terminal }: Chat, path: string): Promi
     await rm(part, { force: true });
     throw error;
   }
-  terminal.print(
-    `** Written to ${path}. Its recovery key, which is shown this once:`,
-    `   ${recoveryKey}`,
-    '   Write it down, and keep it apart from this device. Without it the file is of no use to anybody.',
-  );
 }
 
 /** `/check-backup FILE`: reads all of an archive and keeps nothing. */
 export async function checkBackup({ messenger, terminal }: Chat, path: string): Promise<void> {
   if (!path) throw new CommandError('Which one? /check-backup FILE');
-  const secret = await askForSecret(terminal);
+  const secret = await askForSecret(messenger, terminal, path);
   if (!secret) return;
   const onProgress = await fileProgress(terminal, path);
   const totals = await messenger.backup.verify(readFile(path), { secret }, { onProgress });
@@ -76,11 +107,11 @@ export async function objectToReset({ messenger, terminal }: Chat): Promise<void
 
 /** Brings the account back from an archive. @returns nothing where the user gave up */
 export async function restoreAccount(
-  messenger: LocalMessenger,
+  messenger: Messenger,
   terminal: Terminal,
   path: string,
 ): Promise<OwnProfile | undefined> {
-  const secret = await askForSecret(terminal);
+  const secret = await askForSecret(messenger, terminal, path);
   if (!secret) return undefined;
   const onProgress = await fileProgress(terminal, path);
   const restored = await messenger.backup.restore(readFile(path), { secret }, { onProgress });
@@ -94,7 +125,7 @@ export async function restoreAccount(
 
 /** Begins the account anew, or says how long that takes. @returns nothing where it has to wait */
 export async function resetAccount(
-  messenger: LocalMessenger,
+  messenger: Messenger,
   terminal: Terminal,
   input: { readonly username: string; readonly password: string },
 ): Promise<OwnProfile | undefined> {
@@ -110,10 +141,35 @@ export async function resetAccount(
   return undefined;
 }
 
-async function askForSecret(terminal: Terminal): Promise<BackupSecret | undefined> {
-  const given = process.env['SOTTO_RECOVERY_KEY'];
-  if (given !== undefined) return { recoveryKey: given };
-  if (!terminal.interactive) throw new UsageError('there is nobody to ask: set SOTTO_RECOVERY_KEY');
-  const recoveryKey = await terminal.ask('Recovery key:', { secret: true });
+/** What opens an archive: which of the two it is, the archive says. */
+async function askForSecret(
+  messenger: Messenger,
+  terminal: Terminal,
+  path: string,
+): Promise<BackupSecret | undefined> {
+  const { secretKind } = await messenger.backup.inspect(readFile(path));
+  if (secretKind === 'password') {
+    const password = await askFor(terminal, 'Backup password:', 'SOTTO_BACKUP_PASSWORD');
+    return password === undefined ? undefined : { password };
+  }
+  const recoveryKey = await askFor(terminal, 'Recovery key:', 'SOTTO_RECOVERY_KEY');
   return recoveryKey === undefined ? undefined : { recoveryKey };
+}
+
+/** Twice, because nobody sees what is typed. */
+async function askForNewPassword(terminal: Terminal): Promise<string | undefined> {
+  const question = 'Password for the backup (8 characters or more, not the one of the account):';
+  const password = await askFor(terminal, question, 'SOTTO_BACKUP_PASSWORD');
+  if (password === undefined || !terminal.interactive) return password;
+  const again = await terminal.ask('The same password again:', { secret: true });
+  if (again !== undefined && again !== password)
+    throw new CommandError('These were two different passwords.');
+  return again;
+}
+
+async function askFor(terminal: Terminal, question: string, variable: string): Promise<string | undefined> {
+  const given = process.env[variable];
+  if (given !== undefined) return given;
+  if (!terminal.interactive) throw new UsageError(`there is nobody to ask: set ${variable}`);
+  return terminal.ask(question, { secret: true });
 }

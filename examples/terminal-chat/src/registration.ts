@@ -1,5 +1,5 @@
 /** The own account: opens the one in the data folder, brings one back, or registers one. */
-import { isSottoError, type LocalMessenger, type OwnProfile } from '@sotto/sdk';
+import { isSottoError, type Messenger, type OwnProfile } from '@sotto/sdk';
 import { UsageError, type ChatOptions } from './args.js';
 import { errorLine } from './format.js';
 import { resetAccount, restoreAccount } from './recovery.js';
@@ -13,7 +13,7 @@ const correctable = ['invalid-username', 'weak-password', 'username-taken'] as c
  * @returns nothing where the user gave up
  */
 export async function openAccount(
-  messenger: LocalMessenger,
+  messenger: Messenger,
   terminal: Terminal,
   options: ChatOptions,
 ): Promise<OwnProfile | undefined> {
@@ -36,7 +36,7 @@ export async function openAccount(
 }
 
 async function beginAnew(
-  messenger: LocalMessenger,
+  messenger: Messenger,
   terminal: Terminal,
   options: ChatOptions,
 ): Promise<OwnProfile | undefined> {

@@ -1,7 +1,7 @@
 /** A contact shows another identity key: the chat warns in plain words, and goes on only when told to. */
 import { scrypt } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { createMessenger, type LocalMessenger } from '@sotto/sdk';
+import { createMessenger, type Messenger } from '@sotto/sdk';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { memoryStorage } from '@sotto/sdk/storage/memory';
 import { createTestNetwork, seededRandom, type TestNetwork } from '@sotto/sdk/testing';
@@ -12,14 +12,14 @@ import { showHappenings } from '../src/happenings.js';
 import { openTerminal, type Terminal } from '../src/terminal.js';
 
 const engine = libsignalEngine();
-const messengers: LocalMessenger[] = [];
+const messengers: Messenger[] = [];
 
 afterEach(async () => {
   for (const messenger of messengers.splice(0)) await messenger.close();
 });
 
 /** Registers somebody; whoever has the same seed gets the same account id. */
-async function person(network: TestNetwork, username: string, seed = username): Promise<LocalMessenger> {
+async function person(network: TestNetwork, username: string, seed = username): Promise<Messenger> {
   const transport = network.transport();
   const random = seededRandom(seed);
   const messenger = await createMessenger({ engine, storage: memoryStorage(), transport, random });
@@ -28,12 +28,12 @@ async function person(network: TestNetwork, username: string, seed = username): 
   return messenger;
 }
 
-async function codeOf(messenger: LocalMessenger): Promise<string> {
+async function codeOf(messenger: Messenger): Promise<string> {
   return (await messenger.account.profile())!.contactCode;
 }
 
 /** A chat on pipes: what it prints, and a way to answer its questions. */
-function chatOf(messenger: LocalMessenger) {
+function chatOf(messenger: Messenger) {
   const input = new PassThrough();
   const output = new PassThrough();
   const terminal: Terminal = openTerminal({ input, output });

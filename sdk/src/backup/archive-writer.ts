@@ -75,9 +75,10 @@ export function archiveStream(
   { header, sealing }: ArchiveKeying,
   source: ArchiveSource,
   run: BackupRun = {},
+  progress: Progress = new Progress(run),
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const { signal } = run;
-  const chunks = archiveChunks({ header, sealing }, source, run);
+  const chunks = archiveChunks({ header, sealing }, source, progress);
   let closed = false;
   const close = () => {
     signal?.removeEventListener('abort', abort);
@@ -118,8 +119,7 @@ export function archiveStream(
   );
 }
 
-async function* archiveChunks({ header, sealing }: ArchiveKeying, source: ArchiveSource, run: BackupRun) {
-  const progress = new Progress(run);
+async function* archiveChunks({ header, sealing }: ArchiveKeying, source: ArchiveSource, progress: Progress) {
   progress.expect(source.messages);
   let written = header.length;
   yield header;

@@ -6,6 +6,7 @@ import type { Writer } from '../unit/index.js';
 import type { BackupRun, BackupSecret } from './archive-content.js';
 import { archiveStream, makeArchiveKeys } from './archive-writer.js';
 import { deviceSource, type BackupContents, type BackupSettings } from './device-source.js';
+import { Progress } from './progress.js';
 
 /** What to write into an archive, and for whom. */
 export interface BackupInput {
@@ -36,6 +37,13 @@ export async function createBackup(
     throw new SottoError('backup-password-reused');
   }
   const { clock, random } = host;
+  // Told before the work it tells of.
+  const progress = new Progress(run);
   const keying = await makeArchiveKeys(secret, { clock, random, signal: run.signal });
-  return archiveStream(keying, await deviceSource({ writer, clock, contents: include, settings }), run);
+  return archiveStream(
+    keying,
+    await deviceSource({ writer, clock, contents: include, settings }),
+    run,
+    progress,
+  );
 }

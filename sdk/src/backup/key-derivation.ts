@@ -1,10 +1,11 @@
 /**
  * Derivations that cost something: PBKDF2 by the platform, Argon2id by Node's own where it has one and by the
- * portable one elsewhere, in slices that let other work through. One at a time in a process: each takes up to 256
- * MiB. Knows no header and no secret's meaning.
+ * portable one elsewhere, in a worker of its own or, where there is none, in slices that let other work through. One
+ * at a time in a process: each takes up to 256 MiB. Knows no header and no secret's meaning.
  */
 import { argon2idAsync } from '@noble/hashes/argon2.js';
 import { SottoError } from '../errors.js';
+import { argon2InWorker } from './argon2-in-worker.js';
 import { headerBounds, type ArchiveKdf } from './header.js';
 
 /** @returns 32 bytes, wiped by the caller @throws SottoError `kdf-memory` */
@@ -70,8 +71,14 @@ async function pbkdf2(password: Uint8Array, salt: Uint8Array, iterations: number
 }
 
 async function argon2(password: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Promise<Uint8Array> {
+  const native = nodeArgon2();
+  const { memoryKib, passes, signal } = cost;
+  const job = { password, salt, memoryKib, passes, derivedBytes, maxMemoryBytes };
+  const derived = native ? 'no-worker' : await argon2InWorker(job, { signal });
+  if (derived === 'no-memory') throw new SottoError('kdf-memory');
+  if (derived !== 'no-worker') return derived;
   try {
-    return await (nodeArgon2() ?? portableArgon2)(password, salt, cost);
+    return await (native ?? portableArgon2)(password, salt, cost);
   } catch (error) {
     cost.signal?.throwIfAborted();
     // Of what is checked before, memory alone can be missing.

@@ -12,7 +12,9 @@ import type { Messenger } from '../messenger-api.js';
 import type { Clock, Logger, Random } from '../ports/host.js';
 import type { ConnectionState } from '../ports/transport.js';
 import { randomToken } from '../random.js';
+import { backupOver } from './backup-over.js';
 import { CallLane } from './call-lane.js';
+import type { RemoteArchives } from './connect-archives.js';
 import { eventValues, isJournalled } from './event-values.js';
 import { unpackFailure } from './failures.js';
 import { remoteVersion, serverFrame, tagged, type ClientSays, type ServerFrame } from './frames.js';
@@ -90,6 +92,7 @@ class RemoteClient {
   readonly #listenerCounts = new Map<MessengerEventName, number>();
   readonly #calls: CallLane;
   readonly #lists = new Map<number, ListReader>();
+  #archives: Promise<RemoteArchives> | undefined;
   readonly #heartbeat: Heartbeat;
   readonly #stopListening: () => void;
   readonly #resolveEnded: (end: RemoteEnd) => void;
@@ -151,6 +154,7 @@ class RemoteClient {
     return {
       ...methods,
       records: { ...records, list: (prefix) => this.#list(prefix) },
+      backup: backupOver(() => this.#openArchives()),
       on: (name, listener) => this.#on(name, listener),
       get connection() {
         return state();
@@ -196,6 +200,9 @@ class RemoteClient {
         break;
       case 'event':
         this.#tell(frame.id, frame.name, frame.event);
+        break;
+      case 'archive':
+        void this.#archives?.then((archives) => archives.take(frame.id, frame.said)).catch(() => undefined);
         break;
       case 'pong':
         break;
@@ -246,6 +253,23 @@ class RemoteClient {
     }
   }
 
+  async #openArchives(): Promise<RemoteArchives> {
+    this.#assertOpen();
+    this.#archives ??= import('./connect-archives.js').then(
+      ({ RemoteArchives }) =>
+        new RemoteArchives((id, said) => {
+          this.#say({ type: 'archive', id, said });
+        }),
+    );
+    try {
+      return await this.#archives;
+    } catch (error) {
+      // The next call tries to load it again.
+      this.#archives = undefined;
+      throw error;
+    }
+  }
+
   #on<Name extends MessengerEventName>(name: Name, listener: MessengerListener<Name>): () => void {
     const stop = this.#events.on(name, listener);
     this.#countListeners(name, 1);
@@ -289,6 +313,7 @@ class RemoteClient {
     this.#stopListening();
     this.#calls.close(new SottoError('remote-closed'));
     for (const reader of this.#lists.values()) reader.fail(new SottoError('remote-closed'));
+    void this.#archives?.then((archives) => archives.close()).catch(() => undefined);
     this.#rejectOpened(new SottoError('remote-closed'));
     this.#resolveEnded(end);
     if (this.#connection.kind === 'closed') return;

@@ -10,6 +10,7 @@ import { limits } from '../limits.js';
 import type { Messenger } from '../messenger-api.js';
 import type { Clock, Logger } from '../ports/host.js';
 import { eventValues, isJournalled } from './event-values.js';
+import type { ExposedArchives } from './exposed-archives.js';
 import { ExposedLists } from './exposed-lists.js';
 import { packFailure } from './failures.js';
 import { clientFrame, remoteVersion, tagged, type ClientFrame, type ServerSays } from './frames.js';
@@ -93,6 +94,7 @@ class ExposedSession {
   readonly #logger: Logger;
   readonly #awaitListeners: boolean;
   readonly #lists: ExposedLists;
+  #archives: Promise<ExposedArchives> | undefined;
   readonly #listening = new Map<MessengerEventName, () => void>();
   readonly #hearings = new Map<number, Hearing>();
   #eventCount = 0;
@@ -161,6 +163,9 @@ class ExposedSession {
         this.#hearings.get(frame.id)?.heard();
         this.#hearings.delete(frame.id);
         break;
+      case 'archive':
+        void this.#archive(frame.id, frame.said);
+        break;
       case 'ping':
         this.#say({ type: 'pong' });
         break;
@@ -183,8 +188,31 @@ class ExposedSession {
     this.#cancelWatch();
     for (const name of [...this.#listening.keys()]) this.#unlisten(name);
     this.#lists.stopAll();
+    void this.#archives?.then((archives) => archives.stopAll()).catch(() => undefined);
     for (const hearing of this.#hearings.values()) hearing.never();
     this.#hearings.clear();
+  }
+
+  async #archive(id: number, said: unknown): Promise<void> {
+    try {
+      (await this.#openArchives()).take(id, said);
+    } catch {
+      // It could not be loaded; the next one tries again.
+      this.#archives = undefined;
+      this.#logger.log('error', 'remote-call-failed');
+      this.#say({ type: 'archive', id, said: { type: 'failure', failure: packFailure(undefined) } });
+    }
+  }
+
+  /** Few ever back up: what that takes comes when they do. */
+  #openArchives(): Promise<ExposedArchives> {
+    this.#archives ??= import('./exposed-archives.js').then(
+      ({ ExposedArchives }) =>
+        new ExposedArchives(this.#messenger.backup, (id, said) => {
+          this.#say({ type: 'archive', id, said });
+        }),
+    );
+    return this.#archives;
   }
 
   async #call(id: number, method: string, args: readonly unknown[]): Promise<void> {

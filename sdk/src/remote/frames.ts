@@ -33,6 +33,8 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.strictObject({ ...tag, type: z.literal('unlisten'), name }),
   /** All listeners there have heard an event to its end. */
   z.strictObject({ ...tag, type: z.literal('heard'), id }),
+  /** What is said of a backup: see `archive-frames.ts`, which is loaded when there is one. */
+  z.strictObject({ ...tag, type: z.literal('archive'), id, said: z.unknown() }),
   z.strictObject({ ...tag, type: z.literal('ping') }),
   z.strictObject({ ...tag, type: z.literal('bye') }),
 ]);
@@ -53,6 +55,7 @@ export const serverFrame = z.discriminatedUnion('type', [
   z.strictObject({ ...tag, type: z.literal('pair'), id, pair: z.unknown() }),
   z.strictObject({ ...tag, type: z.literal('end'), id }),
   z.strictObject({ ...tag, type: z.literal('event'), id, name, event: z.unknown() }),
+  z.strictObject({ ...tag, type: z.literal('archive'), id, said: z.unknown() }),
   z.strictObject({ ...tag, type: z.literal('pong') }),
   z.strictObject({ ...tag, type: z.literal('bye') }),
 ]);

@@ -107,6 +107,7 @@ export class Leadership {
     return {
       ...methods,
       records: { ...records, list: (prefix) => real.records.list(prefix) },
+      backup: real.backup,
       on: (name, listener) => real.on(name, listener),
       get connection() {
         return real.connection;

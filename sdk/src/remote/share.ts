@@ -8,6 +8,7 @@ import { limits } from '../limits.js';
 import type { Clock, Logger, Random } from '../ports/host.js';
 import type { ConnectionState } from '../ports/transport.js';
 import { randomToken } from '../random.js';
+import { backupOver } from './backup-over.js';
 import { connectMessenger, type RemoteMessenger } from './connect-messenger.js';
 import { LeaderWatch } from './leader-watch.js';
 import { Leadership, type LeadershipEnd, type ShareChannel } from './leadership.js';
@@ -140,6 +141,8 @@ export class Share {
     return {
       ...methods,
       records: { ...records, list: (prefix) => this.#targets.list(prefix) },
+      // Not made again elsewhere: what was read of a stream does not come back.
+      backup: backupOver(async () => (await this.#targets.next()).messenger.backup),
       on: (name, listener) => this.#events.on(name, listener),
       get connection() {
         return state();

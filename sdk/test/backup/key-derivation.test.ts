@@ -1,9 +1,17 @@
 /** What keys cost, who chooses it, and what happens where there is not enough memory. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { argon2id } from '@noble/hashes/argon2.js';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { argon2InWorker } from '../../src/backup/argon2-in-worker.js';
 import { argon2For, chooseKdf, pbkdf2For } from '../../src/backup/calibration.js';
 import { headerBounds, type ArchiveKdf } from '../../src/backup/header.js';
 import { platformDerivation } from '../../src/backup/key-derivation.js';
 import { systemClock } from '../../src/host.js';
+import { manualClock } from '../../src/testing/manual-clock.js';
 
 const password = new TextEncoder().encode('correct horse battery');
 const salt = new Uint8Array(32).fill(7);
@@ -71,10 +79,56 @@ describe('the cost of a new archive', () => {
     expect(argon2For(250 / 19_456)).toEqual({ name: 'argon2id', memoryKib: 19_456, passes: 2 });
   });
 
+  it('is what is recommended where the clock stands still', async () => {
+    const derive = async () => new Uint8Array(32);
+    const kdf = await chooseKdf('password', { clock: manualClock(0), derive });
+    expect(kdf).toEqual({ name: 'argon2id', memoryKib: 65_536, passes: 3 });
+  });
+
   it('of a recovery key, which nobody guesses, is the least', async () => {
     const never = () => Promise.reject(new Error('measured'));
     const kdf = await chooseKdf('recovery-key', { clock: systemClock, derive: never });
     expect(kdf).toEqual({ name: 'pbkdf2-sha-256', iterations: 600_000 });
+  });
+});
+
+describe('a worker of its own', () => {
+  const job = { password, salt, memoryKib: 64, passes: 2, derivedBytes: 32, maxMemoryBytes: 2 ** 20 };
+  let folder: string;
+  let file: URL;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sotto-argon2-'));
+    file = pathToFileURL(join(folder, 'argon2-worker.mjs'));
+    const source = fileURLToPath(new URL('../../src/backup/argon2-worker.ts', import.meta.url));
+    const entryPoints = [source];
+    await build({ entryPoints, outfile: fileURLToPath(file), bundle: true, format: 'esm', platform: 'node' });
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('derives the same', async () => {
+    const derived = argon2id(password, salt, { t: 2, m: 64, p: 1, dkLen: 32 });
+    expect(await argon2InWorker(job, { file })).toEqual(derived);
+    expect(new TextDecoder().decode(password)).toBe('correct horse battery');
+  });
+
+  it('says where memory is missing, as the array cannot be made', async () => {
+    const greedy = { ...job, memoryKib: 2 ** 32 - 1, maxMemoryBytes: 2 ** 52 };
+    expect(await argon2InWorker(greedy, { file })).toBe('no-memory');
+  });
+
+  it('ends with a signal, and is done without where there is none', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const slow = argon2InWorker({ ...job, passes: 2 ** 20 }, { file, signal: stop.signal });
+    setTimeout(() => {
+      stop.abort(reason);
+    }, 100);
+    await expect(slow).rejects.toBe(reason);
+    expect(await argon2InWorker(job, { file: new URL('nowhere.mjs', file) })).toBe('no-worker');
   });
 });
 

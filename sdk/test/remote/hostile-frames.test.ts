@@ -186,7 +186,7 @@ function watching(messenger: Messenger, called: string[]): Messenger {
         };
       },
     });
-  const { account, contacts, messages, preKeys, sessions, records, diagnostics } = messenger;
+  const { account, contacts, messages, preKeys, sessions, records, backup, diagnostics } = messenger;
   return {
     account: watch('account', account),
     contacts: watch('contacts', contacts),
@@ -194,6 +194,7 @@ function watching(messenger: Messenger, called: string[]): Messenger {
     preKeys: watch('preKeys', preKeys),
     sessions: watch('sessions', sessions),
     records: watch('records', records),
+    backup: watch('backup', backup),
     diagnostics: watch('diagnostics', diagnostics),
     connection: messenger.connection,
     on: (name, listener) => messenger.on(name, listener),

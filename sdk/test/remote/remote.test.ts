@@ -26,9 +26,10 @@ async function behindAPort(world: World, messenger: Messenger, options: ExposeOp
 
 /** A messenger of which a test exchanges methods. */
 function copyOf(messenger: Messenger): Messenger {
-  const { account, contacts, messages, preKeys, sessions, records, diagnostics, connection } = messenger;
+  const { account, contacts, messages, preKeys, sessions, records, backup, diagnostics, connection } =
+    messenger;
   return {
-    ...{ contacts, messages, preKeys, sessions, diagnostics, connection },
+    ...{ contacts, messages, preKeys, sessions, backup, diagnostics, connection },
     on: (name, listener) => messenger.on(name, listener),
     account: { ...account },
     records: { ...records },

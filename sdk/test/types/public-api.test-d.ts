@@ -14,7 +14,6 @@ import {
   type DeviceId,
   type Message,
   type MessageId,
-  type LocalMessenger,
   type Messenger,
   type MessengerEventName,
   type MessengerOptions,
@@ -151,7 +150,7 @@ export function construction(): void {
       unit.put('key', 'text');
     },
   };
-  expectTypeOf(createMessenger(options)).toEqualTypeOf<Promise<LocalMessenger>>();
+  expectTypeOf(createMessenger(options)).toEqualTypeOf<Promise<Messenger>>();
 }
 
 /** The wire's table gives each operation its request and its response. */

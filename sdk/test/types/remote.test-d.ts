@@ -9,6 +9,7 @@ import type {
   SharedMessenger,
   ShareLocks,
 } from '@sotto/sdk/remote';
+import type { BackupMethod } from '../../src/remote/archive-frames.js';
 import type { RemoteMethod } from '../../src/remote/surface.js';
 
 type Members<Part extends keyof Messenger> = `${Part}.${keyof Messenger[Part] & string}`;
@@ -21,7 +22,9 @@ type Everything = {
 
 /** What is not a call with one answer is carried in another way, and is named here. */
 export function surface(): void {
-  expectTypeOf<Everything>().toEqualTypeOf<RemoteMethod | 'connection' | 'on' | 'records.list'>();
+  expectTypeOf<Everything>().toEqualTypeOf<
+    RemoteMethod | `backup.${BackupMethod}` | 'connection' | 'on' | 'records.list'
+  >();
 }
 
 /** What the platforms have fits as it is. */

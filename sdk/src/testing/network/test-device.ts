@@ -3,7 +3,7 @@
  * holds. Knows how to run a messenger; who the user is and what happens to it is others' business.
  */
 import { createMessenger } from '../../messenger.js';
-import type { LocalMessenger, Messenger, MessengerOptions } from '../../messenger-api.js';
+import type { Messenger, MessengerOptions } from '../../messenger-api.js';
 import type { Clock, Logger, Random } from '../../ports/host.js';
 import type { StorageAdapter, StorageChange } from '../../ports/storage.js';
 import type { Transport } from '../../ports/transport.js';
@@ -53,7 +53,7 @@ const defaultPreKeyBatch = 4;
 /** A process: what dies with it. */
 interface Life {
   /** Absent until it is open. */
-  messenger?: LocalMessenger;
+  messenger?: Messenger;
   readonly transport: Transport;
   readonly storage: FailingStorage;
   readonly clock: ProcessClock;
@@ -98,11 +98,6 @@ export class TestDevice {
 
   /** The messenger of the running process. @throws Error when none runs */
   get messenger(): Messenger {
-    return this.local;
-  }
-
-  /** The same, with what only a messenger that runs here can do. @throws Error when none runs */
-  get local(): LocalMessenger {
     const { messenger } = this.#alive();
     if (!messenger) throw new Error(`${this.username} is still being opened`);
     return messenger;
@@ -147,7 +142,7 @@ export class TestDevice {
   }
 
   /** Lets a running process do something, until that is done, has failed, or the process has died. */
-  async attempt(act: (messenger: LocalMessenger) => Promise<unknown>): Promise<void> {
+  async attempt(act: (messenger: Messenger) => Promise<unknown>): Promise<void> {
     const { messenger, died } = this.#life ?? {};
     if (!messenger) return;
     await Promise.race([act(messenger).catch(() => undefined), died]);
