@@ -38,8 +38,8 @@ interface Surroundings {
 }
 
 interface Listener {
-  said(answer: Argon2Answer): void;
-  failed(): void;
+  readonly said: (answer: Argon2Answer) => void;
+  readonly failed: () => void;
 }
 
 /** @throws where the platform refuses a worker outright */
