@@ -83,6 +83,8 @@ const work = async ({ location, first }, lane) => {
 };
 await Promise.all(lanes.map(work)).catch((error) => {
   say('refused ' + error.code);
+  // Shown where the child was to go on.
+  console.error(error);
   process.exit();
 });
 `;

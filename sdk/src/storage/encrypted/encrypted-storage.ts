@@ -31,7 +31,10 @@ export interface EncryptedStorage extends StorageAdapter {
    */
   rotate(key: StorageKey, options: { readonly fence: StorageFence }): Promise<void>;
 
-  /** What the storage below says of itself, and whether the key opens it. @throws SottoError `storage-closed`, `kdf-memory` */
+  /**
+   * What the storage below says of itself, and whether the key opens it.
+   * @throws SottoError `storage-closed`, `kdf-memory`
+   */
   health(): Promise<StorageHealth>;
 }
 
