@@ -84,9 +84,9 @@ export interface ReachTokens {
   /** For 30 days, from an accepted send. */
   issueDelivery(asker: AccountId, target: AccountId): Promise<string>;
   /** A delivery token for a sender who showed this one: the same again while it is young. */
-  renewDelivery(reachToken: string, asker: AccountId, target: AccountId): Promise<string>;
+  renewDelivery(reachToken: string, asker: AccountId, target: AccountId): string;
   /** Accepts either kind. @throws ProblemError `introduction-required` */
-  verify(reachToken: string, asker: AccountId, target: AccountId): Promise<void>;
+  verify(reachToken: string, asker: AccountId, target: AccountId): void;
 }
 
 /** Who a limit counts against; each row of the limit table says which of these it uses. */
@@ -101,8 +101,12 @@ export interface LimitSubject {
 
 /** The limit table at work. */
 export interface RateLimits {
-  /** @throws ProblemError `rate-limited` with `retryAfterMs` */
-  consume(limit: LimitClass | 'connect', subject: LimitSubject): Promise<void>;
+  /**
+   * Answers at once where the counts are in this process: every message passes here. Otherwise a promise rejects
+   * with what is thrown there.
+   * @throws ProblemError `rate-limited` with `retryAfterMs`, or `unavailable`
+   */
+  consume(limit: LimitClass | 'connect', subject: LimitSubject): Promise<void> | void;
 }
 
 /** Live connections, as the duties behind HTTP see them. */

@@ -77,19 +77,19 @@ export function createReachTokens(key: KeyObject, now: Now): ReachTokens {
     return fits ? grant : undefined;
   };
 
-  const issueDelivery = async (asker: AccountId, target: AccountId) =>
+  const issueDelivery = (asker: AccountId, target: AccountId) =>
     issue(kinds.delivery, relayLimits.deliveryTtlMs, asker, target);
 
   return {
     issueIntroduction: async (asker, target) =>
       issue(kinds.introduction, relayLimits.introductionTtlMs, asker, target),
-    issueDelivery,
-    async renewDelivery(token, asker, target) {
+    issueDelivery: async (asker, target) => issueDelivery(asker, target),
+    renewDelivery(token, asker, target) {
       const grant = grantOf(token, asker, target);
       const young = now() + relayLimits.deliveryTtlMs - relayLimits.deliveryRenewalMs;
       return grant?.kind === kinds.delivery && grant.expiresAt > young ? token : issueDelivery(asker, target);
     },
-    async verify(token, asker, target) {
+    verify(token, asker, target) {
       if (grantOf(token, asker, target) === undefined) throw new ProblemError('introduction-required');
     },
   };

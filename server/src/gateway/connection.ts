@@ -57,6 +57,7 @@ export class Connection {
   readonly #hooks: ConnectionHooks;
   readonly #pump: DeliveryPump;
   readonly #sends: OrderedLane;
+  readonly #subject: LimitSubject;
   #acknowledgements = 0;
   #invalidFrames = 0;
   #greeted = false;
@@ -76,6 +77,7 @@ export class Connection {
     this.#hooks = hooks;
     const { bounds, mailbox, now } = services;
     this.since = now();
+    this.#subject = { accountId: peer.device.accountId, address: peer.address };
     this.#pump = new DeliveryPump(
       {
         page: (afterSeq, limit) => mailbox.page(peer.device, afterSeq, limit, now()),
@@ -192,7 +194,7 @@ export class Connection {
 
   async #resume(request: ResumeRequest): Promise<ResumeResponse> {
     const { limits, continuity } = this.#services;
-    await limits.consume('resume', this.#subject());
+    await limits.consume('resume', this.#subject);
     return continuity.resume(this.peer.device, request);
   }
 
@@ -203,14 +205,19 @@ export class Connection {
     if (outcome.kind === 'device-mismatch') return outcome as SendResponse;
     this.#hooks.delivered(outcome.delivered);
     const { reachToken, recipient } = request;
-    const deliveryToken = await this.#services.reach.renewDelivery(reachToken, device.accountId, recipient);
+    const deliveryToken = this.#services.reach.renewDelivery(reachToken, device.accountId, recipient);
     return { kind: 'accepted', acceptedAt: outcome.acceptedAt, deliveryToken };
   }
 
   /** Everything that may refuse a send before the mailbox does, then the mailbox, without waiting for it. */
-  async #admit(request: SendRequest): Promise<Admitted<AcceptOutcome>> {
-    const { limits, reach, mailbox, now, bounds, meter, overloaded } = this.#services;
-    const { device } = this.peer;
+  #admit(request: SendRequest): Admitted<AcceptOutcome> | Promise<Admitted<AcceptOutcome>> {
+    this.#refuseWhileBusy();
+    const counting = this.#services.limits.consume('send', this.#subject);
+    return counting ? counting.then(() => this.#hand(request)) : this.#hand(request);
+  }
+
+  #refuseWhileBusy(): void {
+    const { bounds, meter, overloaded } = this.#services;
     if (this.#hooks.draining()) {
       meter.shed('draining');
       throw new ProblemError('unavailable', { retryAfterMs: bounds.drainRetryAfterMs });
@@ -219,9 +226,14 @@ export class Connection {
       meter.shed('event-loop');
       throw new ProblemError('unavailable', { retryAfterMs: relayLimits.overloadRetryAfterMs });
     }
-    await limits.consume('send', this.#subject());
+  }
+
+  /** To the mailbox, if the token opens the way. */
+  #hand(request: SendRequest): Admitted<AcceptOutcome> {
+    const { reach, mailbox, now } = this.#services;
+    const { device } = this.peer;
     try {
-      await reach.verify(request.reachToken, device.accountId, request.recipient);
+      reach.verify(request.reachToken, device.accountId, request.recipient);
     } catch (error) {
       return { outcome: this.#answerRepeated(request, error) };
     }
@@ -242,7 +254,7 @@ export class Connection {
     }
     this.#acknowledgements += 1;
     try {
-      await limits.consume('acknowledge', this.#subject());
+      await limits.consume('acknowledge', this.#subject);
       await mailbox.acknowledge(this.peer.device, request);
     } finally {
       this.#acknowledgements -= 1;
@@ -250,10 +262,6 @@ export class Connection {
     this.#pump.acknowledged(request.ids);
     meter.acknowledged(request.ids.length);
     return {};
-  }
-
-  #subject(): LimitSubject {
-    return { accountId: this.peer.device.accountId, address: this.peer.address };
   }
 
   #refuse(

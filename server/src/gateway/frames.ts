@@ -2,6 +2,7 @@
 import { socketOperations, type SocketOperationName } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
 import { ProblemError } from '../ports.js';
+import { readAcknowledge, readSend } from './usual-requests.js';
 
 /** Sends the answer to one request; a second call does nothing. */
 export type Reply = (answer: unknown) => void;
@@ -30,11 +31,11 @@ function isOperation(name: unknown): name is SocketOperationName {
 
 /** @param event - the event's name, its arguments and, when the client waits for an answer, a function */
 export function readFrame(event: readonly unknown[]): Frame {
-  const [operation, ...rest] = event;
-  const reply = rest.at(-1);
+  const operation = event[0];
+  const reply = event.length > 1 ? event[event.length - 1] : undefined;
   if (!isOperation(operation) || typeof reply !== 'function') return { kind: 'stray' };
   // Anything but one argument cannot be a request; `undefined` fits no schema.
-  const payload = rest.length === 2 ? rest[0] : undefined;
+  const payload = event.length === 3 ? event[1] : undefined;
   return { kind: 'request', operation, payload, reply: reply as Reply };
 }
 
@@ -72,6 +73,10 @@ export function parseInput<Schema extends z.core.$ZodType>(schema: Schema, value
 
 /** Checks a request. @throws ProblemError `invalid-request` */
 export function parseRequest(operation: SocketOperationName, payload: unknown): SocketRequest {
+  if (operation !== 'resume') {
+    const request = operation === 'send' ? readSend(payload) : readAcknowledge(payload);
+    if (request !== undefined) return { operation, request } as SocketRequest;
+  }
   const request = parseInput(socketOperations[operation].request, payload);
   return { operation, request } as SocketRequest;
 }

@@ -235,8 +235,9 @@ class SocketIoGateway implements Gateway {
   }
 
   #handle(connection: Connection, event: readonly unknown[]): void {
-    const work = connection.handle(event).finally(() => this.#underWay.delete(work));
+    const work = connection.handle(event);
     this.#underWay.add(work);
+    void work.then(() => this.#underWay.delete(work));
   }
 
   async #drain(): Promise<void> {

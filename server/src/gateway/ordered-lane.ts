@@ -9,6 +9,9 @@ export interface Admitted<Result> {
   readonly outcome: Promise<Result>;
 }
 
+/** Admits one request, at once where nothing has to be waited for. */
+export type Admit<Result> = () => Admitted<Result> | Promise<Admitted<Result>>;
+
 /** The bounds of one lane. */
 export interface LaneLimits {
   readonly maxRequests: number;
@@ -20,7 +23,8 @@ export interface LaneLimits {
 /** See the file's header. */
 export class OrderedLane {
   readonly #limits: LaneLimits;
-  #lastAdmission: Promise<unknown> = Promise.resolve();
+  /** Settles with the last admission that has to be waited for; undefined when there is none. Never rejects. */
+  #lastAdmission: Promise<void> | undefined;
   #requests = 0;
   #bytes = 0;
 
@@ -29,26 +33,35 @@ export class OrderedLane {
   }
 
   /**
-   * Runs `admit` after all earlier admissions, then waits for its outcome.
+   * Runs `admit` after all earlier admissions — at once when none of them has to be waited for — then waits for
+   * its outcome.
    * @param bytes - what the request holds of memory until it is answered
    * @throws ProblemError `rate-limited` when too much is under way; whatever `admit` or the outcome rejects with
    */
-  async run<Result>(bytes: number, admit: () => Promise<Admitted<Result>>): Promise<Result> {
+  async run<Result>(bytes: number, admit: Admit<Result>): Promise<Result> {
     const { maxRequests, maxBytes, retryAfterMs } = this.#limits;
     if (this.#requests >= maxRequests || this.#bytes + bytes > maxBytes) {
       throw new ProblemError('rate-limited', { retryAfterMs });
     }
     this.#requests += 1;
     this.#bytes += bytes;
-    const admission = this.#lastAdmission.then(admit);
-    this.#lastAdmission = admission.catch(() => undefined);
     try {
-      return await (
-        await admission
-      ).outcome;
+      const admission = this.#admit(admit);
+      return await (admission instanceof Promise ? await admission : admission).outcome;
     } finally {
       this.#requests -= 1;
       this.#bytes -= bytes;
     }
+  }
+
+  #admit<Result>(admit: Admit<Result>): ReturnType<Admit<Result>> {
+    const admission = this.#lastAdmission?.then(admit) ?? admit();
+    if (!(admission instanceof Promise)) return admission;
+    const ended = () => {
+      if (this.#lastAdmission === settled) this.#lastAdmission = undefined;
+    };
+    const settled: Promise<void> = admission.then(ended, ended);
+    this.#lastAdmission = settled;
+    return admission;
   }
 }

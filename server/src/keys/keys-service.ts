@@ -94,7 +94,7 @@ export function createKeysService(parts: KeysServiceParts): KeysService {
     },
     status: (claims) => store.status(claims),
     async bundle(claims, { accountId, reachToken, deviceIds }) {
-      await reachTokens.verify(reachToken, claims.accountId, accountId);
+      reachTokens.verify(reachToken, claims.accountId, accountId);
       const account = await accounts.find(accountId);
       if (account === undefined) throw new ProblemError('introduction-required');
       const { statement, manifest } = account;

@@ -79,22 +79,36 @@ function takeFrom(
   return taken.catch(withoutCounter).then(judge);
 }
 
+interface OpenRow {
+  readonly row: LimitRow;
+  readonly limiter: Limiter;
+}
+
+/** One row after the other: what a row refuses is not counted by those after it. */
+function takeFromAll(
+  rows: readonly OpenRow[],
+  subject: LimitSubject,
+  onFailure: (error: unknown) => void,
+  first = 0,
+): Promise<void> | void {
+  for (let index = first; index < rows.length; index += 1) {
+    const { row, limiter } = rows[index] as OpenRow;
+    const key = keyOf[row.per](subject);
+    const taking = key === undefined ? undefined : takeFrom(row, limiter, key, onFailure);
+    if (taking) return taking.then(() => takeFromAll(rows, subject, onFailure, index + 1));
+  }
+}
+
 /** Opens the limits of one node. */
 export function createRateLimits(options: RateLimitOptions = {}): RateLimits {
   const { factor = 1, onFailure = () => {}, table = limitTable, createLimiter = createRowLimiter } = options;
-  const rows = new Map<LimitRow['limit'], { readonly row: LimitRow; readonly limiter: Limiter }[]>();
+  const rows = new Map<LimitRow['limit'], OpenRow[]>();
   for (const row of table) {
     const ofClass = rows.get(row.limit) ?? [];
     ofClass.push({ row, limiter: createLimiter(row, sizeOf(row, factor)) });
     rows.set(row.limit, ofClass);
   }
   return {
-    async consume(limit, subject) {
-      for (const { row, limiter } of rows.get(limit) ?? []) {
-        const key = keyOf[row.per](subject);
-        const taking = key === undefined ? undefined : takeFrom(row, limiter, key, onFailure);
-        if (taking) await taking;
-      }
-    },
+    consume: (limit, subject) => takeFromAll(rows.get(limit) ?? [], subject, onFailure),
   };
 }

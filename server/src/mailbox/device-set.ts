@@ -17,6 +17,16 @@ export interface DeviceMismatch {
   readonly stale: readonly number[];
 }
 
+/** The usual case, without a list made: as many bodies as devices, and one of the right life for each. */
+function fits(
+  bodies: readonly Pick<SendBody, 'deviceId' | 'registrationId'>[],
+  devices: readonly KnownDevice[],
+): boolean {
+  const hasBody = ({ deviceId, registrationId }: KnownDevice) =>
+    bodies.some((body) => body.deviceId === deviceId && body.registrationId === registrationId);
+  return bodies.length === devices.length && devices.every(hasBody);
+}
+
 const ascending = (left: number, right: number) => left - right;
 
 /** @returns `undefined` when there is exactly one body for every device, each under the right registration id */
@@ -24,6 +34,7 @@ export function compareDevices(
   bodies: readonly Pick<SendBody, 'deviceId' | 'registrationId'>[],
   devices: readonly KnownDevice[],
 ): DeviceMismatch | undefined {
+  if (fits(bodies, devices)) return undefined;
   const wanted = new Map(devices.map((device) => [device.deviceId, device.registrationId]));
   const given = new Map<number, number>(bodies.map((body) => [body.deviceId, body.registrationId]));
   const missing = [...wanted.keys()].filter((id) => !given.has(id)).sort(ascending);

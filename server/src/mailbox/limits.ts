@@ -11,8 +11,8 @@ export const mailboxLimits = {
   envelopeTtlMs: wireLimits.mailboxTtlMs,
   /** Attempts outlive the envelopes and every client's outbox, so that no late repetition is taken for a new send. */
   attemptTtlMs: wireLimits.mailboxTtlMs + dayMs,
-  /** Sends written in one transaction. Larger batches gain little and keep locks longer. */
-  maxSendsPerBatch: 128,
+  /** Sends written in one transaction: what a disk takes to confirm is shared by all of them. Larger batches gain little and keep locks longer. */
+  maxSendsPerBatch: 512,
   /** Ciphertext written in one transaction; one send of full size always fits. */
   maxBytesPerBatch: 4 * 1024 * 1024,
   /** Sends that wait for a transaction: about a second of work. Beyond it senders hear `unavailable`. */
@@ -20,7 +20,7 @@ export const mailboxLimits = {
   /** Their ciphertext: what the queue may hold of the relay's memory. */
   maxWaitingSendBytes: 64 * 1024 * 1024,
   /** Acknowledgement requests taken by one transaction; each names up to 256 envelopes. */
-  maxAcknowledgementsPerBatch: 64,
+  maxAcknowledgementsPerBatch: 256,
   /** Acknowledgement requests that wait for a transaction. */
   maxWaitingAcknowledgements: 4096,
   /** Rows that one statement of a sweep deletes: short enough to hold up nobody. */

@@ -22,7 +22,7 @@ export interface PrometheusMeter extends Meter {
 /** From a healthy commit to the days a device is away. */
 const delaySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 60, 3600, 86_400];
 const answerSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
-const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128];
+const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 function addGauges(registers: Registry[], gauges: Gauges): void {
   new Gauge({

@@ -111,7 +111,7 @@ describe('gateway', () => {
           acceptedAt: answer.response.acceptedAt,
         },
       ]);
-      await relay.reach.verify(answer.response.deliveryToken, alice.accountId, bob.accountId);
+      relay.reach.verify(answer.response.deliveryToken, alice.accountId, bob.accountId);
     });
 
     it('keeps the order from backfill over the cutover to live, each once', async () => {

@@ -109,7 +109,7 @@ describe('the limit table', () => {
     const createLimiter = () => ({ take: () => Promise.reject(new Error('counter lost')), size: 0 });
     const limits = createRateLimits({ createLimiter, onFailure: (error) => failures.push(error) });
     await limits.consume('send', { accountId: alice, address: '192.0.2.1' });
-    await expect(limits.consume('login', { address: '192.0.2.1' })).rejects.toMatchObject({
+    await expect(async () => limits.consume('login', { address: '192.0.2.1' })).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(failures).toHaveLength(2);

@@ -44,7 +44,7 @@ describe('rate limits in Redis', () => {
   });
 
   const take = (node: number, limit: LimitRow['limit'], address: string) =>
-    nodes[node]!.consume(limit, { address }).then(
+    Promise.resolve(nodes[node]!.consume(limit, { address })).then(
       () => 'taken',
       ({ code, extra }: { code: string; extra: { retryAfterMs?: number } }) => ({ code, ...extra }),
     );
@@ -86,7 +86,7 @@ describe('rate limits in Redis', () => {
     const database = undefined as never;
     const { createLimiter } = openNodes({ config, database, limitKey: key, log });
     const limits = createRateLimits({ table, createLimiter });
-    const tries = Array.from({ length: 30 }, () => limits.consume('send', { address: '10.0.0.4' }));
+    const tries = Array.from({ length: 30 }, async () => limits.consume('send', { address: '10.0.0.4' }));
     const settled = await Promise.allSettled(tries);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
   });

@@ -62,11 +62,27 @@ export function textArray(values: readonly string[]): Uint8Array {
   return array;
 }
 
+const dash = 0x2d;
+/** The value of each hexadecimal digit, by its character code. */
+const digitValues = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
+
+/** Every message brings eight of these; taking the dashes out first and Node's own conversion cost four times as long. */
+function writeUuid(array: Buffer, uuid: string, offset: number): void {
+  let at = offset;
+  for (let index = 0; index < uuid.length; index += 2) {
+    if (uuid.charCodeAt(index) === dash) index += 1;
+    const high = digitValues[uuid.charCodeAt(index)] as number;
+    array[at] = (high << 4) | (digitValues[uuid.charCodeAt(index + 1)] as number);
+    at += 1;
+  }
+}
+
 /** A `uuid[]`. @param values - in lower case with dashes */
 export function uuidArray(values: readonly string[]): Uint8Array {
-  return fixedSize(elementTypes.uuid, 16, values, (array, value, offset) => {
-    array.write(value.replaceAll('-', ''), offset, 'hex');
-  });
+  return fixedSize(elementTypes.uuid, 16, values, writeUuid);
 }
 
 /** An `int4[]`. */

@@ -6,10 +6,11 @@ const findRetiredSql = `
   SELECT 1 AS one FROM retired_devices
    WHERE account_id = $1 AND device_id = $2 AND (registration_id = $3 OR retired_day >= $4) LIMIT 1`;
 
+/** Locks the device: a send that is being written, to it or from it, is waited for, and those after it wait. */
 const retireSql = `
   INSERT INTO retired_devices (account_id, device_id, registration_id, auth_key, retired_day)
   SELECT account_id, device_id, registration_id, auth_key, $3 FROM devices
-   WHERE account_id = $1 AND device_id = $2
+   WHERE account_id = $1 AND device_id = $2 FOR UPDATE
   RETURNING registration_id`;
 
 const retireFamiliesSql = `

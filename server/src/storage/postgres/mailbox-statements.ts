@@ -17,7 +17,8 @@ export const lockDevices: PreparedStatement = {
 
 /**
  * What is known of sends: a row for each attempt that was accepted before, and one without a hash for each
- * sender that does not exist. `place` is which of those asked for; 1 is the first.
+ * sender that does not exist. `place` is which of those asked for; 1 is the first. The senders that exist are locked
+ * against being deleted or replaced: what is written of them until the commit goes with them.
  */
 export const findSends: PreparedStatement = {
   name: 'find-sends',
@@ -33,30 +34,33 @@ export const findSends: PreparedStatement = {
     SELECT asked.place, NULL, NULL
       FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS asked (account_id, device_id, place)
      WHERE (SELECT true FROM devices d
-             WHERE d.account_id = asked.account_id AND d.device_id = asked.device_id) IS NULL`,
+             WHERE d.account_id = asked.account_id AND d.device_id = asked.device_id
+               FOR KEY SHARE) IS NULL`,
 };
 
-/** Keeps how far devices have come. Each is named once; one that is gone is passed over. */
-function keepProgress(firstParameter: number): string {
+const isThere = `
+       WHERE (SELECT true FROM devices d
+               WHERE d.account_id = shown.account_id AND d.device_id = shown.device_id)`;
+
+/** Keeps how far devices have come. Each is named once. @param where - leaves out those that are gone */
+function keepProgress(firstParameter: number, where: string): string {
   const [account, device, storeSeq] = [0, 1, 2].map((offset) => `$${firstParameter + offset}`);
   return `
       INSERT INTO device_progress AS known (account_id, device_id, store_seq)
       SELECT shown.account_id, shown.device_id, shown.store_seq
         FROM unnest(${account}::uuid[], ${device}::int[], ${storeSeq}::int8[])
-          AS shown (account_id, device_id, store_seq)
-       WHERE (SELECT true FROM devices d
-               WHERE d.account_id = shown.account_id AND d.device_id = shown.device_id)
+          AS shown (account_id, device_id, store_seq)${where}
        ORDER BY 1, 2
       ON CONFLICT (account_id, device_id) DO UPDATE
          SET store_seq = excluded.store_seq WHERE known.store_seq < excluded.store_seq`;
 }
 
 /** Keeps how far devices have come, and nothing else: for a mailbox that is elsewhere. */
-export const keepProgressAlone: PreparedStatement = { name: 'keep-progress', sql: keepProgress(1) };
+export const keepProgressAlone: PreparedStatement = { name: 'keep-progress', sql: keepProgress(1, isThere) };
 
 /**
  * Moves devices' last `seq` forward, stores envelopes and attempts, and keeps how far senders have come. The
- * recipients' devices are locked.
+ * devices of recipients and senders are locked.
  */
 export const writeAccepted: PreparedStatement = {
   name: 'write-accepted',
@@ -71,7 +75,7 @@ export const writeAccepted: PreparedStatement = {
                              sender_device_id, kind, ciphertext, accepted_at)
       SELECT * FROM unnest($4::uuid[], $5::int[], $6::int8[], $7::uuid[], $8::uuid[],
                            $9::int[], $10::text[], $11::bytea[], $12::int8[])),
-    progressed AS (${keepProgress(18)})
+    progressed AS (${keepProgress(18, '')})
     INSERT INTO attempts (sender_account_id, sender_device_id, attempt_id, content_hash, accepted_at)
     SELECT * FROM unnest($13::uuid[], $14::int[], $15::bytea[], $16::bytea[], $17::int8[])`,
 };
@@ -123,7 +127,7 @@ export const selectPage: PreparedStatement = {
 export const deleteEnvelopes: PreparedStatement = {
   name: 'delete-envelopes',
   sql: `
-    WITH progressed AS (${keepProgress(5)})
+    WITH progressed AS (${keepProgress(5, isThere)})
     DELETE FROM envelopes WHERE ctid = ANY(ARRAY(
       SELECT found.ctid
         FROM unnest($1::uuid[], $2::int[], $3::int8[], $4::uuid[])

@@ -52,9 +52,13 @@ class PostgresMailbox implements Mailbox {
     this.#acknowledgements = acknowledgeBatch(this.#limits, meter, (acks) => this.#acknowledgeBatch(acks));
   }
 
-  async accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {
-    // No await before this line: the order of the calls is the order of the batch.
-    return this.#accepts.submit(pendingSend(sender, request, now));
+  accept(sender: DeviceAddress, request: SendRequest, now: number): Promise<AcceptOutcome> {
+    try {
+      // Nothing is awaited before this line: the order of the calls is the order of the batch.
+      return this.#accepts.submit(pendingSend(sender, request, now));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   async acceptedBefore(sender: DeviceAddress, request: SendRequest): Promise<number | undefined> {

@@ -8,6 +8,7 @@ import { mailboxPlacesMigration } from './005-mailbox-places.js';
 import { continuityMigration } from './006-continuity.js';
 import { recoveryMigration } from './007-recovery.js';
 import { resetsMigration } from './008-resets.js';
+import { mailboxReferencesMigration } from './009-mailbox-references.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   continuityMigration,
   recoveryMigration,
   resetsMigration,
+  mailboxReferencesMigration,
 ];
