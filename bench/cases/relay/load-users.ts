@@ -68,6 +68,7 @@ export class RelayUser implements User {
   readonly #farewell = new Farewell();
   readonly #received: Received;
   readonly #came: Came;
+  readonly #turnedAway: (() => void) | undefined;
   readonly #ciphertext = frame(randomBytes(payloadBytes));
   readonly #attemptIds = new AttemptIds();
   readonly #sendJson: string;
@@ -76,9 +77,17 @@ export class RelayUser implements User {
   readonly #waiting: string[] = [];
   #acknowledging = false;
 
-  constructor(url: string, account: Account, received: Received, came: Came = () => {}) {
+  /** @param turnedAway - told when the relay is too busy for a send, which is then repeated as a client does; without it that is a failure */
+  constructor(
+    url: string,
+    account: Account,
+    received: Received,
+    came: Came = () => {},
+    turnedAway?: () => void,
+  ) {
     this.#received = received;
     this.#came = came;
+    this.#turnedAway = turnedAway;
     const body = `{"deviceId":1,"registrationId":1,"kind":"message","ciphertext":{"_placeholder":true,"num":1}}`;
     this.#sendJson =
       `["send",{"attemptId":{"_placeholder":true,"num":0},"recipient":"${account.recipientId}",` +
@@ -96,14 +105,17 @@ export class RelayUser implements User {
 
   send(accepted: () => void): void {
     this.#storeSeq += 1;
-    this.#client.request(
-      `${this.#sendJson}${this.#storeSeq}}]`,
-      [this.#attemptIds.next(), this.#ciphertext],
-      (reply) => {
-        if (!reply.includes('"kind":"accepted"')) failed(`a send was refused: ${reply}`);
-        accepted();
-      },
-    );
+    this.#attempt(`${this.#sendJson}${this.#storeSeq}}]`, this.#attemptIds.next(), accepted);
+  }
+
+  #attempt(json: string, attemptId: Buffer, accepted: () => void): void {
+    this.#client.request(json, [attemptId, this.#ciphertext], (reply) => {
+      if (reply.includes('"kind":"accepted"')) return accepted();
+      const [, retryAfterMs] = /"code":"unavailable".*"retryAfterMs":(\d+)/.exec(reply) ?? [];
+      if (retryAfterMs === undefined || !this.#turnedAway) return failed(`a send was refused: ${reply}`);
+      this.#turnedAway();
+      setTimeout(() => this.#attempt(json, attemptId, accepted), Number(retryAfterMs));
+    });
   }
 
   close(): void {

@@ -7,6 +7,8 @@ import { serveCalls } from './process-calls.js';
 export interface SoakCounts {
   readonly sent: number;
   readonly received: number;
+  /** Sends that the relay was too busy for; they were repeated. */
+  readonly turnedAway: number;
   readonly deliveryP50Ms: number;
   readonly deliveryP99Ms: number;
 }
@@ -68,6 +70,7 @@ class SoakUser {
       this.#account,
       () => {},
       (id) => this.#came(id),
+      () => (turnedAway += 1),
     );
   }
 
@@ -88,6 +91,7 @@ let users: SoakUser[] = [];
 let latencies: number[] = [];
 let sent = 0;
 let received = 0;
+let turnedAway = 0;
 let sending = false;
 
 const delivered = (tookMs: number) => {
@@ -118,7 +122,7 @@ function counts(): SoakCounts {
   const sorted = latencies.sort((left, right) => left - right);
   latencies = [];
   const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10;
-  return { sent, received, deliveryP50Ms: at(0.5), deliveryP99Ms: at(0.99) };
+  return { sent, received, turnedAway, deliveryP50Ms: at(0.5), deliveryP99Ms: at(0.99) };
 }
 
 serveCalls({

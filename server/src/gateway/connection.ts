@@ -45,6 +45,14 @@ export interface ConnectionHooks {
   draining(): boolean;
 }
 
+/** A request, as far as its answer is concerned. */
+interface Asked extends Pick<Extract<Frame, { kind: 'request' }>, 'operation' | 'reply'> {
+  /** When it came. */
+  readonly at: number;
+}
+
+const done = Promise.resolve();
+
 /** See the file's header. */
 export class Connection {
   readonly peer: ConnectionPeer;
@@ -149,19 +157,32 @@ export class Connection {
   }
 
   /** Takes one event as Socket.IO hands it over. Never throws, never rejects. */
-  async handle(event: readonly unknown[]): Promise<void> {
-    if (this.#ended) return;
+  handle(event: readonly unknown[]): Promise<void> {
+    if (this.#ended) return done;
     const frame = readFrame(event);
-    if (frame.kind === 'stray') return this.#countInvalid();
-    const startedAt = this.#services.now();
+    if (frame.kind === 'stray') {
+      this.#countInvalid();
+      return done;
+    }
+    const asked = { operation: frame.operation, reply: frame.reply, at: this.#services.now() };
     try {
-      const response = await this.#respond(this.#parse(frame));
-      frame.reply({ ok: true, response });
+      return this.#answer(asked, this.#respond(this.#parse(frame)));
+    } catch (error) {
+      this.#refuse(asked, error);
+      return done;
+    }
+  }
+
+  /** Holds on to nothing of the frame but who asked: thousands of these may wait for a commit. */
+  async #answer(asked: Asked, work: Promise<unknown>): Promise<void> {
+    try {
+      const response = await work;
+      asked.reply({ ok: true, response });
       const { meter, now } = this.#services;
       const { kind = 'ok' } = response as { kind?: string };
-      meter.answered(frame.operation, kind, now() - startedAt);
+      meter.answered(asked.operation, kind, now() - asked.at);
     } catch (error) {
-      this.#refuse(frame, error, startedAt);
+      this.#refuse(asked, error);
     }
   }
 
@@ -264,11 +285,7 @@ export class Connection {
     return {};
   }
 
-  #refuse(
-    { operation, reply }: Extract<Frame, { kind: 'request' }>,
-    error: unknown,
-    startedAt: number,
-  ): void {
+  #refuse({ operation, reply, at }: Asked, error: unknown): void {
     const { log, now, meter } = this.#services;
     const requestId = randomUUID();
     const problem = toProblem(error, requestId);
@@ -277,7 +294,7 @@ export class Connection {
       operation,
       status: problem.status,
       problem: problem.code,
-      durationMs: now() - startedAt,
+      durationMs: now() - at,
     };
     meter.answered(operation, problem.code, fields.durationMs);
     if (error instanceof ProblemError) return log.log('info', 'socket-request-refused', fields);

@@ -10,7 +10,7 @@ export interface Admitted<Result> {
 }
 
 /** Admits one request, at once where nothing has to be waited for. */
-export type Admit<Result> = () => Admitted<Result> | Promise<Admitted<Result>>;
+type Admit<Result> = () => Admitted<Result> | Promise<Admitted<Result>>;
 
 /** The bounds of one lane. */
 export interface LaneLimits {
