@@ -48,7 +48,8 @@ async function failureOf(options: Partial<SimulationOptions>): Promise<Simulatio
 describe('the simulation', () => {
   it('holds for what is not broken', async () => {
     const report = await simulate({ seed: 'catches', accounts: 2, schedule: conversation });
-    expect(report).toMatchObject({ steps: 4, written: 3, delivered: 3, failed: {}, undecryptable: {} });
+    // The last two are said to see whether both use one session.
+    expect(report).toMatchObject({ steps: 4, written: 5, delivered: 5, failed: {}, undecryptable: {} });
   });
 
   it('finds an engine that uses a message key twice', async () => {
@@ -97,6 +98,61 @@ describe('the simulation', () => {
     const entry = { v: 1, d: { type: 'undecryptable', reason: 'no-session' } };
     ledger.written([{ key: 'journal/1', value: new TextEncoder().encode(JSON.stringify(entry)) }]);
     expect(() => trace.assertInnocent()).toThrow('bob told no-session of no one envelope');
+  });
+
+  it('finds a reason that is not counted in the commit that tells it, or counted twice', async () => {
+    const trace = new Trace();
+    const ledger = new Ledger('bob', trace, new WireWatch(trace), new Map());
+    const record = (value: unknown) => new TextEncoder().encode(JSON.stringify({ v: 1, d: value }));
+    const told = (seq: number) => [
+      { key: `seen/${seq}`, value: new Uint8Array(32) },
+      { key: `journal/${seq}`, value: record({ type: 'undecryptable', reason: 'no-session' }) },
+    ];
+    const counted = (count: number) => ({ key: 'counters', value: record([{ name: 'no-session', count }]) });
+    ledger.written([...told(1), counted(1)]);
+    trace.assertInnocent();
+    ledger.written(told(2));
+    expect(() => trace.assertInnocent()).toThrow('bob told and counted: nothing is counted');
+    const again = new Trace();
+    const other = new Ledger('bob', again, new WireWatch(again), new Map());
+    other.written([...told(1), counted(2)]);
+    expect(() => again.assertInnocent()).toThrow('bob told and counted: no-session 1 and 2');
+  });
+
+  it.each([
+    ['where the network kept the order', conversation],
+    [
+      'where it did not, and the envelope was not late',
+      [...conversation.slice(0, -1), { ...orderly, orderly: false }],
+    ],
+  ])('finds a message that could not be read at first and came again, %s', async (_, schedule) => {
+    let spoilt: string | undefined;
+    const engine = broken((sound) => ({
+      decrypt: async (view, input) => {
+        const step = await sound.decrypt(view, input);
+        const tag = input.ciphertext.join();
+        if (Buffer.from(step.result.plaintext).includes('"two"')) spoilt ??= tag;
+        if (tag === spoilt) throw new SottoError('invalid-message');
+        return step;
+      },
+    }));
+    const { message, around } = await failureOf({ engine, schedule });
+    expect(message).toMatch(/text two of alice ended at bob in invalid-message, and nothing explains it/);
+    expect(around.join('\n')).toMatch(/bob is done with text two: effect/);
+  });
+
+  it('finds a reason that what the users did does not lead to', async () => {
+    const engine = broken((sound) => ({
+      decrypt: async (view, input) => {
+        const step = await sound.decrypt(view, input);
+        if (Buffer.from(step.result.plaintext).includes('"four"')) throw new SottoError('invalid-message');
+        return step;
+      },
+    }));
+    const block: SimulationAction = { kind: 'block', who: 'alice', peer: 'bob' };
+    const schedule = [...conversation.slice(0, -1), say('four'), block, orderly];
+    const { message } = await failureOf({ engine, schedule });
+    expect(message).toMatch(/text four of alice ended at bob in invalid-message, and nothing explains it/);
   });
 
   it('finds a message that is dropped without a word', async () => {

@@ -12,7 +12,7 @@ import { backUpMedium, recoverFrom, type TestBackup } from '../network/recovery.
 import { TestDevice, type DeviceHost } from '../network/test-device.js';
 import { engineOf } from '../network/test-engines.js';
 import type { ActorName } from './actions.js';
-import { countPrefix, Ledger, type LedgerState } from './ledger.js';
+import { countPrefix, Ledger, type LedgerState, type Telling } from './ledger.js';
 import type { Trace } from './trace.js';
 import type { WireWatch } from './wire-watch.js';
 
@@ -36,7 +36,7 @@ const journalled = [
 ] as const;
 
 /** What a device that was brought back has not heard of: its journal begins anew. */
-const unheardOf = { outcomes: new Map(), journalHead: 0, heardTo: 0, heard: new Map() };
+const unheardOf = { outcomes: new Map(), told: new Map(), journalHead: 0, heardTo: 0, heard: new Map() };
 
 /** How long a user takes to type the password that a device asks for. */
 const typingMs = 5_000;
@@ -280,7 +280,12 @@ export class Actor {
   /** What is gone has been checked. */
   forget(): void {
     this.#former = [];
-    this.ledger.checked();
+    this.ledger.checked(this.#world.host.network.clock.now());
+  }
+
+  /** The reasons that every body of this account has told since the last check. */
+  get tellings(): Telling[] {
+    return [this.#body, ...this.#former].flatMap(({ ledger }) => ledger.tellings);
   }
 
   /** Whether some body of this account has received a message. */

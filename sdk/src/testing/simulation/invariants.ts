@@ -3,6 +3,7 @@ import { limits } from '../../limits.js';
 import type { Message } from '../../messages/index.js';
 import type { Actor } from './actor.js';
 import { rest } from './heal.js';
+import { differences, isLedTo, isOfLateness } from './reasons.js';
 import type { Stage } from './stage.js';
 import { concernOf, nameOf } from './stored.js';
 import { Violation } from './trace.js';
@@ -20,9 +21,6 @@ const userFailures: ReadonlySet<string> = new Set([
   'send-expired',
   'restored-unsent',
 ]);
-
-/** How an envelope ends that is older than all that its receiver still knows. */
-const outlived: ReadonlySet<string> = new Set(['invalid-message', 'no-session']);
 
 /** What the checks count. */
 export interface Tally {
@@ -55,7 +53,8 @@ export class Checks {
   async check(orderly: boolean): Promise<void> {
     const stage = this.#stage;
     stage.trace.assertInnocent();
-    this.#checkEnvelopes(orderly);
+    for (const actor of stage.actors) this.#checkReasons(actor, orderly);
+    this.#checkEnvelopes();
     for (const [from, to] of stage.pairs()) this.#checkConversation(from, to, orderly);
     for (const actor of stage.actors) await this.#checkDevice(actor);
     for (const actor of stage.actors) actor.forget();
@@ -64,10 +63,12 @@ export class Checks {
 
   /** Both sides of every pair that something came between, or of all, agree on one session soon. */
   async checkSessions(all: boolean): Promise<void> {
-    for (const [one, other] of this.#stage.pairs()) {
-      if (one.name > other.name || !(all || this.#stage.isTouched(one, other))) continue;
-      await this.#agree(one, other);
-    }
+    const pairs = [...this.#stage.pairs()].filter(
+      ([one, other]) => one.name < other.name && (all || this.#stage.isTouched(one, other)),
+    );
+    for (const [one, other] of pairs) await this.#agree(one, other);
+    // What came between them excuses what becomes of these, and nothing later.
+    if (pairs.length > 0) await this.check(true);
   }
 
   async #agree(one: Actor, other: Actor): Promise<void> {
@@ -94,8 +95,29 @@ export class Checks {
     await this.#stage.network.settle();
   }
 
+  /** Every reason was told of something that was sent, and something leads to it. */
+  #checkReasons(actor: Actor, orderly: boolean): void {
+    const { wire, actors } = this.#stage;
+    for (const { envelope, reason } of actor.tellings) {
+      const sent = wire.find(envelope);
+      const sender = actors.find(({ id }) => id === sent?.from);
+      if (!sent || !sender) {
+        throw new Violation(`${actor.name} told ${reason} of what nobody sent`, { who: [actor.name] });
+      }
+      const [between, own] = [this.#stage.touches(actor, sender), this.#stage.touches(actor, actor)];
+      if (isLedTo(reason, between, own)) continue;
+      if (!orderly && isOfLateness(reason) && wire.isOutlived(sent, actor.ledger.readBefore(envelope)))
+        continue;
+      const what = sent.content ? nameOf(sent.content) : 'something';
+      throw new Violation(
+        `${what} of ${sender.name} ended at ${actor.name} in ${reason}, and nothing explains it`,
+        concernOf([sender.name, actor.name], sent.content),
+      );
+    }
+  }
+
   /** What the relay accepted has come to something, on a device that is still there. */
-  #checkEnvelopes(orderly: boolean): void {
+  #checkEnvelopes(): void {
     const { wire, actors } = this.#stage;
     this.#lost.clear();
     for (const sent of wire.accepts()) {
@@ -110,17 +132,19 @@ export class Checks {
         throw new Violation(`${what} was accepted for ${actor.name} and is nowhere`, concern);
       }
       if (this.#stage.isTouched(actor, sender) || ['effect', 'nothing', 'again'].includes(outcome)) continue;
-      if (this.#isMadeUpFor(sent, [sender, actor], outcome, orderly)) continue;
-      throw new Violation(`${what} ended at ${actor.name} in ${outcome}, and nothing explains it`, concern);
+      if (this.#isMadeUpFor(sent, [sender, actor])) continue;
+      throw new Violation(`${what} ended at ${actor.name} in ${outcome}, and never came`, concern);
     }
   }
 
-  /** A relay that holds an envelope back for long enough makes it unreadable: a message comes again, if not too many were asked for. */
-  #isMadeUpFor(sent: Sent, [sender, actor]: [Actor, Actor], outcome: string, orderly: boolean): boolean {
-    const { content, from } = sent;
+  /**
+   * Between two whom nothing but weather came between, only an envelope that was held back for too long ends in
+   * a reason (see `#checkReasons`). A message then comes again, unless as many were asked for, or sent again, as
+   * may be in an hour; nobody asks for a receipt again.
+   */
+  #isMadeUpFor({ content, from }: Sent, [sender, actor]: [Actor, Actor]): boolean {
     const isText = content?.type === 'text';
     if (isText && actor.hasReceived(from, content.id as Message['id'])) return true;
-    if (orderly || !outlived.has(outcome) || !this.#stage.wire.isOutlived(sent)) return false;
     if (isText && !this.#hasAskedOut(actor, sender)) return false;
     for (const id of isText ? [content.id] : (content?.ids ?? [])) this.#lost.add(id);
     return true;
@@ -195,6 +219,10 @@ export class Checks {
     for (const key of [`engine/signed-pre-key/${signedId}`, `engine/kem-pre-key/${kemLastResortId}`]) {
       if (!engineKeys.includes(key)) throw new Violation(`${name} has not got ${key}`, { who: [name] });
     }
+    const { undecryptable } = await actor.device.messenger.diagnostics.counters();
+    const wrong = differences(ledger.told, new Map(Object.entries(undecryptable)));
+    if (wrong.length > 0)
+      throw new Violation(`${name} told and counts: ${wrong.join(', ')}`, { who: [name] });
     const waiting = engineKeys.find((key) => key.startsWith('quarantine/'));
     if (waiting !== undefined) throw new Violation(`${name} still keeps ${waiting}`, { who: [name] });
   }

@@ -3,9 +3,11 @@
  * handler's writes, its journal entry and the ratchet's step must be one commit; an envelope without an effect
  * must have a reason. Survives processes; a restored storage takes up the ledger of its time.
  */
+import { limits } from '../../limits.js';
 import type { Message } from '../../messages/index.js';
 import type { StorageChange } from '../../ports/storage.js';
 import type { AccountId, EnvelopeId } from '../../wire/index.js';
+import { differences } from './reasons.js';
 import { concernOf, nameOf, readMessage, readRecord } from './stored.js';
 import type { Concern, Trace } from './trace.js';
 import type { WireWatch } from './wire-watch.js';
@@ -19,8 +21,14 @@ interface JournalFields {
 
 interface ContactFields {
   readonly relation: string;
-  readonly renewals?: readonly { readonly requests?: number }[];
-  readonly resends?: readonly unknown[];
+  readonly renewals?: readonly { readonly at: number; readonly requests?: number }[];
+  readonly resends?: readonly { readonly at: number }[];
+}
+
+/** How much was asked for again of an account, and sent to it again. */
+interface Repeats {
+  readonly requests: number;
+  readonly resends: number;
 }
 
 /** A commit, sorted by what its keys are about. */
@@ -33,7 +41,15 @@ interface Sorted {
   readonly received: Message[];
   readonly journal: JournalFields[];
   readonly counted: Map<string, number>;
+  /** What the device itself counts by now, by reason and limit. */
+  counters: ReadonlyMap<string, number> | undefined;
   sessionMoved: boolean;
+}
+
+/** A reason, told of an envelope. */
+export interface Telling {
+  readonly envelope: EnvelopeId;
+  readonly reason: string;
 }
 
 /** Where a ledger stands, to go on from later. */
@@ -42,6 +58,7 @@ export interface LedgerState {
   readonly rows: ReadonlyMap<string, Message>;
   readonly next: ReadonlyMap<AccountId, number>;
   readonly relations: ReadonlyMap<AccountId, ContactFields>;
+  readonly told: ReadonlyMap<string, number>;
   readonly journalHead: number;
   readonly heardTo: number;
   readonly heard: ReadonlyMap<number, string>;
@@ -63,6 +80,12 @@ export class Ledger {
   /** The first row of each conversation that was not checked yet. */
   #next = new Map<AccountId, number>();
   #relations = new Map<AccountId, ContactFields>();
+  /** How often each reason was told, since the storage was made. */
+  #told = new Map<string, number>();
+  /** Of them, those since the last check. */
+  #tellings: Telling[] = [];
+  /** The most that was asked for again, and sent again, since the last check. */
+  readonly #repeats = new Map<AccountId, Repeats>();
   #journalHead = 0;
   /** Observers have heard everything up to here, and what is in `#heard` above. */
   #heardTo = 0;
@@ -91,15 +114,34 @@ export class Ledger {
     return this.#relations.get(account)?.relation;
   }
 
-  /** How much was asked for again of an account lately, and how much was sent to it again. */
-  repeats(account: AccountId): { readonly requests: number; readonly resends: number } {
-    const { renewals = [], resends = [] } = this.#relations.get(account) ?? {};
-    return { requests: Math.max(0, ...renewals.map((one) => one.requests ?? 0)), resends: resends.length };
+  /** The most that counted as asked for again of an account, and as sent to it again, since the last check. */
+  repeats(account: AccountId): Repeats {
+    return this.#repeats.get(account) ?? { requests: 0, resends: 0 };
   }
 
   /** Whether a message has had its effect. */
   hasEffect(sender: AccountId, id: string): boolean {
     return this.#effects.has(`${sender} ${id}`);
+  }
+
+  /** How often each reason was told, since the storage was made. */
+  get told(): ReadonlyMap<string, number> {
+    return this.#told;
+  }
+
+  /** The reasons that were told since the last check, each with its envelope. */
+  get tellings(): readonly Telling[] {
+    return this.#tellings;
+  }
+
+  /** What had an effect, or had none to have, before an envelope was done with. */
+  readBefore(envelope: EnvelopeId): ReadonlySet<EnvelopeId> {
+    const read = new Set<EnvelopeId>();
+    for (const [id, outcome] of this.#outcomes) {
+      if (id === envelope) break;
+      if (outcome === 'effect' || outcome === 'nothing' || outcome === 'again') read.add(id);
+    }
+    return read;
   }
 
   /** What has become of an envelope, if anything has. */
@@ -114,6 +156,7 @@ export class Ledger {
       rows: new Map(this.#rows),
       next: new Map(this.#next),
       relations: new Map(this.#relations),
+      told: new Map(this.#told),
       journalHead: this.#journalHead,
       heardTo: this.#heardTo,
       heard: new Map(this.#heard),
@@ -126,6 +169,7 @@ export class Ledger {
     this.#rows = new Map(state.rows);
     this.#next = new Map(state.next);
     this.#relations = new Map(state.relations);
+    this.#told = new Map(state.told);
     this.#journalHead = state.journalHead;
     this.#heardTo = state.heardTo;
     this.#heard = new Map(state.heard);
@@ -139,10 +183,27 @@ export class Ledger {
     }
   }
 
-  /** Everything that is here by now was checked. */
-  checked(): void {
+  /**
+   * Everything that is here by now was checked.
+   * @param now - what the device's clock shows
+   */
+  checked(now: number): void {
     this.skipChecked();
     this.#outcomes.clear();
+    this.#tellings = [];
+    this.#repeats.clear();
+    for (const [account, contact] of this.#relations) this.#noteRepeats(account, contact, now);
+  }
+
+  /** @param now - leaves out what is older than an hour then, or newer */
+  #noteRepeats(account: AccountId, { renewals = [], resends = [] }: ContactFields, now?: number): void {
+    const counts = ({ at }: { readonly at: number }) =>
+      now === undefined || (at <= now && now - at < limits.sessionRenewalIntervalMs);
+    const before = this.repeats(account);
+    this.#repeats.set(account, {
+      requests: Math.max(before.requests, ...renewals.filter(counts).map((one) => one.requests ?? 0)),
+      resends: Math.max(before.resends, resends.filter(counts).length),
+    });
   }
 
   /** Observers have heard an entry of the journal. At least once, and always the same under one number. */
@@ -174,6 +235,7 @@ export class Ledger {
     const sorted = this.#sort(changes);
     if (sorted.received.length > 0) this.#checkEffect(sorted);
     const reason = this.#reasonIn(sorted);
+    this.#checkCounters(sorted);
     for (const id of [...sorted.seen, ...sorted.released]) this.#settle(id, sorted, reason);
     for (const { sender, id } of sorted.received) this.#effects.add(`${sender} ${id}`);
   }
@@ -187,6 +249,16 @@ export class Ledger {
       this.#trace.accuse(`${this.#name} told ${reason} of no one envelope`, { who: [this.#name] });
     }
     return reason ?? told[0];
+  }
+
+  /** A reason is counted in the commit that tells it, and nothing else is. */
+  #checkCounters({ journal, counters }: Sorted): void {
+    const told = journal.filter(({ type }) => type === 'undecryptable');
+    for (const { reason = '' } of told) this.#told.set(reason, (this.#told.get(reason) ?? 0) + 1);
+    if (told.length === 0 && !counters) return;
+    const wrong = counters ? differences(this.#told, counters) : ['nothing is counted'];
+    if (wrong.length === 0) return;
+    this.#trace.accuse(`${this.#name} told and counted: ${wrong.join(', ')}`, { who: [this.#name] });
   }
 
   /** One message at a time takes effect, with everything that belongs to it. */
@@ -215,6 +287,10 @@ export class Ledger {
       if (received.length > 0) {
         this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
       }
+      if (reason !== undefined) {
+        const violation = `${this.#name} told ${reason} of ${this.#nameOf(id)}, which had ended in ${before}`;
+        this.#trace.accuse(violation, this.#concernOf(id));
+      }
       return;
     }
     const outcome = quarantined.includes(id)
@@ -222,6 +298,7 @@ export class Ledger {
       : (reason ?? this.#outcomeOf(id, received.length));
     this.#outcomes.set(id, outcome);
     if (reason !== undefined) {
+      this.#tellings.push({ envelope: id, reason });
       this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     }
     const { who } = this.#concernOf(id);
@@ -260,6 +337,7 @@ export class Ledger {
       received: [],
       journal: [],
       counted: new Map(),
+      counters: undefined,
       sessionMoved: false,
     };
     for (const { key, value } of changes) {
@@ -284,12 +362,20 @@ export class Ledger {
         this.#rows.set(key, message);
         return;
       }
-      case 'contact':
-        this.#relations.set(rest[0] as AccountId, readRecord<ContactFields>(value));
+      case 'contact': {
+        const [account, contact] = [rest[0] as AccountId, readRecord<ContactFields>(value)];
+        this.#relations.set(account, contact);
+        this.#noteRepeats(account, contact);
         return;
+      }
       case 'journal':
         this.#journalHead = Math.max(this.#journalHead, Number(rest[0]));
         sorted.journal.push(readRecord<JournalFields>(value));
+        return;
+      case 'counters':
+        sorted.counters = new Map(
+          readRecord<{ name: string; count: number }[]>(value).map(({ name, count }) => [name, count]),
+        );
         return;
       case 'engine':
         sorted.sessionMoved ||= rest[0] === 'session' || (rest[0] === 'epoch' && rest[2] === 'session');

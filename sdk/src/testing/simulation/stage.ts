@@ -4,6 +4,7 @@ import { engineOf, type TestEngine } from '../network/test-engines.js';
 import { manualClock } from '../manual-clock.js';
 import { actorNames, type ActorAction, type ActorName, type SimulationAction } from './actions.js';
 import { Actor } from './actor.js';
+import type { Touch } from './reasons.js';
 import { Trace } from './trace.js';
 import { Weather } from './weather.js';
 import { WireWatch } from './wire-watch.js';
@@ -20,7 +21,7 @@ export class Stage {
   /** How many envelopes ended in each reason, on all devices. */
   readonly reasons = new Map<string, number>();
   /** Between which accounts something happened since the last quiet that excuses more than weather does. */
-  readonly #touched = new Set<string>();
+  readonly #touched = new Map<string, Set<Touch>>();
 
   private constructor(seed: string, accounts: number, engine: TestEngine | undefined) {
     const clock = manualClock();
@@ -66,11 +67,17 @@ export class Stage {
 
   /** Whether more than weather has come between two accounts since the last quiet. */
   isTouched(one: Actor, other: Actor): boolean {
-    return (
-      this.#touched.has(one.name) ||
-      this.#touched.has(other.name) ||
-      this.#touched.has(pairName(one.name, other.name))
-    );
+    return this.touches(one, other).size > 0;
+  }
+
+  /** What has come between two accounts since the last quiet. */
+  touches({ name: one }: Actor, { name: other }: Actor): ReadonlySet<Touch> {
+    const names = [one, other, pairName(one, other)];
+    return new Set(names.flatMap((name) => [...(this.#touched.get(name) ?? [])]));
+  }
+
+  #touch(name: string, touch: Touch): void {
+    this.#touched.set(name, (this.#touched.get(name) ?? new Set()).add(touch));
   }
 
   /** All of it is in order again. */
@@ -148,7 +155,7 @@ export class Stage {
     { id, name }: Actor,
     what: 'reset-sessions' | 'block' | 'unblock' | 'accept-identity',
   ): void {
-    if (what === 'block') this.#touched.add(pairName(actor.name, name));
+    if (what === 'block') this.#touch(pairName(actor.name, name), 'block');
     // Not waited for: the relay may not answer until time has passed.
     void actor.device.attempt(({ contacts, sessions }) => {
       if (what === 'reset-sessions') return sessions.reset(id);
@@ -176,13 +183,13 @@ export class Stage {
   ): Promise<void> {
     switch (action.kind) {
       case 'reset-identity':
-        this.#touched.add(actor.name);
+        this.#touch(actor.name, 'identity-reset');
         // Whoever begins anew tries until it works: that it gets through is not what is simulated.
         this.weather.clear();
         this.network.relay.forget(actor.name);
         return this.#replace(actor, () => actor.replace());
       case 'reset-account':
-        this.#touched.add(actor.name);
+        this.#touch(actor.name, 'account-reset');
         this.weather.clear();
         return this.#replace(actor, () => actor.resetAccount());
       case 'back-up':
@@ -190,15 +197,15 @@ export class Stage {
       case 'recover':
         // That a restore whose answers are lost may be repeated has tests of its own.
         this.weather.clear();
-        if (await actor.recover()) this.#touched.add(actor.name);
+        if (await actor.recover()) this.#touch(actor.name, 'recovery');
         return;
       case 'snapshot':
         return actor.takeSnapshot();
       case 'restore':
-        if (await actor.restore()) this.#touched.add(actor.name);
+        if (await actor.restore()) this.#touch(actor.name, 'set-back');
         return;
       case 'clone':
-        this.#touched.add(actor.name);
+        this.#touch(actor.name, 'clone');
         return actor.clone();
       case 'end-clone':
         return actor.endClone(action.keep);

@@ -176,11 +176,16 @@ export class WireWatch {
     return [...this.#sent.values()].filter(({ accepted }) => accepted);
   }
 
-  /** Whether so many chains of its sender came after its own that no state of its receiver may know that any more. */
-  isOutlived({ from, to, ratchetKey }: Sent): boolean {
+  /**
+   * Whether its receiver had read so many younger chains of its sender that no state need know its own any more.
+   * Chains of a session that was begun in between count too: which session a chain is of cannot be seen from here.
+   * @param read - what the receiver had read before
+   */
+  isOutlived({ from, to, ratchetKey }: Sent, read: ReadonlySet<EnvelopeId>): boolean {
     const ofPair = this.accepts().filter((other) => other.from === from && other.to === to);
     const last = ofPair.findLastIndex((other) => other.ratchetKey === ratchetKey);
-    return new Set(ofPair.slice(last + 1).map((other) => other.ratchetKey)).size >= keptChains;
+    const younger = ofPair.slice(last + 1).filter(({ envelopeId }) => envelopeId && read.has(envelopeId));
+    return new Set(younger.map((other) => other.ratchetKey)).size >= keptChains;
   }
 
   /** The kind of the last ciphertext from one account to another that was accepted. */
