@@ -1,19 +1,18 @@
 /** The messenger in a browser with one conversation open, and somebody in Node who writes to it. Measures nothing but in the page. */
-import type { CDPSession, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { MessengerApp, type Person } from '../../../test/browser/messenger/support/app.js';
 import { addContact, hasStatus, write } from '../../../test/browser/messenger/support/deeds.js';
 import { Partner } from '../../../test/browser/support/node-partner.js';
+import { rendererOf, slowDown } from './slow-process.js';
 
-/** How much slower the page's thread is made. */
-export const slowdown = 4;
 /** How long a page at rest is watched. */
 const restMs = 5_000;
 
 /** What the page keeps for the bench. */
 interface Watched {
-  /** When the conversation could be written in, on the page's clock. */
+  /** When the newest message could be read and the next one written, on the page's clock. */
   ready?: number;
-  /** The longest stretch in which the page's thread did nothing else, since it was last reset. */
+  /** The longest stretch in which the page's thread heard nothing else, since it was last reset. */
   longestMs: number;
 }
 
@@ -22,21 +21,19 @@ function watch(): void {
   const watched: Watched = { longestMs: 0 };
   (globalThis as unknown as { watched: Watched }).watched = watched;
   const look = () => {
-    if (watched.ready !== undefined || !document.querySelector('textarea, [role="region"] li')) return;
+    if (watched.ready !== undefined) return;
+    if (!document.querySelector('textarea') || !document.querySelector('li[data-seq] .text')) return;
     watched.ready = performance.now();
   };
   new MutationObserver(look).observe(document, { subtree: true, childList: true });
-  // A message to oneself comes as soon as the thread is free: the gap between two is a task.
+  // A message to oneself comes as soon as the thread is free: between two lies a task, and the pause of a timer.
   const { port1, port2 } = new MessageChannel();
   let before = performance.now();
   port1.onmessage = () => {
     const now = performance.now();
     watched.longestMs = Math.max(watched.longestMs, now - before);
     before = now;
-    setTimeout(() => {
-      before = performance.now();
-      port2.postMessage(undefined);
-    }, 1);
+    setTimeout(() => port2.postMessage(undefined), 1);
   };
   port2.postMessage(undefined);
 }
@@ -49,7 +46,6 @@ export class AppStage {
     private readonly app: MessengerApp,
     private readonly person: Person,
     private readonly partner: Partner,
-    private readonly devtools: CDPSession,
   ) {}
 
   static async open(): Promise<AppStage> {
@@ -59,22 +55,26 @@ export class AppStage {
     await addContact(person.page, partner.contactCode);
     await write(person.page, 'first');
     await hasStatus(person.page, 'first', 'delivered');
+    // What runs this file gives inner functions their names by a helper that a page does not have.
+    await person.context.addInitScript('globalThis.__name = (value) => value');
     await person.context.addInitScript(watch);
-    const stage = new AppStage(app, person, partner, await person.context.newCDPSession(person.page));
+    const stage = new AppStage(app, person, partner);
     await stage.openAgain(1);
     return stage;
   }
 
   /** Opens the messenger at its conversation. @returns milliseconds until it can be used */
-  async openAgain(rate: number): Promise<number> {
-    await this.devtools.send('Emulation.setCPUThrottlingRate', { rate });
-    await this.#page.reload();
-    const ready = await this.#page.waitForFunction(
-      () => (globalThis as unknown as { watched: Watched }).watched.ready,
-    );
-    const readyMs = (await ready.jsonValue()) as number;
-    await this.devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
-    return readyMs;
+  async openAgain(slowdown: number): Promise<number> {
+    const release = slowdown > 1 ? slowDown(await rendererOf(this.#page), slowdown) : undefined;
+    try {
+      await this.#page.reload({ waitUntil: 'commit' });
+      const ready = await this.#page.waitForFunction(
+        () => (globalThis as unknown as { watched: Watched }).watched.ready,
+      );
+      return (await ready.jsonValue()) as number;
+    } finally {
+      await release?.();
+    }
   }
 
   /** Messages that wait at the relay until the page is back. */
