@@ -27,6 +27,10 @@ export interface MessengerState {
   readonly conversations: ShallowRef<readonly Conversation[]>;
   /** The relay wants the password again. */
   readonly loginRequired: ShallowRef<boolean>;
+  /** A restored backup or a reset has put another device in this one's place: it stays as it is, and is read only. */
+  readonly deviceReplaced: ShallowRef<boolean>;
+  /** Somebody with the password wants to begin this account anew, which can be stopped. */
+  readonly resetPending: ShallowRef<MessengerEvents['reset-pending'] | undefined>;
   /** Another writer has taken over the storage: this messenger is finished. */
   readonly fenced: ShallowRef<boolean>;
   /** The last time this device began anew because its state was an old one or a copy. */
@@ -47,6 +51,8 @@ function emptyState(messenger: Messenger): Omit<MessengerState, 'refresh' | 'con
     contacts: shallowRef<ReadonlyMap<AccountId, Contact>>(new Map()),
     conversations: shallowRef<readonly Conversation[]>([]),
     loginRequired: shallowRef(false),
+    deviceReplaced: shallowRef(false),
+    resetPending: shallowRef<MessengerEvents['reset-pending']>(),
     fenced: shallowRef(false),
     continuity: shallowRef<MessengerEvents['continuity']>(),
   };
@@ -76,6 +82,8 @@ export async function createMessengerState(messenger: Messenger): Promise<Messen
   messenger.on('contact', follow);
   messenger.on('connection', (state) => void (values.connection.value = state));
   messenger.on('login-required', () => void (values.loginRequired.value = true));
+  messenger.on('device-replaced', () => void (values.deviceReplaced.value = true));
+  messenger.on('reset-pending', (event) => void (values.resetPending.value = event));
   messenger.on('fenced', () => void (values.fenced.value = true));
   messenger.on('continuity', (event) => void (values.continuity.value = event));
   await readAll();

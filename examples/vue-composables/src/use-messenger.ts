@@ -21,11 +21,13 @@ export interface AccountActions {
   readonly register: (input: RegistrationInput) => Promise<void>;
   /** Logs in again and goes online. @throws SottoError as `account.login` */
   readonly login: (password: string) => Promise<void>;
+  /** Stops the reset that is pending. @throws SottoError as `account.objectToReset` */
+  readonly objectToReset: () => Promise<void>;
 }
 
 /** The own account. */
 export function useAccount(): AccountActions {
-  const { messenger, profile, loginRequired, connect } = useMessengerState();
+  const { messenger, profile, loginRequired, resetPending, connect } = useMessengerState();
   return {
     profile,
     loginRequired,
@@ -39,6 +41,10 @@ export function useAccount(): AccountActions {
       await messenger.account.login(password);
       loginRequired.value = false;
       await connect();
+    },
+    objectToReset: async () => {
+      await messenger.account.objectToReset();
+      resetPending.value = undefined;
     },
   };
 }
