@@ -3,6 +3,7 @@ import { createRouter, createWebHistory } from 'vue-router';
 import AddScreen from './screens/AddScreen.vue';
 import ChatScreen from './screens/ChatScreen.vue';
 import ContactScreen from './screens/ContactScreen.vue';
+import { followMoves } from './screens/first-screen.js';
 import NothingChosen from './screens/NothingChosen.vue';
 import SettingsScreen from './screens/SettingsScreen.vue';
 import ShareScreen from './screens/ShareScreen.vue';
@@ -19,6 +20,8 @@ export const router = createRouter({
     { path: '/:rest(.*)', redirect: '/' },
   ],
 });
+
+followMoves(router);
 
 /** How deep a screen lies: a deeper one comes in from the right on a phone. */
 export function depthOf(name: unknown): number {

@@ -1,6 +1,7 @@
 /** The messenger in real browsers, over a real relay that serves it. One relay and one browser for all of it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromOutside } from './parts/from-outside.js';
+import { keyboard } from './parts/keyboard.js';
 import { longConversation } from './parts/long-conversation.js';
 import { looks } from './parts/looks.js';
 import { twoPeople } from './parts/two-people.js';
@@ -13,6 +14,7 @@ afterAll(() => stage.close());
 
 twoPeople(stage);
 longConversation(stage);
+keyboard(stage);
 looks(stage);
 fromOutside(stage);
 

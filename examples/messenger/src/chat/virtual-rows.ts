@@ -20,6 +20,8 @@ const guessedHeight = 44;
 const marginPixels = 700;
 /** A longer way than so many views is no glide but a flight over rows that nobody has asked for. */
 const maxGlideViews = 4;
+/** Somebody who wants no motion gets none. */
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
 /** So near to the end counts as at the end. */
 const endPixels = 48;
 
@@ -78,8 +80,8 @@ export function useVirtualRows(
       const element = scroller.value;
       if (!element) return;
       const way = element.scrollHeight - element.scrollTop - element.clientHeight;
-      const isNear = way < maxGlideViews * element.clientHeight;
-      element.scrollTo({ top: element.scrollHeight, behavior: smoothly && isNear ? 'smooth' : 'instant' });
+      const glides = smoothly && !calm.matches && way < maxGlideViews * element.clientHeight;
+      element.scrollTo({ top: element.scrollHeight, behavior: glides ? 'smooth' : 'instant' });
     });
   }
 

@@ -57,8 +57,6 @@ export const strings = {
   opening: 'Opening your messages…',
   back: 'Back',
   cancel: 'Cancel',
-  close: 'Close',
-  copy: 'Copy',
   copied: 'Copied',
   later: 'Not now',
   skipToContent: 'Skip to the conversation',
@@ -122,7 +120,6 @@ export const strings = {
     failedWhy: (reason: string) => `Not sent. ${reason}`,
     retry: 'Try again',
     unsupported: 'This message needs a newer version of Sotto.',
-    tooLong: 'This is too long for one message.',
     requestTitle: (name: string) => `${name} wants to write to you`,
     request:
       'You do not know each other here yet. They cannot see whether you have read this until you accept.',
@@ -178,7 +175,6 @@ export const strings = {
     share: 'Show my code instead',
   },
   scan: {
-    title: 'Scan a QR code',
     camera: 'Use the camera',
     picture: 'Choose a picture',
     looking: 'Hold the code in front of the camera.',
@@ -205,10 +201,8 @@ export const strings = {
     storage: 'Storage',
     appearance: 'Appearance',
     relay: 'What the relay knows',
-    accountLead: 'This account lives on this device alone.',
     username: 'Username',
     accountId: 'Account number',
-    identityKey: 'Identity key',
     openAgain:
       'Closing this page keeps everything: open it again and go on. Signing out removes all of it from this device.',
     signOut: 'Sign out',
@@ -269,10 +263,11 @@ export const strings = {
   connection: {
     connecting: 'Connecting…',
     offline: 'Offline. What you write is sent later.',
-    offlineRetry: (seconds: number) => `Offline. Trying again in ${seconds} s.`,
     replaced: 'This account is in use elsewhere. Here it is at rest.',
     resume: 'Use it here',
-    closed: 'Not connected.',
+    moved: 'This account goes on on another device. What is here can be read, and nothing more.',
+    fenced: 'Another program has taken over the messages here.',
+    reload: 'Load again',
   },
   login: {
     title: 'Your password, please',
@@ -285,6 +280,14 @@ export const strings = {
     other: 'The browser’s storage does not work here. Private windows and full disks are common reasons.',
     again: 'Try again',
     anew: 'Delete everything here and begin anew',
+  },
+  reset: {
+    title: 'Somebody wants to begin your account anew',
+    what: (moment: string) =>
+      `They know your password. Unless you stop it, on ${moment} this device loses the account: its messages stay here and can be read, nothing more.`,
+    advice: 'If this was not you, stop it. Your contacts would be warned that your key has changed.',
+    stop: 'Stop it',
+    mine: 'It was me: let it happen',
   },
   continuity: {
     title: 'An older state was brought back',
