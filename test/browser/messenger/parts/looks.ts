@@ -6,6 +6,7 @@ import { sharedBy } from '../support/deeds.js';
 import {
   barriersOn,
   contrastBarriersOn,
+  motionOn,
   overflowsOn,
   overlapsOn,
   smallTargetsOn,
@@ -20,6 +21,8 @@ const sizes = {
 } as const;
 
 async function inspect(page: Page): Promise<void> {
+  // This person wants none, and the screen has just come.
+  expect(await motionOn(page)).toEqual([]);
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   expect(await barriersOn(page)).toEqual([]);
   expect(await overflowsOn(page)).toEqual([]);
@@ -102,7 +105,10 @@ export function looks(stage: Stage): void {
       const wide = document.createElement('button');
       wide.style.cssText = 'position: fixed; left: 10px; top: 10px; width: 2000px; height: 20px';
       document.querySelector('nav')?.append(wide);
+      wide.animate([{ opacity: 1 }, { opacity: 0.9 }], 60_000);
     });
+    expect((await motionOn(page)).length).toBeGreaterThan(0);
+    await page.evaluate(() => document.getAnimations().forEach((animation) => animation.cancel()));
     expect(await barriersOn(page)).toContain('button-name: button');
     expect((await overflowsOn(page)).length).toBeGreaterThan(0);
     expect((await overlapsOn(page)).length).toBeGreaterThan(0);

@@ -76,6 +76,16 @@ export async function overlapsOn(page: Page): Promise<string[]> {
   });
 }
 
+/** @returns what moves on the page at this moment */
+export function motionOn(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    document.getAnimations().flatMap(({ effect }) => {
+      const { target } = effect as KeyframeEffect;
+      return Number(effect?.getComputedTiming().duration) > 1 ? [target?.outerHTML.slice(0, 80) ?? ''] : [];
+    }),
+  );
+}
+
 /** A target's smallest side, in pixels: WCAG 2.2 AA. */
 const smallestTarget = 24;
 
