@@ -44,10 +44,21 @@ export function twoPeople(stage: Stage): void {
       await hasStatus(stage.alice.page, 'written without a network', 'delivered');
     });
 
-    it('find their drafts and chats where they left them, and the app opens again', async () => {
-      await stage.bob.page.goto(stage.app.url);
-      await openChat(stage.bob.page, 'alice');
-      await messageOf(stage.bob.page, 'hello, in a low voice').waitFor();
+    it('open it again: what is new is counted and marked until it is read, and a draft waits', async () => {
+      const { page } = stage.bob;
+      await page.goto(stage.app.url);
+      for (const text of ['one thing', 'and another']) await write(stage.alice.page, text);
+      const row = page.getByRole('navigation').getByRole('link', { name: /alice.*and another.*2 unread/ });
+      await row.click();
+      await page.getByText('New messages').waitFor();
+      expect(await page.locator('li[data-seq]:has(.unread)').textContent()).toContain('one thing');
+      await row.waitFor({ state: 'detached' });
+      await messageOf(page, 'hello, in a low voice').waitFor();
+      await page.getByLabel('Write a message').fill('not yet said');
+      await page.getByRole('link', { name: 'Settings' }).click();
+      await openChat(page, 'alice');
+      expect(await page.getByLabel('Write a message').inputValue()).toBe('not yet said');
+      await page.getByLabel('Write a message').fill('');
     });
 
     it('verify each other by a QR code that the camera sees', async () => {
@@ -56,6 +67,14 @@ export function twoPeople(stage: Stage): void {
       await stage.alice.page.getByRole('button', { name: 'Use the camera' }).click();
       await stage.alice.page.getByRole('region', { name: 'Messages with bob' }).waitFor();
       await stage.alice.page.locator('#content').getByText('Verified', { exact: true }).waitFor();
+    });
+
+    it('follow a link that they were sent', async () => {
+      const { page } = stage.alice;
+      await page.goto(stage.linkOfBob);
+      expect(await page.getByLabel('Contact code or link').inputValue()).toBe(stage.linkOfBob);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await page.getByRole('region', { name: 'Messages with bob' }).waitFor();
     });
 
     it('verify by a picture of the other’s safety number', async () => {
