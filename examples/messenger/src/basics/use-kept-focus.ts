@@ -14,7 +14,7 @@ export function useKeptFocus(root: Readonly<Ref<HTMLElement | null>>): void {
   });
   onUpdated(() => {
     const place = root.value;
-    if (!before || !place || place.contains(document.activeElement)) return;
+    if (!before || !place || document.activeElement !== document.body) return;
     const next = before.isConnected ? before : place.querySelector<HTMLElement>('button, a[href]');
     focusOn(next ?? place);
   });
