@@ -159,7 +159,7 @@ export const strings = {
     remove: 'Remove contact',
     removeTitle: (name: string) => `Remove ${name}?`,
     removeText: 'The messages stay. What you checked about this person is forgotten.',
-    reset: 'Begin a new encrypted session',
+    reset: 'Begin a new session',
     resetHint: 'Only if messages cannot be read on one side. Nothing is lost by it.',
     resetDone: 'The next message begins a new session.',
     added: (date: string) => `Known since ${date}`,
