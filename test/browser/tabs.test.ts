@@ -75,6 +75,19 @@ describe('a page with its messenger in a worker', () => {
         (input) => (globalThis as unknown as { workerPage: WorkerPage }).workerPage.talk(input),
         options,
       );
+      const backup = await page.evaluate(() =>
+        (globalThis as unknown as { workerPage: WorkerPage }).workerPage.backUp(),
+      );
+      expect(backup).toEqual({
+        begins: 'SOTTOBAK',
+        phases: ['key', 'content'],
+        messages: [2 * texts.length, 1],
+        refused: [
+          ...['backup-wrong-secret', 'backup-truncated', 'already-registered', 'stopped here'],
+          ...Array<string>(4).fill('resolved'),
+        ],
+      });
+      // After a backup as well: what came of it is ciphertext.
       const memory = await memoryOf(page);
       const secrets = await page.evaluate(() =>
         (globalThis as unknown as { workerPage: WorkerPage }).workerPage.secrets(),

@@ -4,6 +4,15 @@ import { connectMessenger, type RemoteMessenger } from '@sotto/sdk/remote';
 import { indexedDbStorage } from '@sotto/sdk/storage/indexeddb';
 import { counted } from './counting-handler.js';
 
+/** What a page sees of a backup. */
+export interface BackupSeen {
+  /** The first bytes, as text. */
+  readonly begins: string;
+  readonly phases: readonly string[];
+  readonly messages: readonly number[];
+  readonly refused: readonly unknown[];
+}
+
 /** What Node calls. */
 export interface WorkerPage {
   /** Registers, adds a contact and writes to it; resolves when as many messages were heard. */
@@ -18,6 +27,8 @@ export interface WorkerPage {
     readonly counted: Record<string, number>;
     readonly failure: unknown;
   }>;
+  /** Has a backup made in the worker, and read there again: what came here of it, and how it is refused. */
+  backUp(): Promise<BackupSeen>;
   /** Private keys out of the worker's storage, base64url, and from then on in this page, as texts and as bytes. */
   secrets(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -27,6 +38,37 @@ let messenger: RemoteMessenger;
 const kept: unknown[] = [];
 
 const textOf = ({ body }: Message) => (body.kind === 'text' ? body.text : '');
+
+async function backUp(): Promise<BackupSeen> {
+  const { backup } = messenger;
+  const secret = { recoveryKey: await backup.createRecoveryKey() };
+  const phases = new Set<string>();
+  const run = { onProgress: ({ phase }: { readonly phase: string }) => void phases.add(phase) };
+  const file = await new Response(await backup.create({ secret }, run)).blob();
+  const totals = await backup.verify(file.stream(), { secret }, run);
+  const codeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => 'resolved',
+      (error: { readonly code?: unknown }) => error.code,
+    );
+  const other = { recoveryKey: await backup.createRecoveryKey() };
+  const stopping = new AbortController();
+  const stopped = await backup.create({ secret }, { signal: stopping.signal });
+  stopping.abort(Object.assign(new Error('enough'), { code: 'stopped here' }));
+  return {
+    begins: await file.slice(0, 8).text(),
+    phases: [...phases],
+    messages: [totals.messages, totals.contacts],
+    refused: [
+      await codeOf(backup.verify(file.stream(), { secret: other })),
+      await codeOf(backup.verify(file.slice(0, -1).stream(), { secret })),
+      await codeOf(backup.restore(file.stream(), { secret })),
+      await codeOf(stopped.getReader().read()),
+      // Nothing is held open over there.
+      ...(await Promise.all([1, 2, 3, 4].map(() => codeOf(backup.inspect(file.stream()))))),
+    ],
+  };
+}
 
 const workerPage: WorkerPage = {
   talk: async ({ relayUrl, username, contactCode, texts, heard: count }) => {
@@ -50,6 +92,7 @@ const workerPage: WorkerPage = {
     }));
     return { heard, counted: await counted(messenger.records), failure };
   },
+  backUp,
   secrets: async () => {
     const [account] = await indexedDbStorage('worker').get(['account/self']);
     const { d } = JSON.parse(new TextDecoder().decode(account)) as { d: Record<string, string> };

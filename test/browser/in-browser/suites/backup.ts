@@ -10,7 +10,7 @@ import { cheapDerivation, sampleSecret, streamOf } from '../../../../sdk/test/ba
 import { deviceArchive } from '../../../../sdk/test/backup/sample-device.js';
 import { readVectors } from '../../../../sdk/test/vectors/vector-files.js';
 
-const messages = 20_000;
+const messages = 2_000;
 
 async function payloads(archive: Uint8Array, secret: BackupSecret): Promise<Uint8Array[] | string> {
   const found: Uint8Array[] = [];
