@@ -21,14 +21,17 @@ const afterAnotherKey: readonly UndecryptableReason[] = [
   'quarantine-expired',
 ];
 
+/** What a device wrote that is in no list any more, or whose key is another, is told from a lie by nobody. */
+const afterAnotherList: readonly UndecryptableReason[] = ['sender-mismatch'];
+
 /** The reasons that each leads to, and no others. */
 const leadsTo: Readonly<Record<Touch, readonly UndecryptableReason[]>> = {
   block: [],
   'identity-reset': afterAnotherKey,
-  'account-reset': afterAnotherKey,
+  'account-reset': [...afterAnotherKey, ...afterAnotherList],
   'set-back': afterLoss,
   clone: afterLoss,
-  recovery: afterLoss,
+  recovery: [...afterLoss, ...afterAnotherList],
 };
 
 /** Whose state is another than it was takes somebody's key for a new one, which it has forgotten to have accepted. */
