@@ -9,6 +9,7 @@ import {
   type AcceptsLaterFor,
 } from '../../src/verification/platform-ed25519.js';
 import { webAccepts, webAcceptsFor } from '../../src/verification/web-ed25519.js';
+import { withProcess } from '../support/with-process.js';
 
 const seed = Number(process.env['SOTTO_SEED'] ?? 1);
 
@@ -68,11 +69,11 @@ describe(`the platform’s Ed25519 (seed ${seed})`, () => {
     ['there is no such module', { getBuiltinModule: () => undefined }],
   ])('takes nothing where %s', async (_, process) => {
     vi.resetModules();
-    vi.stubGlobal('process', process);
     const fresh = await import('../../src/verification/platform-ed25519.js');
     const { secretKey, publicKey } = ed25519.keygen(new Uint8Array(32).fill(1));
     const message = new Uint8Array(3);
-    expect(fresh.platformAccepts()(publicKey)(message, ed25519.sign(message, secretKey))).toBe(false);
+    const accepts = withProcess(process, () => fresh.platformAccepts());
+    expect(accepts(publicKey)(message, ed25519.sign(message, secretKey))).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 /** A platform's pieces are taken where they give the right answers, and only there. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { chosenCiphers, chosenCurve } from '../../../../src/engines/portable/primitives/chosen.js';
 import {
   portableOperations,
@@ -16,6 +16,7 @@ import { webCiphers } from '../../../../src/engines/portable/primitives/web/ciph
 import { platformPrimitives } from '../../../../src/engines/portable/primitives/platform.js';
 import { parsePrivateKey } from '../../../../src/engines/portable/primitives/keys.js';
 import { SottoError } from '../../../../src/errors.js';
+import { withProcess } from '../../../support/with-process.js';
 import { host, providers } from './providers.js';
 import { randomFor } from './support.js';
 
@@ -168,17 +169,12 @@ describe('the curve', () => {
 });
 
 describe('a runtime', () => {
-  afterEach(() => {
-    vi.unstubAllGlobals();
-  });
-
   it.each([
     ['has no process', undefined],
     ['has a process of another kind', {}],
     ['has no such module', { getBuiltinModule: () => undefined }],
   ])('that %s has no node:crypto', (_, process) => {
-    vi.stubGlobal('process', process);
-    expect(nodeHost()).toBeUndefined();
+    expect(withProcess(process, nodeHost)).toBeUndefined();
   });
 
   it('without anything does everything in portable code', async () => {
