@@ -3,7 +3,6 @@
  * asked for before it is sent. Checked by the side that hears it.
  */
 import * as z from 'zod/mini';
-import type { ArchiveSummary, ArchiveTotals, RestoreSummary } from '../backup/index.js';
 import type { MessengerBackup } from '../messenger-api.js';
 import { timestampMs } from '../wire/index.js';
 import { failureValue } from './failures.js';
@@ -13,6 +12,8 @@ import { bytes, recordKey, shortText } from './values.js';
 export const maxPieceBytes = 1024 * 1024;
 /** The largest value of a setting that crosses: more than an archive takes, which refuses by itself. */
 const maxSettingBytes = 1024 * 1024;
+
+type Answer<Method extends keyof MessengerBackup> = Awaited<ReturnType<MessengerBackup[Method]>>;
 
 const count = z.int().check(z.minimum(0));
 const nothing = z.undefined();
@@ -31,7 +32,7 @@ const kdf = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('pbkdf2-sha-256'), iterations: count }),
   z.strictObject({ name: z.literal('argon2id'), memoryKib: count, passes: count }),
 ]);
-const summary: z.core.$ZodType<ArchiveSummary> = z.strictObject({
+const summary: z.core.$ZodType<Answer<'inspect'>> = z.strictObject({
   version: z.literal(1),
   secretKind: z.enum(['recovery-key', 'password']),
   kdf,
@@ -39,7 +40,7 @@ const summary: z.core.$ZodType<ArchiveSummary> = z.strictObject({
   headerBytes: count,
   chunkBytes: count,
 });
-const totals: z.core.$ZodType<ArchiveTotals> = z.strictObject({
+const totals: z.core.$ZodType<Answer<'verify'>> = z.strictObject({
   contacts: count,
   conversations: count,
   messages: count,
@@ -48,7 +49,7 @@ const totals: z.core.$ZodType<ArchiveTotals> = z.strictObject({
   applicationRecords: count,
   unknown: count,
 });
-const restored: z.core.$ZodType<RestoreSummary> = z.strictObject({
+const restored: z.core.$ZodType<Answer<'restore'>> = z.strictObject({
   createdAt: timestampMs,
   contacts: count,
   messages: count,
