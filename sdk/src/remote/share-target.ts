@@ -118,13 +118,15 @@ export class Targets {
   /** Resolves when something may be different, or after a while. */
   async change(timeoutMs: number): Promise<void> {
     let cancel: () => void = () => undefined;
-    let wake: () => void = () => undefined;
     await new Promise<void>((resolve) => {
-      this.#waiting.add((wake = resolve));
-      if (Number.isFinite(timeoutMs)) cancel = this.#clock.schedule(timeoutMs, resolve);
+      const wake = () => {
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      if (Number.isFinite(timeoutMs)) cancel = this.#clock.schedule(timeoutMs, wake);
     });
     cancel();
-    this.#waiting.delete(wake);
   }
 
   /** Whoever waits looks again. */

@@ -78,13 +78,11 @@ export function countingEngine(engine: ProtocolEngine, lane: Lane, died: Promise
 function makeEnding(died: Promise<void>) {
   const running = new Set<() => void>();
   let isOver = false;
-  void died
-    .then(() => dead)
-    .then(() => {
-      isOver = true;
-      for (const die of running) die();
-      running.clear();
-    });
+  void died.then(() => {
+    isOver = true;
+    for (const die of running) die();
+    running.clear();
+  });
   return (work: Promise<unknown>): Promise<unknown> => {
     if (isOver) return Promise.race([work, Promise.resolve(dead)]);
     return new Promise((resolve, reject) => {

@@ -4,13 +4,12 @@
  */
 import * as z from 'zod/mini';
 import { binary } from './bytes.js';
+import { wireLimits } from './limits.js';
 
-/** Far below 2^53, so that a count can be raised past any that is valid and go on for ever. */
-const maxStoreSeq = 2 ** 48;
 const maxGeneration = 2 ** 31 - 1;
 
 /** How many commits a device's storage has seen. */
-export const storeSeq = z.int().check(z.minimum(0), z.maximum(maxStoreSeq));
+export const storeSeq = z.int().check(z.minimum(0), z.maximum(wireLimits.maxStoreSeq));
 
 /** How often a device has begun anew after its state was rolled back or copied: 1 at first. */
 export const generation = z.int().check(z.minimum(1), z.maximum(maxGeneration));

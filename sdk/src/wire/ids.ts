@@ -1,5 +1,6 @@
 /** Identifiers on the wire and their spelling. Knows no operation. */
 import * as z from 'zod/mini';
+import { wireLimits } from './limits.js';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -9,12 +10,15 @@ export const accountId = z.string().check(z.regex(uuidPattern)).brand<'AccountId
 export type AccountId = z.output<typeof accountId>;
 
 /** A device of an account: 1–127. */
-export const deviceId = z.int().check(z.minimum(1), z.maximum(127)).brand<'DeviceId'>();
+export const deviceId = z
+  .int()
+  .check(z.minimum(1), z.maximum(wireLimits.maxDevicesPerAccount))
+  .brand<'DeviceId'>();
 /** See {@link deviceId}. */
 export type DeviceId = z.output<typeof deviceId>;
 
 /** Tells two lives of one device id apart: 1–16380. */
-export const registrationId = z.int().check(z.minimum(1), z.maximum(16380));
+export const registrationId = z.int().check(z.minimum(1), z.maximum(wireLimits.maxRegistrationId));
 
 /** A username: `[a-z][a-z0-9_]{2,31}`, immutable, never given to someone else. */
 export const username = z

@@ -5,6 +5,10 @@
 export const wireLimits = {
   /** A libsignal device id is 1–127; the upper bound of devices in one account. */
   maxDevicesPerAccount: 127,
+  /** Registration ids are 1 to this, as the Signal protocol draws them: 14 bits without the highest values. */
+  maxRegistrationId: 16_380,
+  /** Commits that a device's storage may have seen: far below 2^53, so that a count can be raised past any and go on for ever. */
+  maxStoreSeq: 2 ** 48,
   /** Content is at most 64 KiB padded by Padmé (12 % at worst); the rest is room for the protocol's own framing. */
   maxCiphertextBytes: 96 * 1024,
   /** One send carries a ciphertext per device; more devices than a person plausibly owns are split by nobody. */

@@ -8,9 +8,7 @@ import { wireLimits, type AcknowledgeRequest, type SendBody, type SendRequest } 
 type Members = Readonly<Record<string, unknown>>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const maxDeviceId = 127;
-const maxRegistrationId = 16_380;
-const maxStoreSeq = 2 ** 48;
+const { maxDevicesPerAccount, maxRegistrationId, maxStoreSeq } = wireLimits;
 const attemptIdBytes = 16;
 
 /** An object of just so many members. A member that is named below and is not its own is `undefined` there. */
@@ -37,7 +35,7 @@ function readBody(value: unknown): SendBody | undefined {
   const { deviceId, registrationId, kind } = value;
   const ciphertext = readBytes(value['ciphertext'], 1, wireLimits.maxCiphertextBytes);
   const usual =
-    isWithin(deviceId, 1, maxDeviceId) &&
+    isWithin(deviceId, 1, maxDevicesPerAccount) &&
     isWithin(registrationId, 1, maxRegistrationId) &&
     (kind === 'prekey' || kind === 'message') &&
     ciphertext !== undefined;

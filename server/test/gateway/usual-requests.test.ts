@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { acknowledgeRequest, sendRequest, wireLimits } from '@sotto/sdk/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -5,8 +6,9 @@ import type * as z from 'zod/mini';
 import { parseInput } from '../../src/gateway/frames.js';
 import { readAcknowledge, readSend } from '../../src/gateway/usual-requests.js';
 
-const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const settings = { seed, numRuns: 2_000 };
+const slow = process.env['SLOW'] === '1';
+const seed = Number(process.env['SOTTO_SEED'] ?? (slow ? randomInt(2 ** 31) : 1));
+const settings = { seed, numRuns: slow ? 1_000_000 : 2_000 };
 
 const bytes = (minLength: number, maxLength: number) =>
   fc.uint8Array({ minLength, maxLength }).map((one) => Buffer.from(one));
@@ -70,7 +72,7 @@ function agrees(schema: z.ZodMiniType, read: (value: unknown) => unknown, value:
 describe.each([
   ['sends', send, sendRequest, readSend],
   ['acknowledgements', acknowledge, acknowledgeRequest, readAcknowledge],
-] as const)(`requests read by hand: %s (FUZZ_SEED=${seed})`, (_name, usual, schema, read) => {
+] as const)(`requests read by hand: %s (SOTTO_SEED=${seed})`, (_name, usual, schema, read) => {
   it('are what the schema makes of them, and never left to it when they are usual', () => {
     const usualOne: fc.Arbitrary<unknown> = usual;
     fc.assert(

@@ -50,6 +50,11 @@ const leftOf = async (accountId: AccountId) => {
 const waitingForLock = async () =>
   (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0;
 
+interface Ends {
+  readonly sender: DeviceAddress;
+  readonly inbox: DeviceAddress;
+}
+
 describe('a device that goes while a send is written', () => {
   const ways = {
     'its account is deleted': (device: DeviceAddress) => store.deleteAccount(device.accountId),
@@ -60,32 +65,30 @@ describe('a device that goes while a send is written', () => {
       }),
   };
 
-  it.each(Object.entries(ways))('takes along what it sent: %s', async (_name, go) => {
-    const [sender, inbox] = [deviceOf(newAccount()), deviceOf(newAccount())];
+  /** Lets something go that has to wait for a send between two new devices. */
+  async function goDuringSend(go: (ends: Ends) => Promise<void>): Promise<Ends> {
+    const ends = { sender: deviceOf(newAccount()), inbox: deviceOf(newAccount()) };
+    const { sender, inbox } = ends;
     await store.addDevice(sender, 101);
     await store.addDevice(inbox, 101);
     let gone: Promise<void> | undefined;
     await database.transaction(async (transaction) => {
       await write(transaction, sender, send(inbox.accountId));
-      gone = go(sender);
+      gone = go(ends);
       await waitFor('it to wait for the send', waitingForLock);
     });
     await gone;
+    return ends;
+  }
+
+  it.each(Object.entries(ways))('takes along what it sent: %s', async (_name, go) => {
+    const { sender, inbox } = await goDuringSend((ends) => go(ends.sender));
     expect(await leftOf(sender.accountId)).toEqual({ envelopes: 0, attempts: 0, progress: 0 });
     expect((await leftOf(inbox.accountId)).envelopes).toBe(1);
   });
 
   it('takes along what was sent to it', async () => {
-    const [sender, inbox] = [deviceOf(newAccount()), deviceOf(newAccount())];
-    await store.addDevice(sender, 101);
-    await store.addDevice(inbox, 101);
-    let gone: Promise<void> | undefined;
-    await database.transaction(async (transaction) => {
-      await write(transaction, sender, send(inbox.accountId));
-      gone = store.removeDevice(inbox);
-      await waitFor('it to wait for the send', waitingForLock);
-    });
-    await gone;
+    const { sender, inbox } = await goDuringSend((ends) => store.removeDevice(ends.inbox));
     expect((await leftOf(inbox.accountId)).envelopes).toBe(0);
     expect((await leftOf(sender.accountId)).attempts).toBe(1);
   });

@@ -54,8 +54,9 @@ export class Actor {
   /** There is an account in the storage by now. */
   async takeProfile(): Promise<void> {
     const profile = await this.messenger.account.profile();
-    this.#id = profile?.accountId;
-    this.#code = profile?.contactCode ?? '';
+    if (!profile) throw new Error(`${this.username} has no account`);
+    this.#id = profile.accountId;
+    this.#code = profile.contactCode;
   }
 
   /** @param stock - how many one-time keys of a kind are made at a time */

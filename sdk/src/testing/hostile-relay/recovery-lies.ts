@@ -24,20 +24,25 @@ interface Lost {
   readonly backup: TestBackup;
 }
 
-const daves = new WeakMap<Stage, Lost>();
-let losses = 0;
+interface Scene {
+  readonly dave: Lost;
+  /** How many others have lost their devices by now. */
+  losses: number;
+}
+
+const scenes = new WeakMap<Stage, Scene>();
 
 /** Dave has talked with bob. */
 async function openScene(stage: Stage): Promise<void> {
   const actor = await Actor.register(deviceHostOf(stage.network), 'dave');
   await stage.introduce(actor, stage.bob);
-  daves.set(stage, { actor, backup: await lose(stage, actor) });
+  scenes.set(stage, { dave: { actor, backup: await lose(stage, actor) }, losses: 0 });
 }
 
-function daveOf(stage: Stage): Lost {
-  const dave = daves.get(stage);
-  if (!dave) throw new Error('the scene was not opened');
-  return dave;
+function sceneOf(stage: Stage): Scene {
+  const scene = scenes.get(stage);
+  if (!scene) throw new Error('the scene was not opened');
+  return scene;
 }
 
 /** The device ends. @returns its backup */
@@ -49,8 +54,9 @@ async function lose({ network }: Stage, actor: Actor): Promise<TestBackup> {
 
 /** Somebody whose device is gone. */
 async function newLost(stage: Stage): Promise<Lost> {
-  losses += 1;
-  const actor = await Actor.register(deviceHostOf(stage.network), `lost_${losses}`);
+  const scene = sceneOf(stage);
+  scene.losses += 1;
+  const actor = await Actor.register(deviceHostOf(stage.network), `lost_${scene.losses}`);
   return { actor, backup: await lose(stage, actor) };
 }
 
@@ -89,7 +95,7 @@ interface StateLie {
 const byDave =
   (change: Partial<State['manifest']>): StateLie['tell'] =>
   async (honest, stage) => {
-    const identity = await stage.forger.stealIdentity(daveOf(stage).actor.medium);
+    const identity = await stage.forger.stealIdentity(sceneOf(stage).dave.actor.medium);
     const manifest = await stage.forger.manifest(identity, { ...honest.manifest, ...change });
     return { ...honest, manifest };
   };
@@ -164,7 +170,7 @@ function falseState({ about, lie, tell, refusal }: StateLie): LieCase {
     lie: `to who brings an account back: ${lie}`,
     outcome: `refused as ${refusal}, nothing is stored, and no device is put in another's place`,
     run: async (stage) => {
-      const dave = daveOf(stage);
+      const { dave } = sceneOf(stage);
       const before = stateOf(stage, 'dave');
       const told = await tell(before, stage);
       const heir = heirOf(stage, dave);
@@ -185,7 +191,7 @@ const falseTime: LieCase = {
   outcome: 'all that was backed up is there, and the account goes on',
   run: async (stage) => {
     for (const relayTime of [8_640_000_000_000_000, 0]) {
-      const dave = daveOf(stage);
+      const { dave } = sceneOf(stage);
       const heir = heirOf(stage, dave);
       stage.answer('accounts.state', (honest) => ({ ...honest, relayTime }));
       await bringBack(stage, heir, dave.backup);

@@ -53,6 +53,8 @@ export class WireWatch {
   readonly #contents = new Map<string, SeenContent>();
   readonly #sent = new Map<string, Sent>();
   readonly #byEnvelope = new Map<EnvelopeId, Sent>();
+  /** Who sent each envelope, from the beginning on. */
+  readonly #senders = new Map<EnvelopeId, AccountId>();
 
   /** The kind of the last ciphertext from one account to another. */
   readonly #lastKinds = new Map<string, CiphertextKind>();
@@ -163,12 +165,18 @@ export class WireWatch {
       this.#note(sent.to, sent.from, 'is shown', sent.content);
       sent.envelopeId = id;
       this.#byEnvelope.set(id, sent);
+      this.#senders.set(id, sent.from);
     }
   }
 
   /** What an envelope is, as far as it was seen. */
   find(envelope: EnvelopeId): Sent | undefined {
     return this.#byEnvelope.get(envelope);
+  }
+
+  /** Who sent an envelope, however long ago. */
+  senderOf(envelope: EnvelopeId): AccountId | undefined {
+    return this.#senders.get(envelope);
   }
 
   /** What was accepted since the last `forget`. */
@@ -193,7 +201,7 @@ export class WireWatch {
     return this.#lastKinds.get(`${from} ${to}`);
   }
 
-  /** All of it has been checked. Message keys are never forgotten. */
+  /** All of it has been checked. Message keys, and who sent what, are never forgotten. */
   forget(): void {
     this.#contents.clear();
     this.#sent.clear();
