@@ -70,10 +70,15 @@ export const limits = {
   /** Stock and rotation are looked after this often on a connection that stays. */
   preKeyCheckMs: 12 * 60 * 60 * 1000,
   /**
-   * A session with a device is renewed by itself no more often than this: whoever can put forged
+   * For one lost message a session with a device is renewed no more often than this: whoever can put forged
    * envelopes into the mailbox would set the pace, and use up one-time keys with it.
    */
   sessionRenewalIntervalMs: 60 * 60 * 1000,
+  /**
+   * Renewals in that time, each after `maxResendRequests` messages that were lost all the same: two devices that
+   * were both brought back to older states may begin a session with keys that the other has lost.
+   */
+  maxSessionRenewals: 4,
   /**
    * A state that was rolled back or copied is begun anew this often in that time: a relay that only says
    * so would set the pace. After that the device stays away until it may again.
@@ -82,7 +87,7 @@ export const limits = {
   continuityRepairWindowMs: 24 * 60 * 60 * 1000,
   /** A device that has to stay away asks again after this long. */
   continuityRetryMs: 60 * 60 * 1000,
-  /** Requests to send again what a device's message was lost with, in the time between two renewals: the first is one. */
+  /** Requests to send again what was lost, from one renewal to the next: the first is made with it. */
   maxResendRequests: 5,
   /** Messages sent again to one device in an hour, each once: whoever asks for more has another trouble. */
   maxResendsPerHour: 5,

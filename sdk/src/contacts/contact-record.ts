@@ -47,13 +47,18 @@ export const contactSchema = z.strictObject({
   /** The account has answered us, so it knows who we are. */
   heard: z.boolean(),
   addedAt: z.number(),
-  /** When we last began a new session because a message could not be decrypted, by device. Absent where never. */
+  /** New sessions that were begun because a message could not be decrypted, by device. Absent where never. */
   renewals: z.optional(
     z.array(
       z.strictObject({
         deviceId,
+        /** When the last of them was begun. */
         at: timestampMs,
-        /** How often we have asked since for a message to be sent again. */
+        /** When the first of those was that count together. The last one, when absent. */
+        since: z.optional(timestampMs),
+        /** How many these are. One, when absent. */
+        count: z.optional(z.int().check(z.minimum(0))),
+        /** How often we have asked since the last of them for a message to be sent again. */
         requests: z.optional(z.int().check(z.minimum(0))),
       }),
     ),

@@ -21,6 +21,16 @@ const curable: ReadonlySet<UndecryptableReason> = new Set<UndecryptableReason>([
   'pre-key-missing',
 ]);
 
+/** What a session is begun anew for. */
+interface Why {
+  /** The hash of the message that was lost, if it was one. */
+  readonly lost?: string;
+  /** Sessions begun anew for lost messages, this one among them, since `since`. */
+  readonly count: number;
+  /** By the own clock. Now, when absent. */
+  readonly since?: number;
+}
+
 /** See the header. */
 export class Renewals {
   readonly #contacts: ContactBook;
@@ -38,8 +48,9 @@ export class Renewals {
   /**
    * Stages a new session with the device whose message could not be decrypted, and a request for that message,
    * if that may help: for an accepted contact at its pinned key and a device of its list. So soon after the last
-   * time only the request is staged, and a few of those. The session before is archived, so whatever of it is
-   * still under way can be read.
+   * time only the request is staged. Where more fails than may be asked for, the session that was begun last has
+   * not helped (the device may have lost the keys that it was begun with): another follows, and a few of those.
+   * The session before is archived, so whatever of it is still under way can be read.
    */
   async stageFor(
     unit: Unit,
@@ -51,9 +62,13 @@ export class Renewals {
     if (!contact || !mayAnswer(contact) || !isListed(contact, sender.deviceId)) return;
     const lost = hashOf(ciphertext);
     const last = this.#lastRenewal(contact, sender.deviceId);
-    if (!last) return this.#renew(unit, contact, [sender.deviceId], lost);
+    if (!last) return this.#renew(unit, contact, [sender.deviceId], { lost, count: 1 });
     const requests = (last.requests ?? 0) + 1;
-    if (requests > limits.maxResendRequests) return;
+    if (requests > limits.maxResendRequests) {
+      const count = (last.count ?? 1) + 1;
+      if (count > limits.maxSessionRenewals) return;
+      return this.#renew(unit, contact, [sender.deviceId], { lost, count, since: last.since ?? last.at });
+    }
     const others = (contact.renewals ?? []).filter((renewal) => renewal !== last);
     const noted = { ...contact, renewals: [...others, { ...last, requests }] };
     this.#contacts.write(unit, noted);
@@ -63,20 +78,15 @@ export class Renewals {
   /** Stages new sessions with all devices of a contact, however lately others were begun. */
   async stageAll(unit: Unit, contact: ContactEntry): Promise<void> {
     const deviceIds = contact.manifest.devices.map(({ deviceId }) => deviceId);
-    await this.#renew(unit, contact, deviceIds);
+    await this.#renew(unit, contact, deviceIds, { count: 0 });
   }
 
-  async #renew(
-    unit: Unit,
-    contact: ContactEntry,
-    deviceIds: readonly DeviceId[],
-    lost?: string,
-  ): Promise<void> {
+  async #renew(unit: Unit, contact: ContactEntry, deviceIds: readonly DeviceId[], why: Why): Promise<void> {
     const { accountId } = contact.statement;
     for (const deviceId of deviceIds) await this.#sessions.archive(unit, { accountId, deviceId });
-    const renewed = this.#noted(contact, deviceIds, lost ? 1 : 0);
+    const renewed = this.#noted(contact, deviceIds, why);
     this.#contacts.write(unit, renewed);
-    await this.#say(unit, renewed, lost);
+    await this.#say(unit, renewed, why.lost);
   }
 
   async #say(unit: Unit, contact: ContactEntry, lost: string | undefined): Promise<void> {
@@ -88,25 +98,23 @@ export class Renewals {
     }
   }
 
-  /** The renewal that is too young for another one. */
+  /** The renewal that is too young for another one at once. */
   #lastRenewal(contact: ContactEntry, deviceId: DeviceId) {
     const last = contact.renewals?.find((renewal) => renewal.deviceId === deviceId);
-    const passedMs = this.#host.clock.now() - (last?.at ?? 0);
+    const passedMs = this.#host.clock.now() - (last?.since ?? last?.at ?? 0);
     // Negative where the clock was set back: it must not put renewals off for as long.
     return passedMs < 0 || passedMs >= limits.sessionRenewalIntervalMs ? undefined : last;
   }
 
   /** Only devices of the list are kept, so the list is no longer than it. */
-  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[], requests: number): ContactEntry {
+  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[], { lost, count, since }: Why): ContactEntry {
     const listed = new Set(contact.manifest.devices.map((device) => device.deviceId));
     const others = (contact.renewals ?? []).filter(
       (renewal) => !deviceIds.includes(renewal.deviceId) && listed.has(renewal.deviceId),
     );
     const at = this.#host.clock.now();
-    return {
-      ...contact,
-      renewals: [...others, ...deviceIds.map((deviceId) => ({ deviceId, at, requests }))],
-    };
+    const noted = { at, ...(since !== undefined && { since }), count, requests: lost ? 1 : 0 };
+    return { ...contact, renewals: [...others, ...deviceIds.map((deviceId) => ({ deviceId, ...noted }))] };
   }
 }
 

@@ -86,4 +86,18 @@ export const corpus: readonly CorpusEntry[] = [
     engine: 'portable',
     why: 'older states and copies go on beside keys at the relay that only a lost future knew',
   },
+  {
+    seed: 'n2211-2/3',
+    steps: 1_520,
+    accounts: 3,
+    engine: 'portable',
+    why: 'both of two were brought back within the hour, and one begins a session with keys that the other has lost',
+  },
+  {
+    seed: 'n2211-3/7',
+    steps: 1_720,
+    accounts: 3,
+    engine: 'portable',
+    why: 'an envelope of an earlier time comes out of the quarantine of a storage that was brought back',
+  },
 ];

@@ -1,15 +1,25 @@
-/** A device that has lost its sessions and nothing else. */
+/** A device that has lost a part of what it knows, and nothing else. */
 import { expect } from 'vitest';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { Party } from './party.js';
 
 /** A device loses what it knows of its sessions, as an old copy of its storage would. */
-export async function loseSessions(party: Party): Promise<void> {
+export function loseSessions(party: Party): Promise<void> {
+  return loseRecords(party, 'engine/session/');
+}
+
+/** A device loses every private pre-key that it has. The relay goes on handing out the public ones. */
+export async function losePreKeys(party: Party): Promise<void> {
+  for (const kind of ['pre-key/', 'signed-pre-key/', 'kem-pre-key/'])
+    await loseRecords(party, `engine/${kind}`);
+}
+
+async function loseRecords(party: Party, prefix: string): Promise<void> {
   party.kill();
   const storage = memoryStorage({ medium: party.medium });
   const fence = await storage.acquire();
   const changes = [];
-  for await (const { key } of storage.list('engine/session/')) changes.push({ key, value: undefined });
+  for await (const { key } of storage.list(prefix)) changes.push({ key, value: undefined });
   expect(changes.length).toBeGreaterThan(0);
   await storage.commit(changes, { fence });
   await storage.close();

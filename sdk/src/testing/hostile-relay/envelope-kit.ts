@@ -34,7 +34,8 @@ export async function spendRenewals(stage: Stage): Promise<void> {
     ciphertext: Uint8Array.of(0x44),
     acceptedAt: stage.network.clock.now(),
   });
-  for (let request = 0; request < limits.maxResendRequests; request += 1) {
+  const requests = limits.maxSessionRenewals * limits.maxResendRequests;
+  for (let request = 0; request < requests; request += 1) {
     await stage.deliver([forged(alice), forged(carol)]);
   }
   for (const contact of [alice, carol]) {
