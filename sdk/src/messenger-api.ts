@@ -229,7 +229,7 @@ export interface MessengerBackup {
    * Writes an archive of this device as it is now: identity, contacts and trust, conversations, records. What
    * changes while it is read is not in it. Refusals come before there is a stream.
    * @throws SottoError `not-registered`, `invalid-recovery-key`, `weak-password`, `backup-password-reused`,
-   * `kdf-memory`
+   * `kdf-memory`; `invalid-storage-key`, `limit-exceeded` for a setting
    */
   create(input: BackupInput, run?: BackupRun): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /**

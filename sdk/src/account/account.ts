@@ -11,12 +11,10 @@ import { deriveContactCode, formatContactCode } from '../verification/index.js';
 import {
   accountId as accountIdSchema,
   deviceId as deviceIdSchema,
-  manifestBytes,
   statementBytes,
   type AccountId,
   type AccountStatement,
   type DeviceId,
-  type DeviceManifest,
   type Username,
 } from '../wire/index.js';
 import {
@@ -24,16 +22,15 @@ import {
   credentialsRecord,
   ownAccountKey,
   ownAccountRecord,
+  resetDraftKey,
   restoreDraftKey,
   type OwnAccount,
 } from './account-record.js';
-import { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
-import { drawRegistrationId } from './device-ids.js';
 import { deriveLoginKey } from './login-key.js';
+import { newDevice, signManifest } from './new-device.js';
 import type { RelayClient } from './relay-client.js';
 import { parseUsername } from './username.js';
 
-const dayMs = 24 * 60 * 60 * 1000;
 const authScheme = 'scrypt-hkdf-v1';
 /** Characters of the code that is shown: 60 bits behind a memory-hard hash. */
 const shownCodeLength = 12;
@@ -129,7 +126,9 @@ export class AccountService {
       const account: OwnAccount = { ...draft, state: 'open' };
       await this.#writer.run(async (unit) => {
         unit.write(ownAccountKey, ownAccountRecord, account);
+        // Kept by attempts at something else, with private keys.
         unit.delete(restoreDraftKey);
+        unit.delete(resetDraftKey);
         unit.write(credentialsKey, credentialsRecord, this.#relay.credentialsFrom(tokens));
       });
       this.#passwordMark = sha256(loginKey.expose());
@@ -196,10 +195,8 @@ export class AccountService {
     accountId,
     deviceId,
   }: Pick<OwnAccount, 'username' | 'relayId' | 'accountId' | 'deviceId'>): Promise<OwnAccount> {
-    const { random } = this.#host;
     const identity = await this.#engine.generateIdentity();
-    const registrationId = drawRegistrationId(random);
-    const deviceAuthSeed = generateDeviceAuthSeed(random);
+    const { registrationId, deviceAuthSeed, listed } = newDevice(deviceId, this.#host);
     const derived = await deriveContactCode({ identityKey: identity.publicKey, username }, platformScrypt);
     return {
       state: 'registering',
@@ -211,13 +208,11 @@ export class AccountService {
       identityPrivateKey: identity.privateKey,
       deviceAuthSeed,
       statement: await this.#signStatement(identity, { accountId, username }),
-      manifest: await this.#signManifest(identity, {
+      manifest: await signManifest(this.#engine, identity, {
         accountId,
         version: 1,
         previousHash: null,
-        devices: [
-          { deviceId, registrationId, authKey: deviceAuthPublicKey(deviceAuthSeed), addedDay: this.#today() },
-        ],
+        devices: [listed],
       }),
       contactCode: derived,
       engine: { name: this.#engine.name, recordVersion: this.#engine.recordVersion },
@@ -231,18 +226,6 @@ export class AccountService {
     const unsigned = { ...names, identityKey: identity.publicKey as Uint8Array<ArrayBuffer> };
     const signature = await this.#engine.sign(identity, statementBytes(unsigned));
     return { ...unsigned, signature: signature as Uint8Array<ArrayBuffer> };
-  }
-
-  async #signManifest(
-    identity: IdentityKeyPair,
-    unsigned: Omit<DeviceManifest, 'signature'>,
-  ): Promise<DeviceManifest> {
-    const signature = await this.#engine.sign(identity, manifestBytes(unsigned));
-    return { ...unsigned, signature: signature as Uint8Array<ArrayBuffer> };
-  }
-
-  #today(): number {
-    return Math.floor(this.#host.clock.now() / dayMs);
   }
 }
 

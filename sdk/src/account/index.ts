@@ -10,12 +10,13 @@ export {
   credentialsRecord,
   ownAccountKey,
   ownAccountRecord,
+  resetDraftKey,
   restoreDraftKey,
   restoreMarkKey,
   type OwnAccount,
 } from './account-record.js';
-export { deviceAuthPublicKey, generateDeviceAuthSeed } from './device-auth-key.js';
-export { drawRegistrationId, maxDeviceId, maxDeviceIdAttempts } from './device-ids.js';
+export { maxDeviceId, maxDeviceIdAttempts } from './device-ids.js';
 export { askAsIdentity } from './identity-proof.js';
+export { newDevice, signManifest } from './new-device.js';
 export { RelayClient, type LoginEnd } from './relay-client.js';
 export type { ResetState } from './reset.js';

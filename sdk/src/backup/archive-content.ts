@@ -156,7 +156,10 @@ export interface BackupProgress {
 export interface BackupRun {
   /** Called now and then, no more than once per chunk of the archive. */
   readonly onProgress?: (progress: BackupProgress) => void;
-  /** Stops it with the signal's reason; the device stays as it was. */
+  /**
+   * Stops it with the signal's reason; the device stays as it was. A restore that has read all of its archive and
+   * asks the relay for the other device's place is not stopped any more.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -171,6 +174,8 @@ export interface StagedRestore {
   readonly totals: ArchiveTotals;
   /** Messages that were not restored because their time was over. */
   readonly expired: number;
+  /** Messages that were not restored because this version cannot keep the time at which they have to be gone. */
+  readonly leftOut: number;
   /** Stages, in the unit that writes the account, that what was staged is what the device holds from now on. */
   activate(unit: Unit): void;
 }

@@ -92,6 +92,7 @@ async function* read(
     progress.tell(reader.bytesRead);
   }
   content.finish();
+  signal?.throwIfAborted();
 }
 
 async function openHeader(reader: ByteReader, secret: BackupSecret, derive: KeyDerivation) {

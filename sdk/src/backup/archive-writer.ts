@@ -3,12 +3,13 @@
  * for. Holds a few chunks whatever the archive's size. Knows no storage.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { isSottoError } from '../errors.js';
 import type { Clock, Random } from '../ports/host.js';
 import type { BackupRun, BackupSecret } from './archive-content.js';
-import { deriveArchiveKeys, secretBytes } from './archive-keys.js';
-import { chooseKdf } from './calibration.js';
+import { deriveArchiveKeys, secretBytes, type ArchiveKeys, type SecretBytes } from './archive-keys.js';
+import { chooseKdf, withLessMemory } from './calibration.js';
 import { sealChunks, type ChunkSealing } from './chunks.js';
-import { encodeHeader } from './header.js';
+import { encodeHeader, type ArchiveKdf } from './header.js';
 import { platformDerivation, type KeyDerivation } from './key-derivation.js';
 import { Progress } from './progress.js';
 
@@ -56,14 +57,31 @@ export async function makeArchiveKeys(
   const chunkBytes = parts.chunkBytes ?? defaultChunkBytes;
   const parsed = secretBytes(secret);
   try {
-    const kdf = await chooseKdf(parsed.kind, { clock, derive });
     const salt = random.bytes(32);
-    const { chunkKey, commitment } = await deriveArchiveKeys({ kdf, salt }, parsed, derive);
+    const { kdf, chunkKey, commitment } = await deriveNewKeys(parsed, salt, { clock, derive });
     const fields = { kdf, secretKind: parsed.kind, salt, chunkBytes, createdAt: clock.now(), commitment };
     const header = encodeHeader(fields);
     return { header, sealing: { key: chunkKey, headerHash: sha256(header), chunkBytes } };
   } finally {
     parsed.bytes.wipe();
+  }
+}
+
+/** A little memory may be there to measure with, and more of it not. */
+async function deriveNewKeys(
+  secret: SecretBytes,
+  salt: Uint8Array,
+  { clock, derive }: { readonly clock: Clock; readonly derive: KeyDerivation },
+): Promise<ArchiveKeys & { readonly kdf: ArchiveKdf }> {
+  let kdf = await chooseKdf(secret.kind, { clock, derive });
+  for (;;) {
+    try {
+      return { kdf, ...(await deriveArchiveKeys({ kdf, salt }, secret, derive)) };
+    } catch (error) {
+      const less = isSottoError(error, 'kdf-memory') ? withLessMemory(kdf) : undefined;
+      if (!less) throw error;
+      kdf = less;
+    }
   }
 }
 

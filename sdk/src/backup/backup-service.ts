@@ -7,6 +7,7 @@ import type { BackupRun, BackupSecret } from './archive-content.js';
 import { archiveStream, makeArchiveKeys } from './archive-writer.js';
 import { deviceSource, type BackupContents, type BackupSettings } from './device-source.js';
 import { Progress } from './progress.js';
+import { checkedSettings } from './section-codec.js';
 
 /** What to write into an archive, and for whom. */
 export interface BackupInput {
@@ -15,8 +16,9 @@ export interface BackupInput {
   /** What goes in besides identity, contacts and trust. Everything by default. */
   readonly include?: BackupContents;
   /**
-   * Small values of the application, by names of `A–Z a–z 0–9 . _ ~ - :`; up to 255 KiB each. A restored device
-   * gives them back, and puts them into its own archives unless other values are given here.
+   * Small values of the application, up to 255 KiB each, by names of up to 480 characters of
+   * `A–Z a–z 0–9 . _ ~ - :` in segments separated by single `/`. A restored device gives them back, and puts them
+   * into its own archives unless other values are given here.
    */
   readonly settings?: BackupSettings;
 }
@@ -24,7 +26,7 @@ export interface BackupInput {
 /**
  * An archive of a device as it is now. Refusals come before there is a stream.
  * @throws SottoError `not-registered`, `invalid-recovery-key`, `weak-password`, `backup-password-reused`,
- * `kdf-memory`
+ * `kdf-memory`; `invalid-storage-key`, `limit-exceeded` for a setting
  */
 export async function createBackup(
   parts: { readonly writer: Writer; readonly account: AccountService; readonly host: Host },
@@ -33,6 +35,7 @@ export async function createBackup(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { writer, account, host } = parts;
   await account.require();
+  const checked = checkedSettings(settings);
   if (secret.password !== undefined && (await account.isOwnPassword(secret.password))) {
     throw new SottoError('backup-password-reused');
   }
@@ -42,7 +45,7 @@ export async function createBackup(
   const keying = await makeArchiveKeys(secret, { clock, random, signal: run.signal });
   return archiveStream(
     keying,
-    await deviceSource({ writer, clock, contents: include, settings }),
+    await deviceSource({ writer, clock, contents: include, settings: checked }),
     run,
     progress,
   );

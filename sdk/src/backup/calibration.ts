@@ -20,7 +20,7 @@ const minPasses = 2;
 const unmeasuredKdf: ArchiveKdf = { name: 'argon2id', memoryKib: memoryChoicesKib[0], passes: 3 };
 
 /** Enough for 128 random bits, which nobody guesses; and there is no platform without it. */
-const recoveryKeyKdf: ArchiveKdf = { name: 'pbkdf2-sha-256', iterations: headerBounds.minIterations };
+const leastKdf: ArchiveKdf = { name: 'pbkdf2-sha-256', iterations: headerBounds.minIterations };
 
 /**
  * Chooses the derivation of a new archive. For a password it measures Argon2id; where there is no memory for the
@@ -30,7 +30,7 @@ export async function chooseKdf(
   kind: ArchiveSecretKind,
   parts: { readonly clock: Clock; readonly derive: KeyDerivation },
 ): Promise<ArchiveKdf> {
-  if (kind === 'recovery-key') return recoveryKeyKdf;
+  if (kind === 'recovery-key') return leastKdf;
   try {
     const memoryKib = headerBounds.minMemoryKib;
     const measuredMs = await measure(parts, { name: 'argon2id', memoryKib, passes: measuredPasses });
@@ -38,9 +38,21 @@ export async function chooseKdf(
     return passMs > 0 ? argon2For(passMs / memoryKib) : unmeasuredKdf;
   } catch (error) {
     if (!isSottoError(error, 'kdf-memory')) throw error;
-    const leastMs = await measure(parts, recoveryKeyKdf);
+    const leastMs = await measure(parts, leastKdf);
     return pbkdf2For(leastMs / headerBounds.minIterations);
   }
+}
+
+/**
+ * What is tried where a derivation that was chosen finds no memory: less of it for as long, in the end none.
+ * @returns nothing where there is nothing less
+ */
+export function withLessMemory(kdf: ArchiveKdf): ArchiveKdf | undefined {
+  if (kdf.name !== 'argon2id') return undefined;
+  const memoryKib = memoryChoicesKib.find((choice) => choice < kdf.memoryKib);
+  if (memoryKib === undefined) return leastKdf;
+  const passes = Math.min(Math.floor((kdf.passes * kdf.memoryKib) / memoryKib), headerBounds.maxPasses);
+  return { name: 'argon2id', memoryKib, passes };
 }
 
 /** @param msPerKib - of one pass */

@@ -2,6 +2,7 @@
  * What of a device goes into an archive, read from a snapshot of its storage: everything the user has, nothing
  * that a second device could use a key twice with. Knows no bytes of the file.
  */
+import type * as z from 'zod/mini';
 import { ownAccountKey, ownAccountRecord } from '../account/index.js';
 import { concatBytes } from '../bytes.js';
 import { contactPrefix, contactRecord } from '../contacts/index.js';
@@ -68,8 +69,13 @@ interface Parts {
 export async function deviceSource(parts: Parts): Promise<ArchiveSource> {
   const { writer, clock, contents } = parts;
   const identity = await readIdentity(writer);
-  const snapshot = await Snapshot.take(writer, snapshotPrefixes);
+  let snapshot: Snapshot | undefined;
+  const close = () => {
+    snapshot?.close();
+    identity.identityPrivateKey.wipe();
+  };
   try {
+    snapshot = await Snapshot.take(writer, snapshotPrefixes);
     const storeSeq = writer.storeSeq;
     const conversations = contents.messages === false ? [] : await readConversations(snapshot);
     const messages = conversations.reduce((sum, { nextSeq }) => sum + nextSeq - 1, 0);
@@ -78,13 +84,10 @@ export async function deviceSource(parts: Parts): Promise<ArchiveSource> {
     return {
       messages,
       pieces: () => reading.pieces({ type: 'begin', begin }, { type: 'identity', identity }),
-      close: () => {
-        snapshot.close();
-        identity.identityPrivateKey.wipe();
-      },
+      close,
     };
   } catch (error) {
-    snapshot.close();
+    close();
     throw error;
   }
 }
@@ -108,10 +111,17 @@ async function readIdentity(writer: Writer): Promise<ArchiveIdentity> {
 async function readConversations(snapshot: Snapshot): Promise<ArchiveConversation[]> {
   const found = new Map<string, ArchiveConversation>();
   for await (const { key, value } of snapshot.list(conversationPrefix)) {
-    const conversationId = accountIdSchema.parse(key.slice(conversationPrefix.length));
+    const conversationId = partOfKey(accountIdSchema, key.slice(conversationPrefix.length));
     found.set(key, { conversationId, ...conversationRecord.decode(value) });
   }
   return [...found.values()];
+}
+
+/** @throws SottoError `storage-corrupt`, which quotes nothing */
+function partOfKey<Value>(schema: z.ZodMiniType<Value>, part: string | undefined): Value {
+  const { success, data } = schema.safeParse(part);
+  if (!success) throw new SottoError('storage-corrupt');
+  return data;
 }
 
 class DeviceReading {
@@ -186,8 +196,8 @@ class DeviceReading {
       const tombstone = {
         conversationId,
         seq,
-        sender: accountIdSchema.parse(sender),
-        id: messageId.parse(id),
+        sender: partOfKey(accountIdSchema, sender),
+        id: partOfKey(messageId, id),
       };
       yield { bytes: this.#encode({ type: 'tombstone', tombstone }), messages: 1 };
     }

@@ -7,14 +7,14 @@ import {
   askAsIdentity,
   credentialsKey,
   credentialsRecord,
-  deviceAuthPublicKey,
-  drawRegistrationId,
-  generateDeviceAuthSeed,
   maxDeviceId,
   maxDeviceIdAttempts,
+  newDevice,
   ownAccountKey,
   ownAccountRecord,
+  resetDraftKey,
   restoreDraftKey,
+  signManifest,
   type AccountService,
   type OwnAccount,
   type RelayClient,
@@ -28,13 +28,12 @@ import type { Writer } from '../unit/index.js';
 import { manifestHash, verifyManifest, verifyStatement } from '../verification/index.js';
 import {
   deviceId as deviceIdSchema,
-  manifestBytes,
   type DeviceId,
   type DeviceManifest,
   type ResponseOf,
   type TokenPair,
 } from '../wire/index.js';
-import type { ArchiveIdentity, ArchiveSection, StagedRestore } from './archive-content.js';
+import type { ArchiveIdentity, ArchiveSection, BackupRun, StagedRestore } from './archive-content.js';
 import { discardStagedRestore, stageRestore } from './staged-restore.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -63,6 +62,7 @@ const refusals: ReadonlySet<SottoErrorCode> = new Set<SottoErrorCode>([
  * Restores an account into a storage without one. Whatever rejects leaves the storage as it was, but for what is
  * needed to repeat a request to the relay whose answer is unknown.
  * @param sections - of an archive, from the first on
+ * @param run - its signal stops the recovery until all of the archive is written down, and not after that
  * @returns what was restored, without its secrets
  * @throws SottoError `already-registered`, `restore-not-empty`, `backup-content-invalid`; `recovery-refused` when
  * the relay has no account under this identity; `statement-mismatch`, `manifest-rollback`, `invalid-signature`
@@ -72,12 +72,13 @@ const refusals: ReadonlySet<SottoErrorCode> = new Set<SottoErrorCode>([
 export async function recoverAccount(
   parts: RecoveryParts,
   sections: AsyncIterable<ArchiveSection>,
+  { signal }: Pick<BackupRun, 'signal'> = {},
 ): Promise<Omit<StagedRestore, 'activate' | 'identity'>> {
   if (await parts.account.find()) throw new SottoError('already-registered');
-  const recovery = new Recovery(parts);
+  const recovery = new Recovery(parts, signal);
   try {
-    const { begin, totals, expired } = await recovery.run(sections);
-    return { begin, totals, expired };
+    const { begin, totals, expired, leftOut } = await recovery.run(sections);
+    return { begin, totals, expired, leftOut };
   } catch (error) {
     // Where the storage fails too, the next start clears it away.
     await discardStagedRestore(parts.writer).catch(() => undefined);
@@ -87,9 +88,11 @@ export async function recoverAccount(
 
 class Recovery {
   readonly #parts: RecoveryParts;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(parts: RecoveryParts) {
+  constructor(parts: RecoveryParts, signal: AbortSignal | undefined) {
     this.#parts = parts;
+    this.#signal = signal;
   }
 
   async run(sections: AsyncIterable<ArchiveSection>): Promise<StagedRestore> {
@@ -99,6 +102,8 @@ class Recovery {
       const state = await this.#askForState(identity);
       const { writer } = this.#parts;
       const staged = await stageRestore({ writer, now: this.#nowOf(state) }, joined(head, rest));
+      // From here on the relay may have put this device in the other's place, whatever comes of it here.
+      this.#signal?.throwIfAborted();
       const { draft, tokens } = await this.#takePlace(identity, state);
       await this.#activate(draft, tokens, staged);
       return staged;
@@ -174,29 +179,23 @@ class Recovery {
   }
 
   async #makeDraft(identity: ArchiveIdentity, current: DeviceManifest, attempt: number): Promise<OwnAccount> {
-    const { random, clock } = this.#host;
     const { accountId, username, relayId, statement, contactCode, identityPrivateKey } = identity;
-    const { engine } = this.#parts;
-    const deviceId = freeDeviceId(current, attempt);
-    const registrationId = drawRegistrationId(random);
-    const deviceAuthSeed = generateDeviceAuthSeed(random);
-    const authKey = deviceAuthPublicKey(deviceAuthSeed);
-    const addedDay = Math.floor(clock.now() / dayMs);
+    const { engine, host } = this.#parts;
+    const { listed, ...device } = newDevice(freeDeviceId(current, attempt), host);
     const replaces = replacedBy(current, identity.deviceId);
-    const unsigned = {
+    const keys = { publicKey: statement.identityKey, privateKey: identityPrivateKey };
+    const manifest = await signManifest(engine, keys, {
       accountId,
       version: current.version + 1,
       previousHash: manifestHash(current) as Uint8Array<ArrayBuffer>,
       devices: current.devices
-        .filter((device) => device.deviceId !== replaces)
-        .concat({ deviceId, registrationId, authKey, addedDay })
+        .filter(({ deviceId }) => deviceId !== replaces)
+        .concat(listed)
         .sort((left, right) => left.deviceId - right.deviceId),
-    };
-    const keys = { publicKey: statement.identityKey, privateKey: identityPrivateKey };
-    const signature = (await engine.sign(keys, manifestBytes(unsigned))) as Uint8Array<ArrayBuffer>;
+    });
     return {
-      ...{ state: 'registering', accountId, username, deviceId, registrationId, relayId },
-      ...{ identityPrivateKey, deviceAuthSeed, statement, manifest: { ...unsigned, signature }, contactCode },
+      ...{ state: 'registering', accountId, username, ...device, relayId },
+      ...{ identityPrivateKey, statement, manifest, contactCode },
       engine: { name: engine.name, recordVersion: engine.recordVersion },
     };
   }
@@ -218,6 +217,7 @@ class Recovery {
         generation: staged.identity.generation + 1,
       });
       unit.delete(restoreDraftKey);
+      unit.delete(resetDraftKey);
       staged.activate(unit);
     });
   }

@@ -25,7 +25,11 @@ export async function restoreBackup(
   { secret }: RestoreInput,
   run: BackupRun = {},
 ): Promise<RestoreSummary> {
-  const { begin, totals, expired } = await recoverAccount(parts, readArchive(stream, secret, run));
+  const { begin, totals, expired, leftOut } = await recoverAccount(
+    parts,
+    readArchive(stream, secret, run),
+    run,
+  );
   const { contacts, messages } = totals;
-  return { createdAt: begin.createdAt, contacts, messages: messages - expired, expired };
+  return { createdAt: begin.createdAt, contacts, messages: messages - expired - leftOut, expired };
 }

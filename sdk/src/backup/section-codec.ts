@@ -24,8 +24,13 @@ const identityRecord = defineRecord(1, archiveIdentitySchema);
 const conversationRecord = defineRecord(1, archiveConversationSchema);
 const tombstoneRecord = defineRecord(1, archiveTombstoneSchema);
 const totalsRecord = defineRecord(1, archiveTotalsSchema);
-/** A key of an application record, and of a setting: what a storage takes behind a prefix. */
-const recordKey = z.string().check(z.regex(/^[A-Za-z0-9._~:-]+(?:\/[A-Za-z0-9._~:-]+)*$/), z.maxLength(480));
+/** What a storage takes behind a prefix. */
+const keyPattern = z.regex(/^[A-Za-z0-9._~:-]+(?:\/[A-Za-z0-9._~:-]+)*$/);
+/** A storage's keys have 512 characters, four of which are in front of an application record's. */
+const recordKey = z.string().check(z.maxLength(508), keyPattern);
+/** Behind a longer prefix, and room for more. */
+const settingName = z.string().check(z.maxLength(480), keyPattern);
+const maxSettingBytes = 255 * 1024;
 
 const expiryBytes = 8;
 const maxExpiresAt = 8_640_000_000_000_000;
@@ -66,6 +71,25 @@ export function encodeMessage(record: Uint8Array, expiresAt: number | null): Uin
   return encodeFrame(sectionTypes.message, expiry, record);
 }
 
+/**
+ * A copy of settings that are to be written, which a reader will take.
+ * @throws SottoError `invalid-storage-key` for a name, `limit-exceeded`
+ * @throws TypeError when a value is no byte string
+ */
+export function checkedSettings(settings: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
+  const entries = Object.entries(settings);
+  for (const [name, value] of entries) assertSetting(name, value);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value.slice()]));
+}
+
+function assertSetting(name: string, value: unknown): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError('a setting is a Uint8Array');
+  if (!settingName.safeParse(name).success) throw new SottoError('invalid-storage-key');
+  if (value.length > maxSettingBytes) {
+    throw new SottoError('limit-exceeded', { details: { limit: 'maxSettingBytes' } });
+  }
+}
+
 function encodePair(number: number, { key, value }: { key: string; value: Uint8Array }) {
   const name = utf8(key);
   return encodeFrame(number, concatBytes(Uint8Array.of(name.length >> 8, name.length & 0xff), name), value);
@@ -87,9 +111,9 @@ export function decodeSection({ number, payload }: SectionFrame): ArchiveSection
     case sectionTypes.tombstone:
       return { type: 'tombstone', tombstone: decode(tombstoneRecord, payload) };
     case sectionTypes.setting:
-      return { type: 'setting', ...decodePair(payload) };
+      return { type: 'setting', ...decodePair(settingName, payload) };
     case sectionTypes.applicationRecord:
-      return { type: 'applicationRecord', ...decodePair(payload) };
+      return { type: 'applicationRecord', ...decodePair(recordKey, payload) };
     case sectionTypes.end:
       return { type: 'end', totals: decode(totalsRecord, payload) };
     default:
@@ -115,17 +139,22 @@ function decodeMessage(payload: Uint8Array): ArchiveSection {
   return { type: 'message', message, expiresAt: expiry === 0n ? null : Number(expiry) };
 }
 
-function decodePair(payload: Uint8Array): { readonly key: string; readonly value: Uint8Array } {
+type KeySchema = typeof recordKey;
+
+function decodePair(
+  schema: KeySchema,
+  payload: Uint8Array,
+): { readonly key: string; readonly value: Uint8Array } {
   const [high, low] = payload;
   if (high === undefined || low === undefined) throw new SottoError('backup-content-invalid');
   const end = 2 + high * 256 + low;
   if (end > payload.length) throw new SottoError('backup-content-invalid');
-  return { key: decodeKey(payload.subarray(2, end)), value: payload.slice(end) };
+  return { key: decodeKey(schema, payload.subarray(2, end)), value: payload.slice(end) };
 }
 
-function decodeKey(bytes: Uint8Array): string {
+function decodeKey(schema: KeySchema, bytes: Uint8Array): string {
   try {
-    return recordKey.parse(fromUtf8(bytes));
+    return schema.parse(fromUtf8(bytes));
   } catch {
     // The cause would quote it.
     throw new SottoError('backup-content-invalid');

@@ -125,6 +125,7 @@ class Stage {
   #identity: ArchiveIdentity | undefined;
   #totals: ArchiveTotals | undefined;
   #expired = 0;
+  #leftOut = 0;
   #kept = 0;
 
   constructor(writer: Writer, now: number) {
@@ -144,7 +145,7 @@ class Stage {
     const activate = (unit: Unit) => {
       unit.delete(restoreMarkKey);
     };
-    return { begin, identity, totals, expired: this.#expired, activate };
+    return { begin, identity, totals, expired: this.#expired, leftOut: this.#leftOut, activate };
   }
 
   #stage(section: ArchiveSection): void {
@@ -206,6 +207,7 @@ class Stage {
     const { conversationId, seq, sender, id, status } = message;
     if (expiresAt !== null) {
       if (expiresAt <= this.#now) this.#expired += 1;
+      else this.#leftOut += 1;
       this.#stageTombstone({ conversationId, seq, sender, id });
       return;
     }

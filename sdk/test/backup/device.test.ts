@@ -4,7 +4,7 @@ import type { ArchiveSection } from '../../src/backup/archive-content.js';
 import { readArchive } from '../../src/backup/archive-reader.js';
 import { discardStagedRestore, stageRestore } from '../../src/backup/staged-restore.js';
 import { ownAccountKey } from '../../src/account/index.js';
-import { messageKey, messageRecord } from '../../src/messages/index.js';
+import { messageKey, messageRecord, messageSeqRecord } from '../../src/messages/index.js';
 import type { StorageAdapter } from '../../src/ports/storage.js';
 import { createMemoryMedium, memoryStorage } from '../../src/storage/memory/index.js';
 import { Writer, type Unit } from '../../src/unit/index.js';
@@ -149,6 +149,36 @@ describe('a device', () => {
     await expect(bytesOf(stream)).rejects.toMatchObject({ code: 'limit-exceeded', details });
   });
 
+  it('takes keys of records as long as a storage does, and through an archive', async () => {
+    const device = await filled(1);
+    const key = 'k'.repeat(512 - 'app/'.length);
+    await device.run(async (unit) => {
+      unit.put(`app/${key}`, Uint8Array.of(7));
+    });
+    const records: string[] = [];
+    for await (const section of sections(await deviceArchive(device))) {
+      if (section.type === 'applicationRecord') records.push(section.key);
+    }
+    expect(records.sort()).toEqual([key, 'notes/1']);
+  });
+
+  it.each(['conversation/nobody', `message-id/${theirId}/nobody/nothing`])(
+    'with %s in its storage is corrupt, which ends the archive',
+    async (key) => {
+      const device = await filled(3);
+      await device.run(async (unit) => {
+        unit.delete(messageKey(theirId, 2));
+        const [known] = await device.get([`conversation/${theirId}`]);
+        const ids = await unit.list(`message-id/${theirId}/`);
+        const second = ids.find(({ value }) => messageSeqRecord.decode(value).seq === 2)!;
+        unit.delete(second.key);
+        unit.put(key, key.startsWith('conversation') ? known! : second.value);
+      });
+      const written = deviceArchive(device).then(bytesOf);
+      await expect(written).rejects.toMatchObject({ code: 'storage-corrupt' });
+    },
+  );
+
   it('has nothing of sessions, pre-keys, tokens and the device key in its archive', async () => {
     const device = await filled(1);
     await device.run(async (unit) => {
@@ -198,11 +228,18 @@ describe('a restore', () => {
       { writer, now: 1_900_000_000_000 },
       sections(await archiveOf(sampleSections())),
     );
-    expect(staged.expired).toBe(1);
+    expect([staged.expired, staged.leftOut]).toEqual([1, 0]);
     expect(await writer.get([messageKey(theirId, 4)])).toEqual([undefined]);
     expect(Object.keys(await contents(writer)).filter((key) => key.startsWith('message-id/'))).toHaveLength(
       4,
     );
+  });
+
+  it('leaves out what is to be gone at a time that it cannot keep', async () => {
+    const writer = await open();
+    const staged = await stageRestore({ writer, now: 0 }, sections(await archiveOf(sampleSections())));
+    expect([staged.expired, staged.leftOut]).toEqual([0, 1]);
+    expect(await writer.get([messageKey(theirId, 4)])).toEqual([undefined]);
   });
 
   it('says of what was to be sent that it was not', async () => {

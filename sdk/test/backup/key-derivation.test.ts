@@ -7,11 +7,14 @@ import { argon2id } from '@noble/hashes/argon2.js';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { argon2InWorker } from '../../src/backup/argon2-in-worker.js';
-import { argon2For, chooseKdf, pbkdf2For } from '../../src/backup/calibration.js';
-import { headerBounds, type ArchiveKdf } from '../../src/backup/header.js';
-import { platformDerivation } from '../../src/backup/key-derivation.js';
+import { makeArchiveKeys } from '../../src/backup/archive-writer.js';
+import { argon2For, chooseKdf, pbkdf2For, withLessMemory } from '../../src/backup/calibration.js';
+import { decodeHeader, headerBounds, type ArchiveKdf } from '../../src/backup/header.js';
+import { platformDerivation, type KeyDerivation } from '../../src/backup/key-derivation.js';
+import { SottoError } from '../../src/errors.js';
 import { systemClock } from '../../src/host.js';
 import { manualClock } from '../../src/testing/manual-clock.js';
+import { seededRandom } from '../../src/testing/seeded-random.js';
 
 const password = new TextEncoder().encode('correct horse battery');
 const salt = new Uint8Array(32).fill(7);
@@ -52,6 +55,28 @@ describe('too little memory', () => {
     limitMemory(1024 * 1024);
     const kdf = await chooseKdf('password', { clock: systemClock, derive: platformDerivation() });
     expect(kdf.name).toBe('pbkdf2-sha-256');
+  });
+
+  it('for what was chosen makes a new archive take less, as long as there is less', async () => {
+    const tried: ArchiveKdf[] = [];
+    const derive: KeyDerivation = async (kdf) => {
+      tried.push(kdf);
+      if (kdf.name === 'argon2id' && kdf.memoryKib > 40_000) throw new SottoError('kdf-memory');
+      return new Uint8Array(32);
+    };
+    const parts = { clock: manualClock(0), random: seededRandom('less'), derive };
+    const { header } = await makeArchiveKeys({ password: 'correct horse battery' }, parts);
+    const chosen = { name: 'argon2id', memoryKib: 32 * 1024, passes: 5 };
+    expect(tried.slice(1)).toEqual([
+      { name: 'argon2id', memoryKib: 64 * 1024, passes: 3 },
+      { name: 'argon2id', memoryKib: 46 * 1024, passes: 4 },
+      chosen,
+    ]);
+    expect(decodeHeader(header).kdf).toEqual(chosen);
+    const lessAndLess: ArchiveKdf[] = [];
+    for (let kdf = withLessMemory(tried[1]!); kdf; kdf = withLessMemory(kdf)) lessAndLess.push(kdf);
+    expect(lessAndLess.at(-2)).toEqual({ name: 'argon2id', memoryKib: headerBounds.minMemoryKib, passes: 8 });
+    expect(lessAndLess.at(-1)).toEqual({ name: 'pbkdf2-sha-256', iterations: 600_000 });
   });
 });
 

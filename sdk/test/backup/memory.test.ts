@@ -50,6 +50,7 @@ it(
     const staged = await stageRestore({ writer: target, now: 0 }, watched(sections));
     expect(staged.totals.messages).toBe(messages);
     expect(count).toBe(messages);
+    console.log(`held at most ${(peak / 1024 ** 2).toFixed(1)} MiB over ${messages} messages`);
     expect(peak).toBeGreaterThan(0);
     expect(peak).toBeLessThan(boundBytes);
   },

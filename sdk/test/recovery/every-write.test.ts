@@ -94,4 +94,23 @@ describe('every write of a restore', () => {
     expect(restored.filter(Boolean)).toHaveLength(fate === 'die-after' ? 1 : 0);
     expect(restored[commits * 2 - 1]).toBe(fate === 'die-after');
   });
+
+  it('can be the last one of a restore that is stopped, up to the last row', async () => {
+    const { commits } = await attempt('pass', 0);
+    const reason = new Error('enough');
+    for (let at = 1; at <= commits; at += 1) {
+      const controller = new AbortController();
+      let written = 0;
+      const plan = () => {
+        if ((written += 1) === at) controller.abort(reason);
+        return 'pass' as const;
+      };
+      const medium = createMemoryMedium();
+      const outcome = await recover(scene.world, scene.sections, { medium, plan, signal: controller.signal });
+      // The draft and the activation: the relay has been asked, or is about to be.
+      const isTooLate = at > commits - 2;
+      expect(outcome, `write ${at}`).toBe(isTooLate ? 'recovered' : reason);
+      expect(await check(medium)).toBe(isTooLate);
+    }
+  });
 });

@@ -9,7 +9,7 @@ import { readArchive, type ArchiveSection, type BackupSecret } from '../../src/b
 import { messageIdPrefix } from '../../src/messages/index.js';
 import type { Messenger } from '../../src/messenger-api.js';
 import { introduced, Party, textOf } from '../support/party.js';
-import { archiveOf, sampleSecret, streamOf } from '../backup/sample-archive.js';
+import { archiveOf, bytesOf, sampleSecret, streamOf } from '../backup/sample-archive.js';
 
 let folder: string;
 let file: string;
@@ -45,7 +45,10 @@ const secrets: readonly [string, (messenger: Messenger) => Promise<BackupSecret>
   ['a password', async () => ({ password: 'ein anderes Paßwort' })],
 ];
 
-describe.each(secrets)('an account, its backup and %s', (_name, makeSecret) => {
+/** A password is derived four times, for most of a second each where nothing else runs. */
+const timeoutMs = 120_000;
+
+describe.each(secrets)('an account, its backup and %s', { timeout: timeoutMs }, (_name, makeSecret) => {
   it('bring everything back: history, trust, what waited and what could not be sent', async () => {
     const { world, alice, bob, aliceId, bobId } = await talked('from a file');
     await alice.messenger.disconnect();
@@ -83,6 +86,73 @@ describe.each(secrets)('an account, its backup and %s', (_name, makeSecret) => {
     expect((bob.events.contact ?? []).map(({ change }) => change)).not.toContain('identity-changed');
     await bob.messenger.messages.send(aliceId, { text: 'welcome' });
     await world.until(async () => (await restored.texted(bob)).includes('welcome'));
+  });
+});
+
+describe('a backup that is stopped', () => {
+  /** Stops when it hears of progress for the n-th time, and says how often it did. */
+  function stopping(at: number) {
+    const controller = new AbortController();
+    let heard = 0;
+    const onProgress = () => {
+      heard += 1;
+      if (heard === at) controller.abort(new Error('enough'));
+    };
+    return { run: { signal: controller.signal, onProgress }, heard: () => heard };
+  }
+
+  it('leaves the device as it was, whenever a create, a verify or a restore is stopped', async () => {
+    const { world, alice, bob } = await talked('stopped');
+    await alice.messenger.disconnect();
+    const secret = { recoveryKey: await alice.messenger.backup.createRecoveryKey() };
+    await writeBackup(alice.messenger, secret);
+    const before = await alice.dump();
+    for (let at = 1; at <= 2; at += 1) {
+      const { backup } = alice.messenger;
+      const created = backup.create({ secret }, stopping(at).run).then(bytesOf);
+      await expect(created).rejects.toThrow('enough');
+      await expect(backup.verify(fileStream(), { secret }, stopping(at).run)).rejects.toThrow('enough');
+      expect(await alice.dump()).toEqual(before);
+    }
+    const listed = world.relay.account('alice')!.manifest;
+    const restored = await Party.open(world, 'alice');
+    const empty = await restored.dump();
+    const rows = (dump: typeof empty) => [...dump.keys()].filter((key) => !key.startsWith('store-'));
+    let stopped = 0;
+    for (let at = 1; ; at += 1) {
+      const { run, heard } = stopping(at);
+      const outcome = await restored.messenger.backup.restore(fileStream(), { secret }, run).catch(String);
+      if (heard() < at) {
+        expect(outcome).toMatchObject({ contacts: 1, messages: 4 });
+        break;
+      }
+      stopped += 1;
+      expect(outcome).toBe('Error: enough');
+      expect(rows(await restored.dump())).toEqual(rows(empty));
+      expect(world.relay.account('alice')!.manifest).toEqual(listed);
+    }
+    expect(stopped).toBeGreaterThanOrEqual(2);
+    expect(await restored.texted(bob)).toHaveLength(4);
+  });
+
+  it('is not begun with a setting that could not be read again', async () => {
+    const { alice } = await talked('settings');
+    const { backup } = alice.messenger;
+    const secret = { recoveryKey: await backup.createRecoveryKey() };
+    const refusal = (settings: Record<string, unknown>) =>
+      backup.create({ secret, settings: settings as never }).catch((error: { code?: string }) => error);
+    for (const name of ['', 'two words', '/a', 'ü', 'n'.repeat(481)]) {
+      expect(await refusal({ [name]: Uint8Array.of(1) }), name).toMatchObject({
+        code: 'invalid-storage-key',
+      });
+    }
+    const details = { limit: 'maxSettingBytes' };
+    const tooLong = new Uint8Array(255 * 1024 + 1);
+    expect(await refusal({ theme: tooLong })).toMatchObject({ code: 'limit-exceeded', details });
+    expect(await refusal({ theme: 'dark' })).toBeInstanceOf(TypeError);
+    const settings = { ['n'.repeat(480)]: tooLong.subarray(1) };
+    const archive = await bytesOf(await backup.create({ secret, settings }));
+    expect(await backup.verify(streamOf(archive), { secret })).toMatchObject({ settings: 1 });
   });
 });
 

@@ -12,6 +12,7 @@ export interface RecoveryOptions {
   /** Whose engine it is; alice's by default. */
   readonly username?: string;
   readonly plan?: CommitPlan;
+  readonly signal?: AbortSignal;
 }
 
 let attempts = 0;
@@ -23,7 +24,7 @@ let attempts = 0;
 export async function recover(
   world: World,
   backup: TestBackup,
-  { medium, username = 'alice', plan = () => 'pass' }: RecoveryOptions,
+  { medium, username = 'alice', plan = () => 'pass', signal }: RecoveryOptions,
 ): Promise<unknown> {
   let died = () => {};
   const death = new Promise<'died'>((resolve) => {
@@ -38,6 +39,7 @@ export async function recover(
     engine: engineFor(username, random),
     clock: world.clock,
     random,
+    ...(signal && { signal }),
   });
   return Promise.race([work.then(() => 'recovered').catch((error: unknown) => error), death]);
 }

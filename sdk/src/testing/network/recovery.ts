@@ -88,17 +88,23 @@ export interface RecoveryHost {
   readonly clock: Clock;
   /** Another one at every call. */
   readonly random: Random;
+  /** As of `backup.restore`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Recovers an account, as a messenger does. @throws SottoError as `backup.restore` */
 export async function recoverFrom(backup: TestBackup, host: RecoveryHost): Promise<void> {
-  const { storage, transport, engine, clock, random } = host;
+  const { storage, transport, engine, clock, random, signal } = host;
   const writer = await Writer.open(storage, () => undefined);
   const parts = { clock, random, logger: silentLogger };
   const relay = new RelayClient({ transport, writer, host: parts, onLoginEnded: () => undefined });
   const account = new AccountService({ writer, engine, relay, host: parts });
   try {
-    await recoverAccount({ writer, engine, relay, account, host: parts }, each(backup()));
+    await recoverAccount(
+      { writer, engine, relay, account, host: parts },
+      each(backup()),
+      signal && { signal },
+    );
   } finally {
     await writer.close();
     await transport.close();

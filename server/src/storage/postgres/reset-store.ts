@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { IdentityChange, PendingReset, ResetOutcome, ResetStore } from '../../accounts/reset-store.js';
 import type { Database, Queryable, Row } from '../../ports.js';
 import { isResting, retire, succeed, type HandOver } from './device-retirement.js';
+import { Refused, unlessRefused } from './refusal.js';
 
 interface ResetRow extends Row {
   readonly requested_at: number;
@@ -32,20 +33,15 @@ const toPending = (row: ResetRow): PendingReset => ({
   objected: row.objected,
 });
 
-/** Ends the transaction of a reset that cannot be. */
-class Refused extends Error {
-  constructor(readonly kind: Exclude<ResetOutcome['kind'], 'reset'>) {
-    super(kind);
-  }
-}
+type Refusal = Exclude<ResetOutcome['kind'], 'reset'>;
 
 async function takePermission(
   transaction: Queryable,
   { statement: { accountId }, now, overBefore }: IdentityChange,
 ): Promise<void> {
   const [row] = await transaction.query<ResetRow>(`${findSql} FOR UPDATE`, [accountId]);
-  if (row?.objected) throw new Refused('objected');
-  if (!row || row.completes_at > now || row.completes_at < overBefore) throw new Refused('waiting');
+  if (row?.objected) throw new Refused<Refusal>('objected');
+  if (!row || row.completes_at > now || row.completes_at < overBefore) throw new Refused<Refusal>('waiting');
   await transaction.query('DELETE FROM resets WHERE account_id = $1', [accountId]);
 }
 
@@ -72,7 +68,7 @@ async function complete(
   const gone = rows.map(({ device_id: deviceId }) => ({ accountId, deviceId }));
   const isThere = gone.some(({ deviceId }) => deviceId === device.deviceId);
   if (isThere || (await isResting(transaction, accountId, device, change.restingSince))) {
-    throw new Refused('device-id-taken');
+    throw new Refused<Refusal>('device-id-taken');
   }
   for (const { deviceId } of gone) await retire(transaction, accountId, deviceId, change.today);
   const [first, ...others] = gone;
@@ -107,12 +103,10 @@ export function createResetStore(database: Database, handOver: HandOver): ResetS
       await database.query('UPDATE resets SET objected = true WHERE account_id = $1', [accountId]);
     },
     async complete(change) {
-      try {
-        return await database.transaction((transaction) => complete(transaction, handOver, change));
-      } catch (error) {
-        if (error instanceof Refused) return { kind: error.kind };
-        throw error;
-      }
+      const outcome = await unlessRefused<ResetOutcome, Refusal>(
+        database.transaction((transaction) => complete(transaction, handOver, change)),
+      );
+      return typeof outcome === 'string' ? { kind: outcome } : outcome;
     },
     async sweep(overBefore) {
       const rows = await database.query('DELETE FROM resets WHERE completes_at < $1 RETURNING account_id', [
