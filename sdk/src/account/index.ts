@@ -15,7 +15,7 @@ export {
   restoreMarkKey,
   type OwnAccount,
 } from './account-record.js';
-export { maxDeviceId, maxDeviceIdAttempts } from './device-ids.js';
+export { drawDeviceId, maxDeviceId, maxDeviceIdAttempts } from './device-ids.js';
 export { askAsIdentity } from './identity-proof.js';
 export { newDevice, signManifest } from './new-device.js';
 export { RelayClient, type LoginEnd } from './relay-client.js';

@@ -7,6 +7,7 @@ import {
   askAsIdentity,
   credentialsKey,
   credentialsRecord,
+  drawDeviceId,
   maxDeviceId,
   maxDeviceIdAttempts,
   newDevice,
@@ -24,6 +25,7 @@ import { continuityKey, continuityRecord, noContinuity } from '../continuity/ind
 import { SottoError, isSottoError, type SottoErrorCode } from '../errors.js';
 import type { Host } from '../host.js';
 import type { ProtocolEngine } from '../ports/engine.js';
+import type { Random } from '../ports/host.js';
 import type { Writer } from '../unit/index.js';
 import { manifestHash, verifyManifest, verifyStatement } from '../verification/index.js';
 import {
@@ -181,7 +183,7 @@ class Recovery {
   async #makeDraft(identity: ArchiveIdentity, current: DeviceManifest, attempt: number): Promise<OwnAccount> {
     const { accountId, username, relayId, statement, contactCode, identityPrivateKey } = identity;
     const { engine, host } = this.#parts;
-    const { listed, ...device } = newDevice(freeDeviceId(current, attempt), host);
+    const { listed, ...device } = newDevice(freeDeviceId(current, attempt, host.random), host);
     const replaces = replacedBy(current, identity.deviceId);
     const keys = { publicKey: statement.identityKey, privateKey: identityPrivateKey };
     const manifest = await signManifest(engine, keys, {
@@ -248,14 +250,15 @@ function replacedBy({ devices }: DeviceManifest, backedUp: DeviceId): DeviceId {
   return first.deviceId;
 }
 
-/** The number after the highest, and so on round; those in the list are passed over. */
-function freeDeviceId({ devices }: DeviceManifest, attempt: number): DeviceId {
+/**
+ * The number after the highest; any other where that was in use lately, as what lies next to it was then too.
+ * Those in the list are passed over.
+ */
+function freeDeviceId({ devices }: DeviceManifest, attempt: number, random: Random): DeviceId {
   const listed = new Set<number>(devices.map(({ deviceId }) => deviceId));
-  let candidate = Math.max(...listed);
-  for (let free = 0; free < attempt;) {
-    candidate = (candidate % maxDeviceId) + 1;
-    if (!listed.has(candidate)) free += 1;
-  }
+  let candidate: number = attempt === 1 ? Math.max(...listed) : drawDeviceId(random);
+  do candidate = (candidate % maxDeviceId) + 1;
+  while (listed.has(candidate));
   return deviceIdSchema.parse(candidate);
 }
 

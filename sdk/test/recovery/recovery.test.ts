@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SottoError } from '../../src/errors.js';
 import { createMemoryMedium, type MemoryMedium } from '../../src/storage/memory/index.js';
-import { manifestBytes, type DeviceManifest, type ResponseOf } from '../../src/wire/index.js';
+import { makeProblem, manifestBytes, type DeviceManifest, type ResponseOf } from '../../src/wire/index.js';
 import { engineFor } from '../support/engines.js';
 import { backUpMedium } from '../../src/testing/network/recovery.js';
 import { introduced, Party } from '../support/party.js';
@@ -137,6 +137,25 @@ describe('an account that is brought back', () => {
     const loser = outcomes.findIndex((outcome) => outcome !== 'recovered');
     expect(codeOf(outcomes[loser])).toBe('manifest-conflict');
     expect(await accountOf(media[loser]!)).toEqual([]);
+  });
+
+  it('finds an id where those around the last one were in use lately', async () => {
+    const { world, alice, sections } = await talked('resting');
+    alice.kill();
+    const resting = new Set(Array.from({ length: 40 }, (_, index) => index + 1));
+    let refused = 0;
+    world.relay.tamper = {
+      refuse: (call) => {
+        if (call.operation !== 'accounts.replace-device' || !resting.has(call.request.deviceId)) return undefined;
+        refused += 1;
+        return makeProblem('device-id-taken');
+      },
+    };
+    const restored = await newDevice(world);
+    expect(await recover(world, sections, { medium: restored.medium })).toBe('recovered');
+    await revived(restored);
+    expect((await restored.messenger.account.profile())!.deviceId).toBeGreaterThan(40);
+    expect(refused).toBeGreaterThan(0);
   });
 
   it('is refused where the account is gone', async () => {

@@ -35,9 +35,9 @@ export async function playWorlds(input: WorldsInput): Promise<SimulationReport[]
       if (error instanceof SimulationFailure) {
         for (const line of error.around) say(line);
         say(`${error.stack}\n${String((error.cause as Error | undefined)?.stack)}`);
-        say(
-          `Play it again: npm run simulate -- --seed ${worldSeed} --steps ${worldSteps} --accounts ${accounts} --engine ${input.engine}`,
-        );
+        const weights = Object.entries(faults).map(([name, weight]) => ` --fault ${name}=${weight}`);
+        const world = `--seed ${worldSeed} --steps ${worldSteps} --accounts ${accounts} --engine ${input.engine}`;
+        say(`Play it again: npm run simulate -- ${world}${weights.join('')}`);
       }
       throw error;
     }
