@@ -146,7 +146,8 @@ describe('an account that is brought back', () => {
     let refused = 0;
     world.relay.tamper = {
       refuse: (call) => {
-        if (call.operation !== 'accounts.replace-device' || !resting.has(call.request.deviceId)) return undefined;
+        if (call.operation !== 'accounts.replace-device' || !resting.has(call.request.deviceId))
+          return undefined;
         refused += 1;
         return makeProblem('device-id-taken');
       },
