@@ -1,6 +1,6 @@
 /**
- * A storage encrypted by hand, once under a secret and once under a passphrase: what an adapter must be able to
- * read. Nonces count; real ones are random.
+ * Storages encrypted by hand: under a secret and under a passphrase as format 1 has it, and under a secret in
+ * format 2, which hides numbers in blocks. What an adapter must be able to read. Nonces count; real ones are random.
  */
 import { createCipheriv, createHmac, hkdfSync, scryptSync } from 'node:crypto';
 import { counting, hex, type VectorTest } from './vector-file.js';
@@ -22,9 +22,29 @@ function seal(key: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): U
   return joined(nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
 }
 
-function tag(path: string): string {
-  const mac = createHmac('sha256', derived(root, 'sotto storage names v1')).update(path).digest();
-  return mac.subarray(0, 16).toString('base64url');
+const macOf = (path: string) =>
+  createHmac('sha256', derived(root, 'sotto storage names v1')).update(path).digest();
+const tag = (path: string) => macOf(path).subarray(0, 16).toString('base64url');
+const parentTags = (name: string) =>
+  name
+    .split('/')
+    .slice(0, -1)
+    .map((_, index, all) => `${tag(all.slice(0, index + 1).join('/'))}/`);
+
+/** Where format 1 puts a value. */
+const singleKey = (name: string) => `g1/v/${parentTags(name).join('')}${tag(name)}`;
+
+/** Where format 2 puts the value of a name that ends in a number. */
+function blockKey(name: string): string {
+  const number = Number(name.split('/').at(-1));
+  const block = `${name.slice(0, name.lastIndexOf('/') + 1)}#${Math.floor(number / 64)}`;
+  const draws = Buffer.concat([0, 1, 2, 3].map((part) => macOf(`${block}#${part}`)));
+  const order = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+  for (let last = 63; last > 0; last -= 1) {
+    const other = draws.readUInt16BE(2 * last) % (last + 1);
+    [order[last], order[other]] = [order[other] as string, order[last] as string];
+  }
+  return `g1/v/${parentTags(name).join('')}${tag(block)}${order[number % 64]}`;
 }
 
 /** A record under generation 1. */
@@ -44,9 +64,10 @@ function storage(
   key: Uint8Array,
   described: Uint8Array,
   input: object,
+  hidden = singleKey,
 ) {
   const [name, value] = ['message/carol/7', bytesOf('the words')];
-  const recordKey = `g1/v/${tag('message')}/${tag('message/carol')}/${tag(name)}`;
+  const recordKey = hidden(name);
   const plaintext = joined(Uint8Array.of(0, 0, name.length), bytesOf(name), value);
   return {
     id,
@@ -86,8 +107,23 @@ function underPassphrase(): VectorTest {
   return storage('storage-passphrase', flags, key, described, { passphrase });
 }
 
+const numbered = [0, 63, 64, 1_000_000, 999_999_999_999_999].map((number) => `message/carol/${number}`);
+/** Names that are hidden one by one in format 2 as well. */
+const unnumbered = ['account', 'a/07', 'a/1000000000000000', 'a/1.5'];
+
+function inBlocks(): VectorTest {
+  const secret = counting(32, 200);
+  const described = Uint8Array.of(2, 1, 0, 0, 0, 1);
+  const key = derived(secret, 'sotto storage key v1');
+  const flags = ['sotto-storage-key-v1', ...shared];
+  const vector = storage('storage-blocks', flags, key, described, { secret: hex(secret) }, blockKey);
+  const names = [...numbered, '7'].map((name) => ({ name, recordKey: blockKey(name) }));
+  const others = unnumbered.map((name) => ({ name, recordKey: singleKey(name) }));
+  return { ...vector, output: { ...vector.output, names: [...names, ...others] } };
+}
+
 /** Part of `labels.json`. */
 export function storageVectors(): VectorTest[] {
   nonces = 0;
-  return [underSecret(), underPassphrase()];
+  return [underSecret(), underPassphrase(), inBlocks()];
 }

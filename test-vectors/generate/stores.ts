@@ -1,7 +1,8 @@
 /**
  * Makes stores as this release writes them, for this and every later one to open: two people in the middle of a
  * conversation, on each engine, and one of them in every kind of storage. Run once per layout, never again over
- * what is there: `node --conditions=@sotto/source --import tsx test-vectors/generate/stores.ts FOLDER`.
+ * what is there: `node --conditions=@sotto/source --import tsx test-vectors/generate/stores.ts FOLDER`. With
+ * `encrypted v1` behind it, where only the encryption has a new layout: what v1 has, encrypted anew.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -115,11 +116,32 @@ async function sealed(entries: readonly StorageEntry[], key: Parameters<typeof e
 /** Some of what a device keeps: an encryption says nothing about what is in it. */
 const fewOf = (entries: readonly StorageEntry[]) => entries.filter(({ key }) => key.startsWith('account/'));
 
-async function main(folder: string): Promise<void> {
-  if (existsSync(join(folder, 'portable.json'))) throw new Error(`${folder} is frozen: give another one`);
+async function underEncryption(entries: readonly StorageEntry[]) {
+  return {
+    secret: await sealed(entries, new Secret(new Uint8Array(32).fill(7))),
+    passphrase: await sealed(fewOf(entries), passphraseKey('frozen for good', { logN: 14, p: 1 })),
+  };
+}
+
+/** The first person's pairs, as an earlier layout has them. */
+async function frozenEntries(folder: string): Promise<StorageEntry[]> {
+  const { stores } = JSON.parse(await readFile(join(folder, 'portable.json'), 'utf8')) as {
+    stores: Record<string, string>[];
+  };
+  const pairs = Object.entries(stores[0] as Record<string, string>);
+  return pairs.map(([key, value]) => ({ key, value: Uint8Array.from(Buffer.from(value, 'base64')) }));
+}
+
+async function main(folder: string, part?: string, of = 'v1'): Promise<void> {
+  if (existsSync(folder)) throw new Error(`${folder} is frozen: give another one`);
   await mkdir(folder, { recursive: true });
   const write = (name: string, value: unknown) =>
     writeFile(join(folder, `${name}.json`), `${JSON.stringify(value)}\n`);
+  if (part === 'encrypted') {
+    const entries = await frozenEntries(join(folder, '..', of));
+    await write('encrypted', { of, ...(await underEncryption(entries)) });
+    return;
+  }
   for (const [name, engine] of [
     ['portable', undefined],
     ['libsignal', libsignalEngine()],
@@ -136,11 +158,9 @@ async function main(folder: string): Promise<void> {
       store: 'pairs',
       meta: ['!sotto', { fence: 3, committedAt: 1_750_000_000_000 }],
     });
-    await write('encrypted', {
-      secret: await sealed(entries, new Secret(new Uint8Array(32).fill(7))),
-      passphrase: await sealed(fewOf(entries), passphraseKey('frozen for good', { logN: 14, p: 1 })),
-    });
+    await write('encrypted', await underEncryption(entries));
   }
 }
 
-await main(process.argv[2] ?? fileURLToPath(new URL('../stores/v1', import.meta.url)));
+const [, , folder = fileURLToPath(new URL('../stores/v1', import.meta.url)), ...partOf] = process.argv;
+await main(folder, ...partOf);

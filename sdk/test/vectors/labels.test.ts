@@ -131,26 +131,41 @@ describe('label vectors', () => {
 });
 
 describe('storage vectors', () => {
-  it.each(['storage-secret', 'storage-passphrase'])('%s is read, and written on', async (id) => {
-    type Input = { secret?: Bytes; passphrase?: string; name: string };
-    type Output = { header: Bytes; count: Bytes; recordKey: string; record: Bytes; value: Bytes };
-    const { input, output } = vector<Input, Output>(id);
-    const inner = memoryStorage();
-    const below = { header: output.header, 'g1/count': output.count, [output.recordKey]: output.record };
-    await inner.commit(
-      Object.entries(below).map(([key, value]) => ({ key, value })),
-      { fence: await inner.acquire() },
-    );
-    const key = input.secret ? new Secret(input.secret) : passphraseKey(input.passphrase as string);
-    const storage = encryptedStorage(inner, key);
-    const fence = await storage.acquire();
-    expect((await storage.get([input.name])).map((value) => value && Uint8Array.from(value))).toEqual([
-      output.value,
-    ]);
-    // Where this code puts that name.
-    await storage.commit([{ key: input.name, value: undefined }], { fence });
-    expect(await inner.get([output.recordKey])).toEqual([undefined]);
-  });
+  it.each(['storage-secret', 'storage-passphrase', 'storage-blocks'])(
+    '%s is read, and written on',
+    async (id) => {
+      type Input = { secret?: Bytes; passphrase?: string; name: string };
+      type Place = { name: string; recordKey: string };
+      type Output = {
+        header: Bytes;
+        count: Bytes;
+        recordKey: string;
+        record: Bytes;
+        value: Bytes;
+        names?: Place[];
+      };
+      const { input, output } = vector<Input, Output>(id);
+      const inner = memoryStorage();
+      const below = { header: output.header, 'g1/count': output.count, [output.recordKey]: output.record };
+      await inner.commit(
+        Object.entries(below).map(([key, value]) => ({ key, value })),
+        { fence: await inner.acquire() },
+      );
+      const key = input.secret ? new Secret(input.secret) : passphraseKey(input.passphrase as string);
+      const storage = encryptedStorage(inner, key);
+      const fence = await storage.acquire();
+      expect((await storage.get([input.name])).map((value) => value && Uint8Array.from(value))).toEqual([
+        output.value,
+      ]);
+      // Where this code puts that name.
+      await storage.commit([{ key: input.name, value: undefined }], { fence });
+      expect(await inner.get([output.recordKey])).toEqual([undefined]);
+      for (const { name, recordKey } of output.names ?? []) {
+        await storage.commit([{ key: name, value: output.value }], { fence });
+        expect([name, (await inner.get([recordKey]))[0]?.length]).not.toContain(undefined);
+      }
+    },
+  );
 });
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -56,8 +56,9 @@ const maxOpenings = 3;
 /**
  * Encrypts what is stored in another storage, of which it needs all: values by AES-256-GCM, names by HMAC. An
  * empty storage takes any key. What still shows: how many pairs there are, how long the values are, which
- * names share their beginnings, and what changes when. That a single value is replaced by an older one of the
- * same name is not noticed. Durability, fences and closing are those of the storage below.
+ * names share their beginnings, which end in a number and lie within the same sixty-four, and what changes when.
+ * That a single value is replaced by an older one of the same name is not noticed. Durability, fences and
+ * closing are those of the storage below.
  *
  * Besides the errors of the port, every method but `close` rejects with `storage-wrong-key` when the storage
  * was encrypted under another key, `storage-tampered` when something in it was changed, moved or removed from
@@ -214,8 +215,7 @@ export class SealedStorage implements EncryptedStorage {
     if (this.#generation && equalBytes(this.#generation.header, header)) return this.#generation;
     const read = readHeader(header);
     const root = await openRoot(read, await this.#derive(read.key));
-    const described = { number: read.generation, header };
-    this.#generation = await Generation.from(described, root, this.#random);
+    this.#generation = await Generation.from(header, root, this.#random);
     return this.#generation;
   }
 
@@ -260,7 +260,7 @@ export class SealedStorage implements EncryptedStorage {
 
   async #newGeneration(number: number, source: KeySource): Promise<Generation> {
     const { header, root } = await makeHeader(number, source, this.#random);
-    return Generation.from({ number, header }, root, this.#random);
+    return Generation.from(header, root, this.#random);
   }
 
   /** What a new writer does first. */
@@ -309,7 +309,7 @@ export class SealedStorage implements EncryptedStorage {
       const read = readHeader(header);
       if (read.generation !== number) return undefined;
       const root = await openRoot(read, await source.derive(read.key));
-      return await Generation.from({ number, header }, root, this.#random);
+      return await Generation.from(header, root, this.#random);
     } catch (error) {
       // Another key's, or damaged: then it is begun anew.
       if (isSottoError(error)) return undefined;

@@ -19,6 +19,7 @@ import {
   type Sealing,
   type SealingKey,
 } from './cipher.js';
+import { readHeader } from './header.js';
 import { counterKey, tailsPrefix, valuesPrefix } from './layout.js';
 import { HiddenNames } from './names.js';
 
@@ -60,15 +61,12 @@ export class Generation {
     this.#random = random;
   }
 
-  /** Derives its keys. */
-  static async from(
-    described: { readonly number: number; readonly header: Uint8Array },
-    root: CryptoKey,
-    random: Random,
-  ): Promise<Generation> {
+  /** Derives its keys. @param header - whose root it is @throws SottoError `storage-corrupt` */
+  static async from(header: Uint8Array, root: CryptoKey, random: Random): Promise<Generation> {
+    const { generation, naming } = readHeader(header);
     const key = await deriveRecordKey(root, 'sotto storage values v1');
-    const names = new HiddenNames(await deriveBytes(root, 'sotto storage names v1'));
-    return new Generation(described, { key, names }, random);
+    const names = new HiddenNames(await deriveBytes(root, 'sotto storage names v1'), naming);
+    return new Generation({ number: generation, header }, { key, names }, random);
   }
 
   /** Where a value lies below. */

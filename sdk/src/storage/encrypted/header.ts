@@ -3,7 +3,7 @@
  * keys, sealed under it. Fixed binary fields; nothing is derived before its bounds are checked. Knows no
  * adapter and no record but its own.
  *
- *     1  format: 1
+ *     1  format: 2; 1 of stores that were made before, which have each name hidden by itself
  *     1  kind of key: 1 secret, 2 CryptoKey, 3 passphrase
  *     4  generation, big-endian: 1 or more, one more with each rotation
  *    18  of a passphrase alone: log2 N, p, 16 bytes of salt
@@ -14,9 +14,11 @@ import { concatBytes } from '../../bytes.js';
 import { SottoError } from '../../errors.js';
 import type { Random } from '../../ports/host.js';
 import { associatedData, importRoot, keyBytes, open, seal, sealOverheadBytes } from './cipher.js';
+import type { Naming } from './names.js';
 import { isPassphraseCost, saltBytes, type KeyRecord, type KeySource } from './storage-key.js';
 
-const format = 1;
+/** By the format's number, less one. What is made anew has the last one. */
+const namings: readonly Naming[] = ['single', 'blocks'];
 const kinds = ['secret', 'crypto-key', 'passphrase'] as const;
 const fixedBytes = 6;
 const costBytes = 2;
@@ -28,6 +30,7 @@ const maxGeneration = 2 ** 31;
 /** What a header says before any key is tried. */
 export interface Header {
   readonly generation: number;
+  readonly naming: Naming;
   readonly key: KeyRecord;
   readonly check: Uint8Array;
   readonly root: Uint8Array;
@@ -37,7 +40,7 @@ export interface Header {
 
 function describe(generation: number, key: KeyRecord): Uint8Array {
   const fixed = new Uint8Array(fixedBytes);
-  fixed[0] = format;
+  fixed[0] = namings.length;
   fixed[1] = kinds.indexOf(key.kind) + 1;
   new DataView(fixed.buffer).setUint32(2, generation);
   if (key.kind !== 'passphrase') return fixed;
@@ -75,14 +78,16 @@ export async function makeHeader(
 
 /** @throws SottoError `storage-corrupt` */
 export function readHeader(bytes: Uint8Array): Header {
+  const naming = namings[(bytes[0] ?? 0) - 1];
   const kind = kinds[(bytes[1] ?? 0) - 1];
-  if (bytes[0] !== format || kind === undefined) throw new SottoError('storage-corrupt');
+  if (naming === undefined || kind === undefined) throw new SottoError('storage-corrupt');
   const describedBytes = fixedBytes + (kind === 'passphrase' ? costBytes + saltBytes : 0);
   if (bytes.length !== describedBytes + checkBytes + rootBytes) throw new SottoError('storage-corrupt');
   const generation = new DataView(bytes.buffer, bytes.byteOffset).getUint32(2);
   if (generation < 1 || generation >= maxGeneration) throw new SottoError('storage-corrupt');
   return {
     generation,
+    naming,
     key: kind === 'passphrase' ? readPassphraseRecord(bytes) : { kind },
     check: bytes.subarray(describedBytes, describedBytes + checkBytes),
     root: bytes.subarray(describedBytes + checkBytes),

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import frozenSealed from '../../../../test-vectors/stores/v1/encrypted.json' with { type: 'json' };
 import frozenLayout from '../../../../test-vectors/stores/v1/indexeddb.json' with { type: 'json' };
 import frozenPairs from '../../../../test-vectors/stores/v1/portable.json' with { type: 'json' };
+import frozenInBlocks from '../../../../test-vectors/stores/v2/encrypted.json' with { type: 'json' };
 import type { StorageAdapter } from '@sotto/sdk';
 import { Secret, SottoError } from '@sotto/sdk';
 import { deviceKey, encryptedStorage, removeDeviceKey } from '@sotto/sdk/storage/encrypted';
@@ -265,29 +266,31 @@ async function thaw(name: string, pairs: Readonly<Record<string, string>>): Prom
 
 describe('a database of layout v1', () => {
   const pairs = frozenPairs.stores[0] as unknown as Readonly<Record<string, string>>;
+  const encrypted = (storage: StorageAdapter) => encryptedStorage(storage, key());
   const wraps = {
     bare: { sealed: pairs, wrap: (storage: StorageAdapter) => storage },
-    encrypted: {
-      sealed: frozenSealed.secret as Readonly<Record<string, string>>,
-      wrap: (storage: StorageAdapter) => encryptedStorage(storage, key()),
-    },
+    encrypted: { sealed: frozenSealed.secret as Readonly<Record<string, string>>, wrap: encrypted },
+    'encrypted as v2': { sealed: frozenInBlocks.secret as Readonly<Record<string, string>>, wrap: encrypted },
   };
 
-  it.each(['bare', 'encrypted'] as const)('opens, and holds what it held, %s', async (how) => {
-    const name = freshName();
-    const { sealed, wrap } = wraps[how];
-    await thaw(name, sealed);
-    const storage = wrap(indexedDbStorage(name));
-    const found: Record<string, Uint8Array> = {};
-    for await (const entry of storage.list('')) found[entry.key] = entry.value;
-    const expected = Object.entries(pairs).map(([each, text]) => [each, bytesOf(text)]);
-    expect(expected.length).toBeGreaterThan(10);
-    expect(found).toEqual(Object.fromEntries(expected));
-    // The fence goes on from where it was.
-    expect(await storage.acquire()).toBe(4);
-    await storage.close();
-    await removeIndexedDbStorage(name);
-  });
+  it.each(['bare', 'encrypted', 'encrypted as v2'] as const)(
+    'opens, and holds what it held, %s',
+    async (how) => {
+      const name = freshName();
+      const { sealed, wrap } = wraps[how];
+      await thaw(name, sealed);
+      const storage = wrap(indexedDbStorage(name));
+      const found: Record<string, Uint8Array> = {};
+      for await (const entry of storage.list('')) found[entry.key] = entry.value;
+      const expected = Object.entries(pairs).map(([each, text]) => [each, bytesOf(text)]);
+      expect(expected.length).toBeGreaterThan(10);
+      expect(found).toEqual(Object.fromEntries(expected));
+      // The fence goes on from where it was.
+      expect(await storage.acquire()).toBe(4);
+      await storage.close();
+      await removeIndexedDbStorage(name);
+    },
+  );
 });
 
 /** Gives up at once where it is told that somebody blocks. */
