@@ -270,27 +270,24 @@ describe('a database of layout v1', () => {
   const wraps = {
     bare: { sealed: pairs, wrap: (storage: StorageAdapter) => storage },
     encrypted: { sealed: frozenSealed.secret as Readonly<Record<string, string>>, wrap: encrypted },
-    'encrypted as v2': { sealed: frozenInBlocks.secret as Readonly<Record<string, string>>, wrap: encrypted },
+    'in blocks': { sealed: frozenInBlocks.secret as Readonly<Record<string, string>>, wrap: encrypted },
   };
 
-  it.each(['bare', 'encrypted', 'encrypted as v2'] as const)(
-    'opens, and holds what it held, %s',
-    async (how) => {
-      const name = freshName();
-      const { sealed, wrap } = wraps[how];
-      await thaw(name, sealed);
-      const storage = wrap(indexedDbStorage(name));
-      const found: Record<string, Uint8Array> = {};
-      for await (const entry of storage.list('')) found[entry.key] = entry.value;
-      const expected = Object.entries(pairs).map(([each, text]) => [each, bytesOf(text)]);
-      expect(expected.length).toBeGreaterThan(10);
-      expect(found).toEqual(Object.fromEntries(expected));
-      // The fence goes on from where it was.
-      expect(await storage.acquire()).toBe(4);
-      await storage.close();
-      await removeIndexedDbStorage(name);
-    },
-  );
+  it.each(['bare', 'encrypted', 'in blocks'] as const)('opens, and holds what it held, %s', async (how) => {
+    const name = freshName();
+    const { sealed, wrap } = wraps[how];
+    await thaw(name, sealed);
+    const storage = wrap(indexedDbStorage(name));
+    const found: Record<string, Uint8Array> = {};
+    for await (const entry of storage.list('')) found[entry.key] = entry.value;
+    const expected = Object.entries(pairs).map(([each, text]) => [each, bytesOf(text)]);
+    expect(expected.length).toBeGreaterThan(10);
+    expect(found).toEqual(Object.fromEntries(expected));
+    // The fence goes on from where it was.
+    expect(await storage.acquire()).toBe(4);
+    await storage.close();
+    await removeIndexedDbStorage(name);
+  });
 });
 
 /** Gives up at once where it is told that somebody blocks. */
