@@ -28,6 +28,13 @@ const mib = (bytes: number) => Math.round(bytes / 1_048_576);
 
 const stage = await openSoakStage(users);
 const database = openPostgresDatabase(stage.databaseUrl, { maxConnections: 1 });
+const close = async () => {
+  await database.close();
+  await stage.close();
+};
+// Whoever has seen enough leaves no server behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void close().finally(() => process.exit(1)));
 try {
   await stage.call('begin', { rate });
   for (let minute = 1; minute <= minutes; minute += 1) {
@@ -45,6 +52,5 @@ try {
   console.log(JSON.stringify({ sent, received, lost: sent - received }));
   if (sent !== received) process.exitCode = 1;
 } finally {
-  await database.close();
-  await stage.close();
+  await close();
 }

@@ -98,7 +98,8 @@ export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
   const database = openPostgresDatabase(await postgres.createDatabase());
   await migrate(database);
   await seed(database, grown);
-  const limits = { maxEnvelopesPerMailbox: 10 * grown.depth + 100_000 };
+  // A pause would be a part of every slice that no amount of rows changes.
+  const limits = { maxEnvelopesPerMailbox: 10 * grown.depth + 100_000, acknowledgementPauseMs: 0 };
   const mailbox = openPostgresMailbox({ database, limits });
   const sender = device(grown.accounts);
   const spread = (index: number) => device(1 + ((index * 7919) % (grown.accounts - 1)));

@@ -36,20 +36,24 @@ export function serveCalls(handlers: Handlers): void {
 export class CalledProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #file: string;
   #nextId = 0;
+  #ended = false;
 
   /** @param file - beside this one */
   constructor(file: string, ...nodeOptions: readonly string[]) {
+    this.#file = file;
     const execArgv = ['--import', 'tsx', ...nodeOptions];
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), [], { execArgv });
     this.#child.on('message', (answer: Answer) => this.#waiting.get(answer.id)?.(answer));
-    this.#child.on('exit', () => {
-      for (const [id, settle] of this.#waiting) settle({ id, error: `${file} has ended` });
-    });
+    this.#child.on('exit', () => this.#end());
+    // A question to one that is ending fails by an event too, which would end the parent with it.
+    this.#child.on('error', () => this.#end());
   }
 
   /** Asks. @throws Error when the child failed or has ended */
   async call<Output>(name: string, input?: unknown): Promise<Output> {
+    if (this.#ended) throw new Error(`${this.#file} has ended`);
     const id = this.#nextId;
     this.#nextId += 1;
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
@@ -64,7 +68,12 @@ export class CalledProcess {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, 'exit');
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
     await gone;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const [id, settle] of this.#waiting) settle({ id, error: `${this.#file} has ended` });
   }
 }

@@ -6,7 +6,7 @@ import { makeAccounts, type AccountPlace } from '../../../server/test/support/se
 import type { Latencies } from './load.js';
 import type { RelayPlace } from './postgres-relay.js';
 import { CalledProcess } from './process-calls.js';
-import type { Usage } from './usage.js';
+import { sumOf, type Usage } from './usage.js';
 
 /** One of the two relays under load. */
 export interface StageSide {
@@ -16,10 +16,11 @@ export interface StageSide {
   /** Connects so many more users, who stay idle. */
   connect(count: number): Promise<void>;
   disconnect(): Promise<void>;
+  /** Of all nodes together. */
   usage(): Promise<Usage>;
   collect(): Promise<void>;
   startProfile(): Promise<void>;
-  /** Writes a CPU profile of the server. */
+  /** Writes a CPU profile of the server; of several, the first. */
   stopProfile(file: string): Promise<void>;
 }
 
@@ -30,80 +31,119 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Waits for its disk, and has as much of its log ready as a run writes. */
+const busyPostgres = { durable: true, readySegments: 24 } as const;
+
 /** Messages of one user under way in a burst; a relay refuses more than 64. */
 const perUser = 32;
 
 function sideOf(
   name: 'ours' | 'bare',
-  server: CalledProcess,
+  servers: readonly CalledProcess[],
   load: CalledProcess,
   connect: (count: number) => Promise<void>,
 ): StageSide {
+  const [first] = servers as readonly [CalledProcess];
   return {
     burst: (count) => load.call('burst', { side: name, count, perUser }),
     atRate: (rate, durationMs) => load.call('atRate', { side: name, rate, durationMs }),
     connect,
     disconnect: () => load.call('disconnect', { side: name }),
-    usage: () => server.call('usage'),
-    collect: () => server.call('collect'),
-    startProfile: () => server.call('startProfile'),
-    stopProfile: (file) => server.call('stopProfile', file),
+    usage: async () => sumOf(await Promise.all(servers.map((server) => server.call<Usage>('usage')))),
+    collect: async () => void (await Promise.all(servers.map((server) => server.call('collect')))),
+    startProfile: () => first.call('startProfile'),
+    stopProfile: (file) => first.call('stopProfile', file),
   };
+}
+
+/** What a stage has started. Ends all of it, the last first, whatever fails; then throws the first failure. */
+class Started {
+  readonly #ends: (() => Promise<unknown>)[] = [];
+
+  add(end: () => Promise<unknown>): void {
+    this.#ends.unshift(end);
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const end of this.#ends.splice(0)) await end().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** Starts a stage; what fails half-way leaves nothing behind. */
+async function opening<Opened>(open: (started: Started) => Promise<Opened>): Promise<Opened> {
+  const started = new Started();
+  try {
+    return await open(started);
+  } catch (error) {
+    await started.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function startDatabase(started: Started): Promise<PostgresService> {
+  const postgres = await startPostgres(busyPostgres);
+  started.add(() => postgres.stop());
+  return postgres;
+}
+
+function startChild(started: Started, file: string, ...nodeOptions: readonly string[]): CalledProcess {
+  const child = new CalledProcess(file, ...nodeOptions);
+  started.add(() => child.stop());
+  return child;
 }
 
 interface OurNodes {
   readonly servers: readonly CalledProcess[];
   readonly urls: readonly string[];
   readonly place: AccountPlace;
-  close(): Promise<void>;
+}
+
+async function startOthersLink(started: Started): Promise<string> {
+  const redis = await startRedis();
+  started.add(() => redis.stop());
+  return redis.url;
 }
 
 /** Nodes on a database of their own; several share a Redis. */
-async function startNodes(postgres: PostgresService, count: number): Promise<OurNodes> {
+async function startNodes(started: Started, postgres: PostgresService, count: number): Promise<OurNodes> {
   const databaseUrl = await postgres.createDatabase();
-  const redis = count > 1 ? await startRedis() : undefined;
+  const redisUrl = count > 1 ? await startOthersLink(started) : undefined;
   const secret = randomBytes(32);
-  const servers = Array.from({ length: count }, () => new CalledProcess('postgres-relay.ts', '--expose-gc'));
-  const input: RelayPlace = { databaseUrl, redisUrl: redis?.url, secret: secret.toString('hex') };
-  const started = await Promise.all(
+  const servers = Array.from({ length: count }, () =>
+    startChild(started, 'postgres-relay.ts', '--expose-gc'),
+  );
+  const input: RelayPlace = { databaseUrl, redisUrl, secret: secret.toString('hex') };
+  const nodes = await Promise.all(
     servers.map((server) => server.call<{ url: string; relayId: string }>('start', input)),
   );
-  const { relayId } = started[0] as { relayId: string };
-  return {
-    servers,
-    urls: started.map(({ url }) => url),
-    place: { databaseUrl, secret, relayId },
-    async close() {
-      await Promise.all(servers.map((server) => server.call('stop')));
-      await Promise.all(servers.map((server) => server.stop()));
-      await redis?.stop();
-    },
-  };
+  started.add(() => Promise.all(servers.map((server) => server.call('stop'))));
+  const { relayId } = nodes[0] as { relayId: string };
+  return { servers, urls: nodes.map(({ url }) => url), place: { databaseUrl, secret, relayId } };
 }
 
 function oursSide({ servers, urls, place }: OurNodes, load: CalledProcess): StageSide {
-  return sideOf('ours', servers[0] as CalledProcess, load, async (count) =>
+  return sideOf('ours', servers, load, async (count) =>
     load.call('connectOurs', { urls, accounts: await makeAccounts(place, count) }),
   );
 }
 
 /** Starts everything; nobody is connected yet. */
-export async function openStage(): Promise<Stage> {
-  const postgres = await startPostgres({ durable: true });
-  const nodes = await startNodes(postgres, 1);
-  const bareServer = new CalledProcess('bare-relay.ts', '--expose-gc');
-  const load = new CalledProcess('load-relay.ts');
-  const { url: bareUrl } = await bareServer.call<{ url: string }>('start');
-  return {
-    ours: oursSide(nodes, load),
-    bare: sideOf('bare', bareServer, load, (count) => load.call('connectBare', { url: bareUrl, count })),
-    close: async () => {
-      await load.stop();
-      await bareServer.call('stop');
-      await Promise.all([nodes.close(), bareServer.stop()]);
-      await postgres.stop();
-    },
-  };
+export function openStage(): Promise<Stage> {
+  return opening(async (started) => {
+    const postgres = await startDatabase(started);
+    const nodes = await startNodes(started, postgres, 1);
+    const bareServer = startChild(started, 'bare-relay.ts', '--expose-gc');
+    const { url: bareUrl } = await bareServer.call<{ url: string }>('start');
+    started.add(() => bareServer.call('stop'));
+    const load = startChild(started, 'load-relay.ts');
+    return {
+      ours: oursSide(nodes, load),
+      bare: sideOf('bare', [bareServer], load, (count) => load.call('connectBare', { url: bareUrl, count })),
+      close: () => started.close(),
+    };
+  });
 }
 
 /** A relay of several nodes beside one of a single node, each on a database of its own. */
@@ -114,19 +154,14 @@ export interface NodesStage {
 }
 
 /** Starts both; nobody is connected yet. */
-export async function openNodesStage(count: number): Promise<NodesStage> {
-  const postgres = await startPostgres({ durable: true });
-  const [many, one] = await Promise.all([startNodes(postgres, count), startNodes(postgres, 1)]);
-  const loads = [new CalledProcess('load-relay.ts'), new CalledProcess('load-relay.ts')] as const;
-  return {
-    many: oursSide(many, loads[0]),
-    one: oursSide(one, loads[1]),
-    close: async () => {
-      await Promise.all(loads.map((load) => load.stop()));
-      await Promise.all([many.close(), one.close()]);
-      await postgres.stop();
-    },
-  };
+export function openNodesStage(count: number): Promise<NodesStage> {
+  return opening(async (started) => {
+    const postgres = await startDatabase(started);
+    const many = await startNodes(started, postgres, count);
+    const one = await startNodes(started, postgres, 1);
+    const side = (nodes: OurNodes) => oursSide(nodes, startChild(started, 'load-relay.ts'));
+    return { many: side(many), one: side(one), close: () => started.close() };
+  });
 }
 
 /** One node under a load that breaks off and comes back. */
@@ -140,24 +175,21 @@ export interface SoakStage {
 }
 
 /** Starts it, with so many users connected. */
-export async function openSoakStage(users: number): Promise<SoakStage> {
-  const postgres = await startPostgres({ durable: true });
-  const nodes = await startNodes(postgres, 1);
-  const { servers, urls, place } = nodes;
-  const [server] = servers as [CalledProcess];
-  const load = new CalledProcess('soak-relay.ts');
-  await load.call('connect', { url: urls[0], accounts: await makeAccounts(place, users) });
-  return {
-    databaseUrl: place.databaseUrl,
-    call: (name, input) => load.call(name, input),
-    async usage() {
-      await server.call('collect');
-      return server.call('usage');
-    },
-    async close() {
-      await load.stop();
-      await nodes.close();
-      await postgres.stop();
-    },
-  };
+export function openSoakStage(users: number): Promise<SoakStage> {
+  return opening(async (started) => {
+    const postgres = await startDatabase(started);
+    const { servers, urls, place } = await startNodes(started, postgres, 1);
+    const [server] = servers as [CalledProcess];
+    const load = startChild(started, 'soak-relay.ts');
+    await load.call('connect', { url: urls[0], accounts: await makeAccounts(place, users) });
+    return {
+      databaseUrl: place.databaseUrl,
+      call: (name, input) => load.call(name, input),
+      async usage() {
+        await server.call('collect');
+        return server.call('usage');
+      },
+      close: () => started.close(),
+    };
+  });
 }

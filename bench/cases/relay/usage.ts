@@ -23,3 +23,13 @@ export function collect(): void {
   gc?.();
   gc?.();
 }
+
+/** What several processes use together. */
+export function sumOf(usages: readonly Usage[]): Usage {
+  const total = (of: (one: Usage) => number) => usages.reduce((sum, one) => sum + of(one), 0);
+  return {
+    cpuMs: total(({ cpuMs }) => cpuMs),
+    residentBytes: total(({ residentBytes }) => residentBytes),
+    heapBytes: total(({ heapBytes }) => heapBytes),
+  };
+}

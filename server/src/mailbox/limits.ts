@@ -21,6 +21,13 @@ export const mailboxLimits = {
   maxWaitingSendBytes: 64 * 1024 * 1024,
   /** Acknowledgement requests taken by one transaction; each names up to 256 envelopes. */
   maxAcknowledgementsPerBatch: 256,
+  /** Envelopes they name together; one request may name more. So much is taken without a pause. */
+  maxDeletionsPerBatch: 2048,
+  /**
+   * Between two transactions that take acknowledgements: nobody waits for one. Meanwhile a device names the
+   * envelopes that come in its next request, which spares both sides requests and PostgreSQL transactions.
+   */
+  acknowledgementPauseMs: 25,
   /** Acknowledgement requests that wait for a transaction. */
   maxWaitingAcknowledgements: 4096,
   /** Rows that one statement of a sweep deletes: short enough to hold up nobody. */

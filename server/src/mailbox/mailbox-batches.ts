@@ -22,9 +22,9 @@ export function acceptBatch(
 ): MicroBatch<PendingSend, AcceptOutcome> {
   return new MicroBatch({
     maxItems: limits.maxSendsPerBatch,
-    maxBytes: limits.maxBytesPerBatch,
+    maxSize: limits.maxBytesPerBatch,
     maxWaiting: limits.maxWaitingSends,
-    maxWaitingBytes: limits.maxWaitingSendBytes,
+    maxWaitingSize: limits.maxWaitingSendBytes,
     sizeOf: ({ request }) => request.bodies.reduce((sum, { ciphertext }) => sum + ciphertext.length, 0),
     onBatch: (size) => meter.batch('accept', size),
     run,
@@ -39,10 +39,11 @@ export function acknowledgeBatch(
 ): MicroBatch<Acknowledgement, void> {
   return new MicroBatch({
     maxItems: limits.maxAcknowledgementsPerBatch,
-    maxBytes: Number.POSITIVE_INFINITY,
+    maxSize: limits.maxDeletionsPerBatch,
     maxWaiting: limits.maxWaitingAcknowledgements,
-    maxWaitingBytes: Number.POSITIVE_INFINITY,
-    sizeOf: () => 0,
+    maxWaitingSize: Number.POSITIVE_INFINITY,
+    sizeOf: ({ request }) => request.ids.length,
+    pauseMs: limits.acknowledgementPauseMs,
     onBatch: (size) => meter.batch('acknowledge', size),
     run,
   });

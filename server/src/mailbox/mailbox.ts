@@ -100,7 +100,8 @@ export interface Mailbox {
 
   /**
    * Deletes envelopes from one device's mailbox. Ids that are unknown or another device's are ignored.
-   * `storeSeq` is kept as for {@link Mailbox.accept}.
+   * `storeSeq` is kept as for {@link Mailbox.accept}. A store that crashes right after may have forgotten both:
+   * the envelopes are then delivered again.
    * @throws ProblemError `unavailable` (too many requests are waiting)
    */
   acknowledge(device: DeviceAddress, request: AcknowledgeRequest): Promise<void>;

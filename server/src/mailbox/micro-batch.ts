@@ -15,12 +15,17 @@ export interface MicroBatchOptions<Item, Result> {
   /** Calls in one batch. */
   readonly maxItems: number;
   /** Sum of `sizeOf` in one batch; a batch of one may be larger. */
-  readonly maxBytes: number;
+  readonly maxSize: number;
   /** Calls that wait; one more is refused as `unavailable`. */
   readonly maxWaiting: number;
   /** Sum of `sizeOf` over the calls that wait. */
-  readonly maxWaitingBytes: number;
+  readonly maxWaitingSize: number;
   readonly sizeOf: (item: Item) => number;
+  /**
+   * From the beginning of one batch to that of the next at least so long, unless what waits is enough for one. For
+   * work that nobody is waiting for. A call after a rest is taken at once. Default: no pause, as is 0.
+   */
+  readonly pauseMs?: number;
   /** Told how many calls each batch has. */
   readonly onBatch?: (items: number) => void;
   /** Does the work atomically and answers every item, in order. */
@@ -37,8 +42,10 @@ interface Waiting<Item, Result> {
 export class MicroBatch<Item, Result> {
   readonly #options: MicroBatchOptions<Item, Result>;
   #waiting: Waiting<Item, Result>[] = [];
-  #waitingBytes = 0;
+  #waitingSize = 0;
   #busy = false;
+  /** Ends the pause under way. */
+  #endPause: () => void = () => {};
 
   constructor(options: MicroBatchOptions<Item, Result>) {
     this.#options = options;
@@ -49,15 +56,16 @@ export class MicroBatch<Item, Result> {
    * @throws ProblemError the item's own refusal, or `unavailable`; whatever `run` throws
    */
   submit(item: Item): Promise<Result> {
-    const { maxWaiting, maxWaitingBytes, sizeOf } = this.#options;
-    const bytes = this.#waitingBytes + sizeOf(item);
-    if (this.#waiting.length >= maxWaiting || (this.#waiting.length > 0 && bytes > maxWaitingBytes)) {
+    const { maxWaiting, maxWaitingSize, sizeOf } = this.#options;
+    const size = this.#waitingSize + sizeOf(item);
+    if (this.#waiting.length >= maxWaiting || (this.#waiting.length > 0 && size > maxWaitingSize)) {
       return Promise.reject(new ProblemError('unavailable', { retryAfterMs: 1000 }));
     }
-    this.#waitingBytes = bytes;
+    this.#waitingSize = size;
     return new Promise<Result>((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (!this.#busy) void this.#work();
+      else if (this.#isEnough()) this.#endPause();
     });
   }
 
@@ -65,21 +73,43 @@ export class MicroBatch<Item, Result> {
     this.#busy = true;
     // Calls made in the same turn of the event loop share the first batch too.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#runBatch(this.#takeBatch());
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      const pause = this.#isEnough() ? undefined : this.#pause();
+      await this.#runBatch(batch);
+      await pause;
+    }
     this.#busy = false;
   }
 
+  /** Whether what waits fills a batch. */
+  #isEnough(): boolean {
+    return this.#waiting.length >= this.#options.maxItems || this.#waitingSize >= this.#options.maxSize;
+  }
+
+  #pause(): Promise<void> | undefined {
+    const { pauseMs } = this.#options;
+    if (!pauseMs) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   #takeBatch(): Waiting<Item, Result>[] {
-    const { maxItems, maxBytes, sizeOf } = this.#options;
-    let bytes = 0;
+    const { maxItems, maxSize, sizeOf } = this.#options;
+    let size = 0;
     let count = 0;
     for (const { item } of this.#waiting) {
-      bytes += sizeOf(item);
-      if (count === maxItems || (count > 0 && bytes > maxBytes)) break;
+      size += sizeOf(item);
+      if (count === maxItems || (count > 0 && size > maxSize)) break;
       count += 1;
     }
     const batch = this.#waiting.slice(0, count);
-    for (const { item } of batch) this.#waitingBytes -= sizeOf(item);
+    for (const { item } of batch) this.#waitingSize -= sizeOf(item);
     this.#waiting = this.#waiting.slice(count);
     return batch;
   }

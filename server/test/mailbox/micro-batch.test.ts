@@ -1,20 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MicroBatch, type BatchAnswer } from '../../src/mailbox/micro-batch.js';
 import { ProblemError } from '../../src/ports.js';
 
 /** Batches of numbers; each batch waits until it is let through. */
 function batches(
-  overrides: { maxItems?: number; maxBytes?: number; maxWaiting?: number; maxWaitingBytes?: number } = {},
+  overrides: Partial<
+    Record<'maxItems' | 'maxSize' | 'maxWaiting' | 'maxWaitingSize' | 'pauseMs', number>
+  > = {},
 ) {
   const seen: (readonly number[])[] = [];
   const gates: (() => void)[] = [];
   const poison = new Set<number>();
   const batch = new MicroBatch<number, string>({
     maxItems: overrides.maxItems ?? 10,
-    maxBytes: overrides.maxBytes ?? 1000,
+    maxSize: overrides.maxSize ?? 1000,
     maxWaiting: overrides.maxWaiting ?? 100,
-    maxWaitingBytes: overrides.maxWaitingBytes ?? 100_000,
+    maxWaitingSize: overrides.maxWaitingSize ?? 100_000,
     sizeOf: (item) => item,
+    pauseMs: overrides.pauseMs,
     run: async (items) => {
       seen.push(items);
       await new Promise<void>((resolve) => gates.push(resolve));
@@ -62,7 +65,7 @@ describe('micro batch', () => {
   });
 
   it('keeps to its bounds of items and bytes, and lets a single large one through', async () => {
-    const { batch, seen, release } = batches({ maxItems: 3, maxBytes: 50 });
+    const { batch, seen, release } = batches({ maxItems: 3, maxSize: 50 });
     const calls = [1, 2, 3, 4, 40, 20, 900, 1].map((size) => batch.submit(size));
     for (let count = 0; count < 5; count += 1) await release();
     await Promise.all(calls);
@@ -78,7 +81,7 @@ describe('micro batch', () => {
   });
 
   it('refuses what would make its queue too large, and takes it again when there is room', async () => {
-    const { batch, seen, release } = batches({ maxWaitingBytes: 100, maxItems: 1 });
+    const { batch, seen, release } = batches({ maxWaitingSize: 100, maxItems: 1 });
     const calls = [batch.submit(900)];
     await expect(batch.submit(1)).rejects.toMatchObject({ code: 'unavailable' });
     await release();
@@ -117,5 +120,54 @@ describe('micro batch', () => {
     for (let count = 0; count < 4; count += 1) await release();
     expect((await calls).map(({ status }) => status)).toEqual(items.map(() => 'rejected'));
     expect(seen).toEqual([items, [1], [2], [3]]);
+  });
+});
+
+describe('micro batch with a pause', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('takes a call after a rest at once, and what comes within the pause together when it ends', async () => {
+    vi.useFakeTimers();
+    const { batch, seen, release } = batches({ pauseMs: 25 });
+    const calls = [batch.submit(1)];
+    await release();
+    calls.push(batch.submit(2));
+    await vi.advanceTimersByTimeAsync(24);
+    calls.push(batch.submit(3));
+    expect(seen).toEqual([[1]]);
+    await vi.advanceTimersByTimeAsync(1);
+    await release();
+    await vi.advanceTimersByTimeAsync(1000);
+    calls.push(batch.submit(4));
+    await release();
+    await Promise.all(calls);
+    expect(seen).toEqual([[1], [2, 3], [4]]);
+  });
+
+  it.each([
+    ['items', { maxItems: 3 }, [2, 3, 4]],
+    ['size', { maxSize: 50 }, [40, 10]],
+  ])('is over as soon as what waits is enough by its %s', async (_, bounds, enough) => {
+    vi.useFakeTimers();
+    const { batch, seen, release } = batches({ ...bounds, pauseMs: 25 });
+    const calls = [batch.submit(1)];
+    await release();
+    calls.push(...enough.map((item) => batch.submit(item)));
+    await release();
+    await Promise.all(calls);
+    expect(seen).toEqual([[1], enough]);
+  });
+
+  it('does not begin while enough waits for the batch after next', async () => {
+    vi.useFakeTimers();
+    const { batch, seen, release } = batches({ maxItems: 2, pauseMs: 25 });
+    const calls = [1, 2, 3, 4].map((item) => batch.submit(item));
+    await release();
+    await release();
+    await Promise.all(calls);
+    expect(seen).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
 });

@@ -24,6 +24,30 @@ const openDatabase = async () => openPostgresDatabase(await service.createDataba
 mailboxSuite('PostgreSQL', async () => mailboxOver(await openDatabase()));
 mailboxSuite('Redis', async () => redisMailboxOver(await openDatabase(), redis.url));
 
+it('waits for the disk again after an acknowledgement that did not', async () => {
+  const database = openPostgresDatabase(await service.createDatabase(), { maxConnections: 1 });
+  const store = await mailboxOver(database);
+  const mailbox = store.open();
+  const { sender, recipient, inbox } = await makeScene(store, mailbox);
+  const log = async () => {
+    const sql = `SELECT current_setting('synchronous_commit') AS waits, pg_current_wal_flush_lsn() AS flushed,
+                        pg_current_wal_insert_lsn() AS written`;
+    return (await database.query(sql))[0];
+  };
+  const acknowledgedSoon = async () => {
+    await mailbox.accept(sender, send(recipient), now);
+    expect((await log())!['waits']).toBe('on');
+    const ids = (await drain(mailbox, inbox)).map(({ envelope }) => envelope.id);
+    await mailbox.acknowledge(inbox, { ids, storeSeq: 1 });
+    const { waits, flushed, written } = (await log())!;
+    expect(waits).toBe('on');
+    return flushed !== written;
+  };
+  // PostgreSQL writes its log out by itself five times a second: once may fall right in between.
+  await waitFor('an acknowledgement that is ahead of the disk', acknowledgedSoon, 2000);
+  await store.close();
+});
+
 describe('a Redis that ends under a mailbox', () => {
   /** A mailbox over a Redis of its own that was killed and started again with five envelopes in it; then a sixth came. */
   async function interrupted(durable: boolean) {

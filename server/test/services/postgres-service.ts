@@ -15,6 +15,11 @@ import { freePort } from './free-port.js';
 export interface PostgresServiceOptions {
   /** Whether a commit waits for the disk, as it does by default in PostgreSQL. Default false: tests are over sooner. */
   readonly durable?: boolean;
+  /**
+   * Has so many segments of 16 MiB of its log ready, as a server that has run for a while: one that has none left
+   * writes a new one full of zeros, and every commit waits for that. Default none.
+   */
+  readonly readySegments?: number;
   /** Gives it a disk of its own, of so many MiB, in memory, where it may be mounted. */
   readonly diskMiB?: number;
 }
@@ -96,10 +101,17 @@ interface Server {
   readonly user: UserIds;
   readonly durable: boolean;
   readonly ownDisk: boolean;
+  readonly readySegments: number;
 }
 
-function start({ programs, folder, port, user, durable, ownDisk }: Server): ChildProcess {
+const segmentMiB = 16;
+
+function start({ programs, folder, port, user, durable, ownDisk, readySegments }: Server): ChildProcess {
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
+  if (readySegments > 0) {
+    const size = readySegments * segmentMiB;
+    settings.push(`min_wal_size=${size}MB`, `max_wal_size=${2 * size}MB`);
+  }
   if (ownDisk) settings.push(...smallDiskSettings);
   if (!durable) settings.push('fsync=off');
   const parameters = ['-D', path.join(folder, 'data'), '-p', String(port)];
@@ -145,6 +157,18 @@ async function createDatabase(port: number, name: string): Promise<string> {
   return `${address}/${name}`;
 }
 
+/** What a checkpoint finds written it keeps for what comes next. */
+async function prepareSegments(port: number, count: number): Promise<void> {
+  const client = new pg.Client(`postgres://postgres@127.0.0.1:${port}/postgres`);
+  client.on('error', () => {});
+  await client.connect();
+  for (let segment = 0; segment < count; segment += 1) {
+    await client.query('SELECT pg_switch_wal() FROM txid_current()');
+  }
+  await client.query('CHECKPOINT');
+  await client.end();
+}
+
 /** Whether it could: only who may mount has a disk of its own, and not in every container. */
 function mountSmallDisk(folder: string, diskMiB: number): boolean {
   try {
@@ -161,6 +185,7 @@ function mountSmallDisk(folder: string, diskMiB: number): boolean {
  */
 export async function startPostgres({
   durable = false,
+  readySegments = 0,
   diskMiB,
 }: PostgresServiceOptions = {}): Promise<PostgresService> {
   const programs = findPostgresPrograms();
@@ -184,13 +209,14 @@ export async function startPostgres({
   const port = await freePort();
   let server: ChildProcess;
   const launch = async () => {
-    server = start({ programs, folder, port, user, durable, ownDisk });
+    server = start({ programs, folder, port, user, durable, ownDisk, readySegments });
     await untilReady(server);
   };
   const ballast = path.join(folder, 'ballast');
   let databases = 0;
   try {
     await launch();
+    if (readySegments > 0) await prepareSegments(port, readySegments);
   } catch (error) {
     await stop(server!, folder, ownDisk);
     throw error;
