@@ -3,9 +3,10 @@
  * wraps, IndexedDB in headless Chromium against IndexedDB by hand, and large stores against small ones.
  * `SOTTO_BENCH_RECORDS` sets the largest store (100,000; a million takes some minutes a case).
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Secret, type StorageAdapter } from '@sotto/sdk';
 import { encryptedStorage } from '@sotto/sdk/storage/encrypted';
 import { levelStorage } from '@sotto/sdk/storage/level';
@@ -21,8 +22,8 @@ const largest = Number(process.env['SOTTO_BENCH_RECORDS'] ?? 100_000);
 
 type Script = 'commit' | 'page';
 
-/** A commit waits for the disk, whose speed is anybody's: more of them make a median. */
-const roundsOf: Readonly<Record<Script, number>> = { commit: 81, page: 21 };
+/** A commit waits for the disk, whose speed is anybody's, and so does a page of a large store: many make a median. */
+const rounds = 81;
 
 /** A side, and how to let go of it. */
 interface Prepared {
@@ -60,10 +61,29 @@ const bare = (storage: StorageAdapter) => storage;
 const onLevel = (script: Script, wrap = bare) =>
   inFolder(async (path) => onAdapter(await filled(wrap(levelStorage(path)), records), script, records));
 
-/** Opened anew, as at the start of a device: a small one that was just written would still be in memory alone. */
+/** How long a folder's files must have been the same: LevelDB makes several a second as long as it tidies. */
+const quietMs = 2_000;
+
+/** Waits until LevelDB has put in order what was written: a store that grew in years has done so long since. */
+async function settled(path: string): Promise<void> {
+  const level = new ClassicLevel(path);
+  await level.open();
+  const files = async () => (await readdir(path)).sort().join();
+  for (let before = ''; before !== (await files());) {
+    before = await files();
+    await setTimeout(quietMs);
+  }
+  await level.close();
+}
+
+/**
+ * Filled by commits that wait for no disk, and opened anew, as at the start of a device: a small one that was just
+ * written would still be in memory alone.
+ */
 const onGrownLevel = (script: Script, count: number, wrap = bare) =>
   inFolder(async (path) => {
-    await (await filled(wrap(levelStorage(path)), count)).close();
+    await (await filled(wrap(levelStorage(path, { durability: 'process' })), count)).close();
+    await settled(path);
     return onAdapter(wrap(levelStorage(path)), script, count);
   });
 
@@ -102,7 +122,7 @@ function compare(
     unit: `${script}s`,
     peerName,
     countPerSlice,
-    rounds: roundsOf[script],
+    rounds,
     prepare: async () => {
       const [ours, peer] = [await sides[0](), await sides[1]()];
       const close = async () => {
@@ -120,7 +140,7 @@ function inPage(side: 'indexeddb' | 'encrypted', peer: 'raw' | 'indexeddb', scri
     unit: `${script}s`,
     peerName: peer === 'raw' ? 'IndexedDB by hand' : 'indexeddb',
     countPerSlice: 20,
-    rounds: roundsOf[script],
+    rounds,
     prepare: async () => {
       const page = await openBenchPage('../storage/page.ts');
       return {
@@ -140,7 +160,7 @@ function inLargePage(side: 'indexeddb' | 'encrypted', script: Script): BenchCase
     unit: `${script}s`,
     peerName: `the same, ${smallest} records`,
     countPerSlice: 20,
-    rounds: roundsOf[script],
+    rounds,
     prepare: async () => {
       const page = await openBenchPage('../storage/page.ts');
       return {

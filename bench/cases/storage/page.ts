@@ -7,10 +7,10 @@ import { commitPuts, commitSide, fill, messageBatches, pageSide, sampleValue } f
 
 const records = 2_000;
 
-async function adapter(storage: StorageAdapter, script: string, count = records): Promise<Side> {
+async function adapter(storage: StorageAdapter, script: string): Promise<Side> {
   const fence = await storage.acquire();
-  await fill(storage, fence, count);
-  return script === 'commit' ? commitSide(storage, fence, count) : pageSide(storage, count);
+  await fill(storage, fence, records);
+  return script === 'commit' ? commitSide(storage, fence, records) : pageSide(storage, records);
 }
 
 function answered<Result>(request: IDBRequest<Result>): Promise<Result> {
@@ -49,25 +49,32 @@ async function raw(script: string): Promise<Side> {
   };
 }
 
-const encrypted = (name: string) =>
-  encryptedStorage(indexedDbStorage(name), new Secret(new Uint8Array(32).fill(1)));
+const encrypted = (inner: StorageAdapter) => encryptedStorage(inner, new Secret(new Uint8Array(32).fill(1)));
 
 const sides: Readonly<Record<string, (script: string) => Promise<Side>>> = {
   raw,
   indexeddb: (script) => adapter(indexedDbStorage('bare'), script),
-  encrypted: (script) => adapter(encrypted('sealed'), script),
+  encrypted: (script) => adapter(encrypted(indexedDbStorage('sealed')), script),
 };
 
+/** A large one: filled by commits that wait for no disk, and opened anew. */
+async function grown(kind: string, name: string, script: string, count: number): Promise<Side> {
+  const wrap = kind === 'encrypted' ? encrypted : (storage: StorageAdapter) => storage;
+  const filling = wrap(indexedDbStorage(name, { durability: 'process' }));
+  await fill(filling, await filling.acquire(), count);
+  await filling.close();
+  const storage = wrap(indexedDbStorage(name));
+  const fence = await storage.acquire();
+  return script === 'commit' ? commitSide(storage, fence, count) : pageSide(storage, count);
+}
+
 /** One of the sides, or one of so many records: `indexeddb 1000`. */
-function madeSide(script: string, named: string): Promise<Side> {
+async function madeSide(script: string, named: string): Promise<Side> {
   const [kind = '', count] = named.split(' ');
-  if (count === undefined) {
-    const make = sides[kind];
-    if (!make) throw new Error(`this page has no ${kind}`);
-    return make(script);
-  }
-  const storage = kind === 'encrypted' ? encrypted(named) : indexedDbStorage(named);
-  return adapter(storage, script, Number(count));
+  if (count !== undefined) return grown(kind, named, script, Number(count));
+  const make = sides[kind];
+  if (!make) throw new Error(`this page has no ${kind}`);
+  return make(script);
 }
 
 const prepared: Side[] = [];
