@@ -26,15 +26,12 @@ const tablesSql = `
 
 const mib = (bytes: number) => Math.round(bytes / 1_048_576);
 
-const stage = await openSoakStage(users);
-const database = openPostgresDatabase(stage.databaseUrl, { maxConnections: 1 });
-const close = async () => {
-  await database.close();
-  await stage.close();
-};
+const opening = openSoakStage(users);
 // Whoever has seen enough leaves no server behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void close().finally(() => process.exit(1)));
+  process.once(signal, () => void opening.then((one) => one.close()).finally(() => process.exit(1)));
+const stage = await opening;
+const database = openPostgresDatabase(stage.databaseUrl, { maxConnections: 1 });
 try {
   await stage.call('begin', { rate });
   for (let minute = 1; minute <= minutes; minute += 1) {
@@ -52,5 +49,6 @@ try {
   console.log(JSON.stringify({ sent, received, lost: sent - received }));
   if (sent !== received) process.exitCode = 1;
 } finally {
-  await close();
+  await database.close();
+  await stage.close();
 }

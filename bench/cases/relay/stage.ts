@@ -59,14 +59,19 @@ function sideOf(
 /** What a stage has started. Ends all of it, the last first, whatever fails; then throws the first failure. */
 class Started {
   readonly #ends: (() => Promise<unknown>)[] = [];
+  #closing: Promise<void> | undefined;
 
   add(end: () => Promise<unknown>): void {
     this.#ends.unshift(end);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     const failures: unknown[] = [];
-    for (const end of this.#ends.splice(0)) await end().catch((error: unknown) => failures.push(error));
+    for (const end of this.#ends) await end().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 }
