@@ -4,15 +4,26 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import type { BackupProgress, BackupSecret, Messenger, OwnProfile } from '@sotto/sdk';
+import {
+  isSottoError,
+  type BackupProgress,
+  type BackupSecret,
+  type Messenger,
+  type OwnProfile,
+  type SottoErrorCode,
+} from '@sotto/sdk';
 import { UsageError } from './args.js';
 import { CommandError, type Chat } from './chat.js';
+import { errorLine } from './format.js';
 import type { Terminal } from './terminal.js';
 
 const barWidth = 24;
 /** Before a file name of `/backup`. */
 const passwordFlag = '--password';
 const hourMs = 60 * 60 * 1000;
+const keyVariable = 'SOTTO_RECOVERY_KEY';
+const passwordVariable = 'SOTTO_BACKUP_PASSWORD';
+const secretVariables = [keyVariable, passwordVariable] as const;
 
 function readFile(path: string): ReadableStream<Uint8Array> {
   return Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
@@ -92,10 +103,11 @@ async function writeArchive(
 /** `/check-backup FILE`: reads all of an archive and keeps nothing. */
 export async function checkBackup({ messenger, terminal }: Chat, path: string): Promise<void> {
   if (!path) throw new CommandError('Which one? /check-backup FILE');
-  const secret = await askForSecret(messenger, terminal, path);
-  if (!secret) return;
-  const onProgress = await fileProgress(terminal, path);
-  const totals = await messenger.backup.verify(readFile(path), { secret }, { onProgress });
+  const totals = await opened({ messenger, terminal }, path, async (secret) => {
+    const onProgress = await fileProgress(terminal, path);
+    return messenger.backup.verify(readFile(path), { secret }, { onProgress });
+  });
+  if (!totals) return;
   terminal.print(`** It is whole: ${totals.contacts} contacts, ${totals.messages} messages.`);
 }
 
@@ -111,14 +123,16 @@ export async function restoreAccount(
   terminal: Terminal,
   path: string,
 ): Promise<OwnProfile | undefined> {
-  const secret = await askForSecret(messenger, terminal, path);
-  if (!secret) return undefined;
-  const onProgress = await fileProgress(terminal, path);
-  const restored = await messenger.backup.restore(readFile(path), { secret }, { onProgress });
+  const restored = await opened({ messenger, terminal }, path, async (secret) => {
+    const onProgress = await fileProgress(terminal, path);
+    return messenger.backup.restore(readFile(path), { secret }, { onProgress });
+  });
+  if (!restored) return undefined;
   const madeAt = new Date(restored.createdAt).toISOString().slice(0, 16).replace('T', ' ');
   terminal.print(
     `** You are back: ${restored.contacts} contacts, ${restored.messages} messages.`,
     `   The backup is of ${madeAt}: what came in later is missing. The old device cannot write any more.`,
+    '   /contacts shows whom you know, /chat NAME turns to one of them.',
   );
   return messenger.account.profile();
 }
@@ -141,6 +155,35 @@ export async function resetAccount(
   return undefined;
 }
 
+/**
+ * Asks for what opens an archive, again where that was mistyped.
+ * @returns nothing where the user gave up, with nothing in the line
+ */
+async function opened<Result>(
+  { messenger, terminal }: Pick<Chat, 'messenger' | 'terminal'>,
+  path: string,
+  open: (secret: BackupSecret) => Promise<Result>,
+): Promise<Result | undefined> {
+  for (;;) {
+    const secret = await askForSecret(messenger, terminal, path);
+    if (!secret) return undefined;
+    try {
+      return await open(secret);
+    } catch (error) {
+      if (!isTypo(error) || isGiven()) throw error;
+      terminal.print(`!! ${errorLine(error)}`, '   Try again, or type nothing to leave it.');
+    }
+  }
+}
+
+const isTypo = (error: unknown) =>
+  ['invalid-recovery-key', 'weak-password', 'backup-wrong-secret'].some((code) =>
+    isSottoError(error, code as SottoErrorCode),
+  );
+
+/** Whoever set it is not asked. */
+const isGiven = () => secretVariables.some((name) => process.env[name] !== undefined);
+
 /** What opens an archive: which of the two it is, the archive says. */
 async function askForSecret(
   messenger: Messenger,
@@ -149,17 +192,17 @@ async function askForSecret(
 ): Promise<BackupSecret | undefined> {
   const { secretKind } = await messenger.backup.inspect(readFile(path));
   if (secretKind === 'password') {
-    const password = await askFor(terminal, 'Backup password:', 'SOTTO_BACKUP_PASSWORD');
-    return password === undefined ? undefined : { password };
+    const password = await askFor(terminal, 'Backup password:', passwordVariable);
+    return password ? { password } : undefined;
   }
-  const recoveryKey = await askFor(terminal, 'Recovery key:', 'SOTTO_RECOVERY_KEY');
-  return recoveryKey === undefined ? undefined : { recoveryKey };
+  const recoveryKey = await askFor(terminal, 'Recovery key:', keyVariable);
+  return recoveryKey ? { recoveryKey } : undefined;
 }
 
 /** Twice, because nobody sees what is typed. */
 async function askForNewPassword(terminal: Terminal): Promise<string | undefined> {
   const question = 'Password for the backup (8 characters or more, not the one of the account):';
-  const password = await askFor(terminal, question, 'SOTTO_BACKUP_PASSWORD');
+  const password = await askFor(terminal, question, passwordVariable);
   if (password === undefined || !terminal.interactive) return password;
   const again = await terminal.ask('The same password again:', { secret: true });
   if (again !== undefined && again !== password)

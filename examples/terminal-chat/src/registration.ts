@@ -18,13 +18,20 @@ export async function openAccount(
   options: ChatOptions,
 ): Promise<OwnProfile | undefined> {
   const profile = await messenger.account.profile();
-  if (profile) return profile;
+  if (profile) {
+    if (options.restore !== undefined || options.reset) {
+      terminal.print(
+        '** There is an account in this folder already: it is opened, and nothing else is done.',
+      );
+    }
+    return profile;
+  }
   if (options.restore !== undefined) return restoreAccount(messenger, terminal, options.restore);
   if (options.reset) return beginAnew(messenger, terminal, options);
   terminal.print(`** No account here yet: you register one at ${options.relayOrigin}.`);
   if (!terminal.interactive) return messenger.account.register(unattended(options));
   for (;;) {
-    const input = await askForAccount(terminal, options);
+    const input = await askForAccount(terminal, options, askForPassword);
     if (!input) return undefined;
     try {
       return await messenger.account.register(input);
@@ -40,7 +47,9 @@ async function beginAnew(
   terminal: Terminal,
   options: ChatOptions,
 ): Promise<OwnProfile | undefined> {
-  const input = terminal.interactive ? await askForAccount(terminal, options) : unattended(options);
+  const input = terminal.interactive
+    ? await askForAccount(terminal, options, askForKnownPassword)
+    : unattended(options);
   return input && resetAccount(messenger, terminal, input);
 }
 
@@ -51,12 +60,19 @@ function unattended({ username, name }: ChatOptions) {
   return { username: username ?? name, password };
 }
 
-async function askForAccount(terminal: Terminal, { username, name }: ChatOptions) {
+async function askForAccount(
+  terminal: Terminal,
+  { username, name }: ChatOptions,
+  askFor: typeof askForPassword,
+) {
   const typed = username ?? (await terminal.ask(`Username (empty for ${name}):`));
   if (typed === undefined) return undefined;
-  const password = process.env['SOTTO_PASSWORD'] ?? (await askForPassword(terminal));
+  const password = process.env['SOTTO_PASSWORD'] ?? (await askFor(terminal));
   return password === undefined ? undefined : { username: typed.trim() || name, password };
 }
+
+const askForKnownPassword = (terminal: Terminal) =>
+  terminal.ask('Password of the account:', { secret: true });
 
 /** Twice, because nobody sees what is typed and nobody can reset it. */
 async function askForPassword(terminal: Terminal): Promise<string | undefined> {

@@ -116,7 +116,7 @@ describe('a backup', () => {
 
   it('leaves nothing behind where it cannot be written, or the password was typed differently', async () => {
     const nowhere = await written('/backup', join(folder, 'no', 'such', 'folder'));
-    expect(nowhere.said).toMatch(/!! This went wrong unexpectedly: ENOENT\.\n$/);
+    expect(nowhere.said).toMatch(/!! There is no such file or folder\.\n$/);
     const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard });
     const screen = new VirtualScreen(100, 30);
     const terminal = openTerminal({ input: keyboard, output: screen });
@@ -132,6 +132,34 @@ describe('a backup', () => {
     expect(readdirSync(folder)).toEqual([]);
     terminal.close();
   });
+});
+
+it('asks again for a recovery key that was mistyped, and lets go of it', async () => {
+  const { file } = await written('/backup');
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard });
+  const screen = new VirtualScreen(100, 30);
+  const terminal = openTerminal({ input: keyboard, output: screen });
+  const chat = new Chat({ messenger: alice.messenger, terminal, ownName: 'alice' });
+  const done = obey(chat, `/check-backup ${file}`);
+  const type = async (text: string) => {
+    await vi.waitFor(() => expect(screen.text().trimEnd()).toMatch(/Recovery key:$/));
+    keyboard.write(`${text}\r`);
+  };
+  await type('MTX8-0M92');
+  await vi.waitFor(() => expect(screen.text()).toContain('Try again, or type nothing to leave it.'));
+  await type('');
+  await done;
+  expect(screen.text()).not.toContain('It is whole');
+  expect(screen.text()).not.toContain('MTX8');
+  terminal.close();
+});
+
+it('opens the account that is there, and says that nothing else was done', async () => {
+  const { open, printed, messenger } = await started('--restore', join(folder, 'nowhere'));
+  await expect(open()).rejects.toMatchObject({ code: 'ENOENT' });
+  await messenger.account.register({ username: 'alice_again', password });
+  expect((await open())?.username).toBe('alice_again');
+  expect(printed()).toContain('** There is an account in this folder already');
 });
 
 it('shows a bar that grows by quarters', () => {
