@@ -287,7 +287,7 @@ export class Ledger {
       if (received.length > 0) {
         this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
       }
-      if (reason !== undefined) {
+      if (reason !== undefined && !this.#comesAnew(id, reason)) {
         const violation = `${this.#name} told ${reason} of ${this.#nameOf(id)}, which had ended in ${before}`;
         this.#trace.accuse(violation, this.#concernOf(id));
       }
@@ -303,6 +303,14 @@ export class Ledger {
     }
     const { who } = this.#concernOf(id);
     this.#trace.note(`${this.#name} is done with ${this.#nameOf(id)}: ${outcome}`, ...who);
+  }
+
+  /**
+   * A relay that keeps a page back and says that everything has come lets its mark be forgotten; where its session
+   * went since, with the device that it came from, nothing is left that knows it.
+   */
+  #comesAnew(id: EnvelopeId, reason: string): boolean {
+    return this.#wire.wasDropped(id) && (reason === 'no-session' || reason === 'pre-key-missing');
   }
 
   /** Only what says nothing, comes from somebody blocked, or has had its effect before may have none. */

@@ -113,7 +113,10 @@ export class Weather {
     if (!pages || pages.left === 0) return page;
     pages.left -= 1;
     this.#trace.note(`a page of ${page.length} envelopes: ${pages.plan.how}`);
-    if (pages.plan.how === 'drop') return [];
+    if (pages.plan.how === 'drop') {
+      this.#wire.dropped(page);
+      return [];
+    }
     if (pages.plan.how === 'reorder') return [...page].reverse();
     return [...page, ...page].slice(0, wireLimits.maxEnvelopesPerPage);
   }

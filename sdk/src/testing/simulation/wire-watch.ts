@@ -56,6 +56,9 @@ export class WireWatch {
   /** Who sent each envelope, from the beginning on. */
   readonly #senders = new Map<EnvelopeId, AccountId>();
 
+  /** What a relay kept back and went on as if it had shown it. */
+  readonly #dropped = new Set<EnvelopeId>();
+
   /** The kind of the last ciphertext from one account to another. */
   readonly #lastKinds = new Map<string, CiphertextKind>();
 
@@ -82,6 +85,16 @@ export class WireWatch {
         return step;
       },
     };
+  }
+
+  /** A page was kept back. */
+  dropped(page: readonly Envelope[]): void {
+    for (const { id } of page) this.#dropped.add(id);
+  }
+
+  /** Whether the relay has once said that everything had come, and this had not. */
+  wasDropped(envelope: EnvelopeId): boolean {
+    return this.#dropped.has(envelope);
   }
 
   /** A call has left a device, whether or not it arrives. */
