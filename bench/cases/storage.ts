@@ -63,13 +63,15 @@ const onLevel = (script: Script, wrap = bare) =>
 
 /** How long a folder's files must have been the same: LevelDB makes several a second as long as it tidies. */
 const quietMs = 2_000;
+/** After two minutes it is measured as it is. */
+const maxLooks = 60;
 
 /** Waits until LevelDB has put in order what was written: a store that grew in years has done so long since. */
 async function settled(path: string): Promise<void> {
   const level = new ClassicLevel(path);
   await level.open();
   const files = async () => (await readdir(path)).sort().join();
-  for (let before = ''; before !== (await files());) {
+  for (let looks = 0, before = ''; looks < maxLooks && before !== (await files()); looks += 1) {
     before = await files();
     await setTimeout(quietMs);
   }
