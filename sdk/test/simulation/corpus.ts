@@ -100,4 +100,11 @@ export const corpus: readonly CorpusEntry[] = [
     engine: 'portable',
     why: 'an envelope of an earlier time comes out of the quarantine of a storage that was brought back',
   },
+  {
+    seed: 'n2212-2/8',
+    steps: 1_120,
+    accounts: 3,
+    engine: 'portable',
+    why: 'a copy sends what the relay refuses, and the original comes with bytes whose answer might have been lost',
+  },
 ];

@@ -77,6 +77,36 @@ export function continuityCases(context: CaseContext): void {
     assert.deepEqual([answer.verdict, answer.generation, answer.storeSeq], ['rolled-back', 1, 20]);
   });
 
+  it('knows an older state by what came with a send that was refused: its ciphertexts were seen', async () => {
+    const { device, connection, state } = await known(context);
+    const person = await world.person();
+    const request = await world.sendRequest(device, person);
+    const closed = { ...request, reachToken: person.accessToken, storeSeq: 20 };
+    assert.equal(await connection.refusedSend(closed), 'introduction-required');
+    const { verdict, continuation } = await (await world.connect(device)).resume({ ...state, storeSeq: 19 });
+    assert.equal(verdict, 'rolled-back');
+    const anew = await world.connect(device);
+    const next = await anew.resume({ generation: 2, storeSeq: 21, continuation });
+    const elsewhere = request.bodies.map((body) => ({ ...body, deviceId: 2 as typeof body.deviceId }));
+    const reply = await anew.send({ ...request, bodies: elsewhere, storeSeq: 30 });
+    assert.ok(reply.ok && reply.response.kind === 'device-mismatch');
+    const older = { generation: 2, storeSeq: 29, continuation: next.continuation };
+    assert.equal(await verdictLater(context, device, older), 'rolled-back');
+  });
+
+  it('knows a copy by what its other has sent in vain', async () => {
+    const { device, connection, state } = await known(context);
+    const { continuation } = await connection.resume(state);
+    const request = await world.sendRequest(device, await world.person());
+    await connection.refusedSend({
+      ...request,
+      reachToken: device.accessToken,
+      storeSeq: state.storeSeq + 1,
+    });
+    assert.equal(await verdictLater(context, device, { ...state, storeSeq: 100 }), 'cloned');
+    assert.equal(await verdictLater(context, device, { ...state, storeSeq: 101, continuation }), 'cloned');
+  });
+
   it('knows an older state by what came with an acknowledgement', async () => {
     const { device, connection, state } = await known(context);
     const sender = await world.person();

@@ -261,10 +261,18 @@ export class Connection {
     return { outcome: mailbox.accept(device, request, now()) };
   }
 
-  /** A send that was accepted once is answered so again, also when its token has expired since. */
+  /**
+   * A send that was accepted once is answered so again, also when its token has expired since. Of one that was
+   * not, how far its device has come is kept all the same: its ciphertexts were seen.
+   */
   async #answerRepeated(request: SendRequest, refusal: unknown): Promise<AcceptOutcome> {
-    const acceptedAt = await this.#services.mailbox.acceptedBefore(this.peer.device, request);
-    if (acceptedAt === undefined) throw refusal;
+    const { mailbox } = this.#services;
+    const { device } = this.peer;
+    const acceptedAt = await mailbox.acceptedBefore(device, request);
+    if (acceptedAt === undefined) {
+      await mailbox.acknowledge(device, { ids: [], storeSeq: request.storeSeq });
+      throw refusal;
+    }
     return { kind: 'accepted', acceptedAt, repeated: true, delivered: [] };
   }
 

@@ -160,6 +160,10 @@ class BatchPlanner {
     const key = attemptKey(send.sender, send.request.attemptId);
     const earlier = this.#known.get(key);
     if (earlier) return repeatedOutcome(send, earlier);
+    const { strangers } = this.#facts;
+    if (strangers.size > 0 && strangers.has(deviceKey(send.sender))) throw new ProblemError('unauthorized');
+    // Also where it is refused: its ciphertexts were seen.
+    this.progress.push({ device: send.sender, storeSeq: send.request.storeSeq });
     const mailboxes = this.#mailboxesFor(send);
     const mismatch = compareDevices(
       send.request.bodies,
@@ -174,8 +178,6 @@ class BatchPlanner {
 
   /** All devices of the recipient, without the sending one. */
   #mailboxesFor({ sender, request }: PendingSend): readonly MailboxState[] {
-    const { strangers } = this.#facts;
-    if (strangers.size > 0 && strangers.has(deviceKey(sender))) throw new ProblemError('unauthorized');
     const mailboxes = this.#accounts.get(request.recipient);
     // The same answer as for a token that opens nothing: whether an account exists is not said.
     if (mailboxes === undefined) throw new ProblemError('introduction-required');
@@ -200,7 +202,6 @@ class BatchPlanner {
     this.envelopes.push(...delivered);
     const attempt = { sender, attemptId: request.attemptId, contentHash, acceptedAt: now };
     this.attempts.push(attempt);
-    this.progress.push({ device: sender, storeSeq: request.storeSeq });
     this.#known.set(key, attempt);
     return { kind: 'accepted', acceptedAt: now, repeated: false, delivered };
   }

@@ -74,8 +74,8 @@ export interface Mailbox {
    * The same attempt id with the same content is accepted once, however often and whenever it comes
    * within 31 days; the attempt is looked up before the devices are compared. When the recipient is
    * the sender's own account, the sending device is no recipient. Calls of one sender are applied in
-   * the order in which they were made. With what is accepted, `storeSeq` is kept as the sending device's
-   * progress, if it is the highest so far.
+   * the order in which they were made. Whatever the answer, but for a repeated attempt,
+   * `storeSeq` is kept as the sending device's progress, if it is the highest so far.
    * @param now - milliseconds since the Unix epoch; becomes the envelopes' `acceptedAt`
    * @throws ProblemError `idempotency-conflict` (the attempt id was used for other content),
    * `introduction-required` (no such account, or it was deleted), `mailbox-full`, `unauthorized`

@@ -149,6 +149,7 @@ export async function deleteEntries(
   device: DeviceAddress,
   ids: readonly EnvelopeId[],
 ): Promise<void> {
+  if (ids.length === 0) return;
   const entries = ids.map((id) => `${seqOf(id)}-${checkOf(id)}`);
   await server.run((client) => client.xDel(mailboxKeys.box(device), entries));
 }

@@ -157,10 +157,8 @@ export class RedisMailbox implements Mailbox {
         maxEnvelopesPerMailbox: this.#limits.maxEnvelopesPerMailbox,
         newRandomId: this.#newRandomId,
       });
-      if (plan.envelopes.length > 0) {
-        await boxes.place(this.#server, life, plan, states);
-        rows.keepProgress(transaction, plan.progress);
-      }
+      if (plan.envelopes.length > 0) await boxes.place(this.#server, life, plan, states);
+      if (plan.progress.length > 0) rows.keepProgress(transaction, plan.progress);
       return plan.answers;
     });
   }

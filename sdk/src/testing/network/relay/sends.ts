@@ -57,6 +57,9 @@ export class Sends {
       if (earlier.contentHash !== contentHash) throw new Refusal('idempotency-conflict');
       return this.#accepted(sender, request, earlier.acceptedAt);
     }
+    const from = accounts.findDevice(sender);
+    // Also where it is refused: its ciphertexts were seen.
+    if (from) noteProgress(from, request.storeSeq);
     reachTokens.verify(request.reachToken, sender.accountId, request.recipient);
     const recipient = accounts.find(request.recipient);
     // The same answer as for a token that opens nothing: whether an account exists is not said.
@@ -71,15 +74,13 @@ export class Sends {
     request: SendRequest,
     attempt: { key: string; contentHash: string; recipient: RelayAccount },
   ): SendResponse {
-    const { accounts, clock, arrived } = this.#parts;
+    const { clock, arrived } = this.#parts;
     const copies = request.bodies.map((body) => ({
       body,
       device: attempt.recipient.devices.get(body.deviceId) as RelayDevice,
     }));
     if (copies.some(({ device }) => device.mailbox.full)) throw new Refusal('mailbox-full');
     const acceptedAt = clock.now();
-    const from = accounts.findDevice(sender);
-    if (from) noteProgress(from, request.storeSeq);
     this.#attempts.set(attempt.key, { contentHash: attempt.contentHash, acceptedAt });
     for (const { body, device } of copies) {
       device.mailbox.append(this.#envelope(sender, body, acceptedAt));
