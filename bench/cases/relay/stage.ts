@@ -105,16 +105,20 @@ interface OurNodes {
   readonly place: AccountPlace;
 }
 
-async function startOthersLink(started: Started): Promise<string> {
+async function startMeetingPlace(started: Started): Promise<string> {
   const redis = await startRedis();
   started.add(() => redis.stop());
   return redis.url;
 }
 
-/** Nodes on a database of their own; several share a Redis. */
-async function startNodes(started: Started, postgres: PostgresService, count: number): Promise<OurNodes> {
+/** Nodes on a database of their own. @param redisUrl - where they meet, when there may be several */
+async function startNodes(
+  started: Started,
+  postgres: PostgresService,
+  count: number,
+  redisUrl?: string,
+): Promise<OurNodes> {
   const databaseUrl = await postgres.createDatabase();
-  const redisUrl = count > 1 ? await startOthersLink(started) : undefined;
   const secret = randomBytes(32);
   const servers = Array.from({ length: count }, () =>
     startChild(started, 'postgres-relay.ts', '--expose-gc'),
@@ -151,7 +155,10 @@ export function openStage(): Promise<Stage> {
   });
 }
 
-/** A relay of several nodes beside one of a single node, each on a database of its own. */
+/**
+ * A relay of several nodes beside one of a single node, each on a database and a Redis of its own: also the single
+ * one counts its limits there, so that what differs is the way from node to node.
+ */
 export interface NodesStage {
   readonly many: StageSide;
   readonly one: StageSide;
@@ -162,8 +169,8 @@ export interface NodesStage {
 export function openNodesStage(count: number): Promise<NodesStage> {
   return opening(async (started) => {
     const postgres = await startDatabase(started);
-    const many = await startNodes(started, postgres, count);
-    const one = await startNodes(started, postgres, 1);
+    const many = await startNodes(started, postgres, count, await startMeetingPlace(started));
+    const one = await startNodes(started, postgres, 1, await startMeetingPlace(started));
     const side = (nodes: OurNodes) => oursSide(nodes, startChild(started, 'load-relay.ts'));
     return { many: side(many), one: side(one), close: () => started.close() };
   });
