@@ -75,12 +75,12 @@ export function failureWords(code: string): string {
 }
 
 /** What can be wrong with a file that somebody has named. */
-const fileWords: Readonly<Record<string, string>> = {
-  ENOENT: 'There is no such file or folder.',
-  EACCES: 'This file or folder may not be used by you.',
-  EISDIR: 'This is a folder, not a file.',
-  ENOSPC: 'There is no room left on the disk.',
-};
+const fileWords: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'There is no such file or folder.'],
+  ['EACCES', 'This file or folder may not be used by you.'],
+  ['EISDIR', 'This is a folder, not a file.'],
+  ['ENOSPC', 'There is no room left on the disk.'],
+]);
 
 /** A failure as one plain line. */
 export function errorLine(error: unknown): string {
@@ -95,7 +95,8 @@ export function errorLine(error: unknown): string {
   // What was to be typed, or set, and was not: its message says it.
   if (error instanceof UsageError) return `${error.message}.`;
   const { name, code } = error as { name?: string; code?: string };
-  if (code !== undefined && Object.hasOwn(fileWords, code)) return fileWords[code]!;
+  const words = fileWords.get(code ?? '');
+  if (words) return words;
   return `This went wrong unexpectedly: ${safeLine(code ?? name ?? 'unknown failure')}.`;
 }
 
