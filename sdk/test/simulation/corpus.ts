@@ -107,4 +107,11 @@ export const corpus: readonly CorpusEntry[] = [
     engine: 'portable',
     why: 'a copy sends what the relay refuses, and the original comes with bytes whose answer might have been lost',
   },
+  {
+    seed: 'n2212-8',
+    steps: 1_720,
+    accounts: 3,
+    engine: 'portable',
+    why: 'an envelope that could not be read is kept back once, and comes again when its mark is gone',
+  },
 ];

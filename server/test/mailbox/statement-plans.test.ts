@@ -99,6 +99,7 @@ it('every prepared statement goes through indexes, by their full keys', async ()
     'find-auth-key',
     'find-family',
     'find-sends',
+    'keep-progress',
     'lock-devices',
     'recount-envelopes',
     'select-heads',

@@ -287,7 +287,7 @@ export class Ledger {
       if (received.length > 0) {
         this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
       }
-      if (reason !== undefined && !this.#comesAnew(id, reason)) {
+      if (reason !== undefined && !this.#comesAnew(id, before, reason)) {
         const violation = `${this.#name} told ${reason} of ${this.#nameOf(id)}, which had ended in ${before}`;
         this.#trace.accuse(violation, this.#concernOf(id));
       }
@@ -306,11 +306,13 @@ export class Ledger {
   }
 
   /**
-   * A relay that keeps a page back and says that everything has come lets its mark be forgotten; where its session
-   * went since, with the device that it came from, nothing is left that knows it.
+   * A relay that keeps a page back and says that everything has come lets its mark be forgotten: what could not be
+   * read cannot be read again, and where its session went since, with the device that it came from, nothing is
+   * left that knows it.
    */
-  #comesAnew(id: EnvelopeId, reason: string): boolean {
-    return this.#wire.wasDropped(id) && (reason === 'no-session' || reason === 'pre-key-missing');
+  #comesAnew(id: EnvelopeId, before: string, reason: string): boolean {
+    const knowsNothing = reason === 'no-session' || reason === 'pre-key-missing';
+    return this.#wire.wasDropped(id) && (knowsNothing || reason === before);
   }
 
   /** Only what says nothing, comes from somebody blocked, or has had its effect before may have none. */
