@@ -91,6 +91,11 @@ export async function bundleTests(
   });
 }
 
+/** Bundles TypeScript that stands in no file, and imports nothing of Node. */
+export async function bundleSource(contents: string): Promise<string> {
+  return (await bundle({ stdin: { contents, resolveDir, sourcefile: 'source.ts', loader: 'ts' } })).code;
+}
+
 /** Bundles a file of `in-browser` as it is. */
 export async function bundleFile(name: string): Promise<string> {
   const { code, nodeBuiltins } = await bundle({ entryPoints: [`${resolveDir}${name}`] });
