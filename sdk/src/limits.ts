@@ -46,6 +46,14 @@ export const limits = {
   maxIdsPerReceipt: 64,
   /** Delivery receipts are gathered this long before they are sent, so that a burst costs one. */
   receiptDelayMs: 250,
+  /** And up to this much longer, drawn anew each time: how fast a device answers says what its user does with it. */
+  receiptJitterMs: 750,
+  /**
+   * Receipts a contact gets at once; then one per interval, for everything that has come by then. A conversation
+   * does not notice; who writes only to be answered learns of one moment in ten seconds whether a device is there.
+   */
+  maxReceiptBurst: 20,
+  receiptIntervalMs: 10_000,
   /** One-time keys of each kind kept at the relay. */
   preKeyStock: 100,
   /** Below this many the stock is filled up. */

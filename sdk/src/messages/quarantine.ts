@@ -4,6 +4,7 @@
  * work to spare for them (`deferred-keeper.ts`).
  */
 import * as z from 'zod/mini';
+import { equalBytes } from '../bytes.js';
 import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import { defineRecord, type Unit } from '../unit/index.js';
@@ -56,15 +57,32 @@ function prefixOf(account: AccountId): string {
   return `${quarantinePrefix}${account}/`;
 }
 
-/** Stages an envelope. @throws SottoError `limit-exceeded` while 256 of the account wait */
+/**
+ * Stages an envelope.
+ * @throws SottoError `limit-exceeded` while 256 of the account wait, `envelope-id-reused` where another one waits under its id
+ */
 export function quarantine(unit: Unit, envelope: Envelope, now: number): Promise<void> {
   return setAside(unit, prefixOf(envelope.sender.accountId), 'maxQuarantinedPerAccount', envelope, now);
 }
 
-/** Stages an envelope that costs too much now. @throws SottoError `limit-exceeded` while 256 like it wait */
+/**
+ * Stages an envelope that costs too much now.
+ * @throws SottoError `limit-exceeded` while 256 like it wait, `envelope-id-reused` where another one waits under its id
+ */
 export function defer(unit: Unit, envelope: Envelope, isContact: boolean, now: number): Promise<void> {
   const sender = isContact ? envelope.sender.accountId : strangers;
   return setAside(unit, `${deferredPrefix}${sender}/`, 'maxDeferredPerSender', envelope, now);
+}
+
+/** Whether this very envelope waits already, wherever. */
+export async function isSetAside(unit: Unit, { id, sender, ciphertext }: Envelope): Promise<boolean> {
+  const { accountId } = sender;
+  const places = [prefixOf(accountId), `${deferredPrefix}${accountId}/`, `${deferredPrefix}${strangers}/`];
+  for (const place of places) {
+    const waiting = await unit.read(place + id, quarantineRecord);
+    if (waiting && equalBytes(waiting.ciphertext, ciphertext)) return true;
+  }
+  return false;
 }
 
 /** Whether an envelope lies among the deferred ones. */
@@ -79,11 +97,14 @@ async function setAside(
   envelope: Envelope,
   now: number,
 ): Promise<void> {
-  const waiting = (await unit.list(prefix)).map(({ value }) => placeRecord.decode(value));
+  const key = prefix + envelope.id;
+  const stored = await unit.list(prefix);
+  if (stored.some((entry) => entry.key === key)) throw new SottoError('envelope-id-reused');
+  const waiting = stored.map(({ value }) => placeRecord.decode(value));
   const fresh = waiting.filter(({ quarantinedAt }) => now < quarantinedAt + limits.quarantineTtlMs);
   if (fresh.length >= limits[limit]) throw new SottoError('limit-exceeded', { details: { limit } });
   const order = Math.max(-1, ...waiting.map((entry) => entry.order)) + 1;
-  unit.write(prefix + envelope.id, quarantineRecord, { ...envelope, order, quarantinedAt: now });
+  unit.write(key, quarantineRecord, { ...envelope, order, quarantinedAt: now });
 }
 
 /** What waits for a user's word, of one account or of all: of each account in the order it came. */

@@ -1,6 +1,6 @@
 /**
- * Delivery receipts: a mark per message in the commit that received it, gathered for a moment,
- * sent in batches. Only to accepted contacts at their pinned key.
+ * Delivery receipts: a mark per message in the commit that received it, gathered for a moment of drawn length,
+ * sent in batches, and not at any pace a contact likes. Only to accepted contacts at their pinned key.
  */
 import { mayAnswer, type ContactBook, type ContactEntry } from '../contacts/index.js';
 import { isSottoError } from '../errors.js';
@@ -11,6 +11,7 @@ import { accountId as accountIdSchema, type AccountId } from '../wire/index.js';
 import { backoffMs } from './backoff.js';
 import type { Composer } from './composer.js';
 import { messageId, type MessageId } from './content.js';
+import { ReceiptPace } from './receipt-pace.js';
 import { requestMessages } from './message-store.js';
 
 const prefix = 'receipt/';
@@ -22,6 +23,7 @@ export class Receipts {
   readonly #contacts: ContactBook;
   readonly #composer: Composer;
   readonly #host: Host;
+  readonly #pace: ReceiptPace;
   readonly #scheduled = new Map<AccountId, () => void>();
   #failures = 0;
   #stopped = false;
@@ -31,6 +33,7 @@ export class Receipts {
     this.#contacts = parts.contacts;
     this.#composer = parts.composer;
     this.#host = parts.host;
+    this.#pace = new ReceiptPace(parts.host);
   }
 
   /** Takes up what an earlier life owed. */
@@ -61,7 +64,7 @@ export class Receipts {
     this.#scheduled.clear();
   }
 
-  #schedule(account: AccountId, delayMs: number = limits.receiptDelayMs): void {
+  #schedule(account: AccountId, delayMs: number = this.#pace.delayMs(account)): void {
     if (this.#stopped || this.#scheduled.has(account)) return;
     const cancel = this.#host.clock.schedule(delayMs, () => {
       this.#scheduled.delete(account);
@@ -92,6 +95,9 @@ export class Receipts {
       if (contact && mayAnswer(contact) && batch.length > 0) {
         const ids = batch.map(({ key }) => messageId.parse(key.slice(key.lastIndexOf('/') + 1)));
         await this.#composer.stageReceipt(unit, contact, ids);
+        unit.afterCommit(() => {
+          this.#pace.sent(account);
+        });
       }
       return owed.length > batch.length;
     });

@@ -25,7 +25,7 @@ import { decodeContent, readBody, type Content, type MessageId, type ReadBody } 
 import type { HandlerRunner } from './handler.js';
 import type { Message } from './message-record.js';
 import { appendMessage, findMessage, isKnownMessage, isRequestFull, updateMessage } from './message-store.js';
-import { defer, isDeferredKey, quarantine } from './quarantine.js';
+import { defer, isDeferredKey, isSetAside, quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
 import type { Renewals } from './renewals.js';
 import type { Resends } from './resends.js';
@@ -151,6 +151,8 @@ export class Receiver {
       if (reason === 'decryption-deferred' && isDeferredKey(quarantineKey)) return;
       if (quarantineKey) unit.delete(quarantineKey);
       else if (reason !== 'envelope-id-reused') unit.put(seenKey(envelope.id), sha256(envelope.ciphertext));
+      // A relay that had said that everything had come, and not this, made its mark go: it keeps its place.
+      if (!quarantineKey && (await isSetAside(unit, envelope))) return;
       const final = await this.#waitIfItMay(unit, envelope, error);
       const ended = undecryptableReason(final) ?? reason;
       await this.#renewals.stageFor(unit, envelope, ended);
@@ -331,7 +333,8 @@ export class Receiver {
       unit.afterCommit(this.#onSetAside);
       return error;
     } catch (failure) {
-      if (isSottoError(failure, 'limit-exceeded')) return failure;
+      if (isSottoError(failure, 'limit-exceeded') || isSottoError(failure, 'envelope-id-reused'))
+        return failure;
       throw failure;
     }
   }

@@ -22,7 +22,7 @@ const curable: ReadonlySet<UndecryptableReason> = new Set<UndecryptableReason>([
 ]);
 
 /** What a session is begun anew for. */
-interface Why {
+interface RenewalCause {
   /** The hash of the message that was lost, if it was one. */
   readonly lost?: string;
   /** Sessions begun anew for lost messages, this one among them, since `since`. */
@@ -81,12 +81,17 @@ export class Renewals {
     await this.#renew(unit, contact, deviceIds, { count: 0 });
   }
 
-  async #renew(unit: Unit, contact: ContactEntry, deviceIds: readonly DeviceId[], why: Why): Promise<void> {
+  async #renew(
+    unit: Unit,
+    contact: ContactEntry,
+    deviceIds: readonly DeviceId[],
+    cause: RenewalCause,
+  ): Promise<void> {
     const { accountId } = contact.statement;
     for (const deviceId of deviceIds) await this.#sessions.archive(unit, { accountId, deviceId });
-    const renewed = this.#noted(contact, deviceIds, why);
+    const renewed = this.#noted(contact, deviceIds, cause);
     this.#contacts.write(unit, renewed);
-    await this.#say(unit, renewed, why.lost);
+    await this.#say(unit, renewed, cause.lost);
   }
 
   async #say(unit: Unit, contact: ContactEntry, lost: string | undefined): Promise<void> {
@@ -107,7 +112,11 @@ export class Renewals {
   }
 
   /** Only devices of the list are kept, so the list is no longer than it. */
-  #noted(contact: ContactEntry, deviceIds: readonly DeviceId[], { lost, count, since }: Why): ContactEntry {
+  #noted(
+    contact: ContactEntry,
+    deviceIds: readonly DeviceId[],
+    { lost, count, since }: RenewalCause,
+  ): ContactEntry {
     const listed = new Set(contact.manifest.devices.map((device) => device.deviceId));
     const others = (contact.renewals ?? []).filter(
       (renewal) => !deviceIds.includes(renewal.deviceId) && listed.has(renewal.deviceId),

@@ -48,6 +48,54 @@ describe('what waits in quarantine', () => {
   });
 });
 
+/** Three that wait for alice, whose relay never heard of it, and has made her forget that they had come. */
+async function waitingAndForgotten(seed: string) {
+  const scene = await replaced(seed);
+  const { world, alice, aliceId } = scene;
+  const { tamper } = world.relay;
+  tamper.loseRequest = ({ operation }) => (operation === 'acknowledge' ? 'silence' : undefined);
+  await writeAll(await scene.replaceBob(), aliceId, three);
+  expect(alice.undecryptable).toEqual(Array(3).fill('identity-changed'));
+  // That everything has come, and none of these, is a lie.
+  tamper.envelopes = () => [];
+  await alice.restart();
+  await alice.online();
+  await world.settle();
+  await alice.messenger.close();
+  delete tamper.loseRequest;
+  expect([...(await alice.dump()).keys()].filter((key) => key.startsWith('seen/'))).toEqual([]);
+  return scene;
+}
+
+describe('what waits in quarantine and is shown again by a relay that had kept it back', () => {
+  it('is told once, and keeps its place', async () => {
+    const { world, alice, bobId } = await waitingAndForgotten('shown-again');
+    world.relay.tamper.envelopes = (honest) => [...honest].reverse();
+    await alice.start();
+    await alice.online();
+    await world.until(async () => world.relay.waiting(await alice.address()).length === 0);
+    expect(alice.undecryptable).toEqual(Array(3).fill('identity-changed'));
+    expect(await quarantined(alice)).toHaveLength(3);
+    await alice.messenger.contacts.acceptIdentity(bobId);
+    await world.until(() => alice.texts.length === 3);
+    expect(alice.texts).toEqual(three);
+  });
+
+  it('is not replaced by another under its id', async () => {
+    const { world, alice, bobId } = await waitingAndForgotten('another');
+    world.relay.tamper.envelopes = (honest) =>
+      honest.map((envelope) => ({ ...envelope, ciphertext: envelope.ciphertext.with(-1, 0) }));
+    await alice.start();
+    await alice.online();
+    await world.until(() => alice.undecryptable.length > 3);
+    await world.until(async () => world.relay.waiting(await alice.address()).length === 0);
+    expect(alice.undecryptable.slice(3)).toEqual(Array(3).fill('envelope-id-reused'));
+    await alice.messenger.contacts.acceptIdentity(bobId);
+    await world.until(() => alice.texts.length === 3);
+    expect(alice.texts).toEqual(three);
+  });
+});
+
 describe('quarantine', () => {
   it('ends after seven days, with a reason', async () => {
     const { world, alice, aliceId, bobId, replaceBob } = await replaced('expiry');

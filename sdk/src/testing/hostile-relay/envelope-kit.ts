@@ -15,6 +15,9 @@ const maxForged = limits.maxSessionRenewals * limits.maxResendRequests;
 /** The hour is not over before a lie has been told: what follows it takes long by the clock of the network. */
 const marginMs = 30 * 60 * 1000;
 
+/** When bob, of a stage, had begun sessions anew as often as he does in an hour. */
+const renewalsSpentAt = new WeakMap<Stage, number>();
+
 /** A field of an envelope. */
 export const path = (field: string) => `frame:envelopes/envelopes/*/${field}`;
 
@@ -33,7 +36,7 @@ export async function interceptKind(stage: Stage, kind: Kind, text: string): Pro
 export async function spendRenewals(stage: Stage): Promise<void> {
   const { alice, bob, carol } = stage;
   const { clock } = stage.network;
-  const leftMs = (stage.renewalsSpentAt ?? -Infinity) + limits.sessionRenewalIntervalMs - clock.now();
+  const leftMs = (renewalsSpentAt.get(stage) ?? -Infinity) + limits.sessionRenewalIntervalMs - clock.now();
   if (leftMs > marginMs) return;
   if (leftMs > 0) await stage.network.pass(leftMs);
   const forged = (contact: Actor): Envelope => ({
@@ -44,7 +47,7 @@ export async function spendRenewals(stage: Stage): Promise<void> {
     acceptedAt: clock.now(),
   });
   await stage.deliver(...Array.from({ length: maxForged }, () => [forged(alice), forged(carol)]));
-  stage.renewalsSpentAt = clock.now();
+  renewalsSpentAt.set(stage, clock.now());
   for (const contact of [alice, carol]) {
     await stage.talk(bob, contact, 'anew');
     await stage.talk(contact, bob, 'anew');

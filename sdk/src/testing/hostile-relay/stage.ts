@@ -88,9 +88,6 @@ export class Stage {
     this.mallory = parts.mallory;
   }
 
-  /** When bob had begun sessions anew as often as he does in an hour. Absent where he has not. */
-  renewalsSpentAt: number | undefined;
-
   /** The first adds the second by its code and says hello; the second accepts and answers. */
   async introduce(first: Actor, second: Actor): Promise<void> {
     await first.messenger.contacts.add(second.code);
