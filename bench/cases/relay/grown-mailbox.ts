@@ -92,6 +92,12 @@ async function use(mailbox: Mailbox, from: DeviceAddress, to: readonly DeviceAdd
   );
 }
 
+/**
+ * Messages on their way at a time: each to an account of its own, also among a hundred. With more, few accounts would
+ * have several in a batch, whose row is then written once for all of them.
+ */
+const waveSize = 50;
+
 /** Starts a server and fills it. */
 export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
   const postgres = await startPostgres({ durable: true });
@@ -107,13 +113,13 @@ export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
   return {
     useFirst: (count) => use(mailbox, sender, Array<DeviceAddress>(count).fill(device(1))),
     async useAll(count) {
-      const start = used;
-      used += count;
-      await use(
-        mailbox,
-        sender,
-        Array.from({ length: count }, (_, index) => spread(start + index)),
-      );
+      for (const end = used + count; used < end; used += waveSize) {
+        await use(
+          mailbox,
+          sender,
+          Array.from({ length: waveSize }, (_, index) => spread(used + index)),
+        );
+      }
     },
     async close() {
       await database.close();

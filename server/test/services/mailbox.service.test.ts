@@ -4,7 +4,7 @@ import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { MailboxServer } from '../../src/storage/redis/mailbox-server.js';
 import { openRedisMailbox } from '../../src/storage/redis/redis-mailbox.js';
 import { mailboxOver, redisMailboxOver } from '../mailbox/database-under-test.js';
-import { drain, makeScene, now, problem, send } from '../mailbox/mailbox-suite-kit.js';
+import { deviceOf, drain, makeScene, newAccount, now, problem, send } from '../mailbox/mailbox-suite-kit.js';
 import { mailboxSuite } from '../mailbox/mailbox-suite.js';
 import { waitFor } from '../support/wait-for.js';
 import { startPostgres, type PostgresService } from './postgres-service.js';
@@ -45,6 +45,29 @@ it('waits for the disk again after an acknowledgement that did not', async () =>
   };
   // PostgreSQL writes its log out by itself five times a second: once may fall right in between.
   await waitFor('an acknowledgement that is ahead of the disk', acknowledgedSoon, 2000);
+  await store.close();
+});
+
+it('moves the heads of many mailboxes on the pages where they are, without new entries in an index', async () => {
+  const database = await openDatabase();
+  const store = await mailboxOver(database);
+  const mailbox = store.open();
+  const devices = Array.from({ length: 300 }, () => deviceOf(newAccount()));
+  for (const device of devices) await store.addDevice(device, 101);
+  // A row that moves on its page leaves the index as it is; one that finds no room there goes to another page.
+  const pages = async () => {
+    const sql =
+      'SELECT account_id, (ctid::text::point)[0]::int AS page, last_envelope_seq AS head FROM devices';
+    const rows = await database.query(sql);
+    return new Map(rows.map(({ account_id: account, page, head }) => [account, { page, head }]));
+  };
+  const before = await pages();
+  for (const { accountId } of devices.slice(1)) await mailbox.accept(devices[0]!, send(accountId), now);
+  const after = await pages();
+  for (const { accountId } of devices.slice(1)) {
+    expect(after.get(accountId)).toEqual({ page: before.get(accountId)?.page, head: 1 });
+  }
+  expect(new Set([...before.values()].map(({ page }) => page)).size).toBeGreaterThan(1);
   await store.close();
 });
 

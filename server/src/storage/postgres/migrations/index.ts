@@ -9,6 +9,7 @@ import { continuityMigration } from './006-continuity.js';
 import { recoveryMigration } from './007-recovery.js';
 import { resetsMigration } from './008-resets.js';
 import { mailboxReferencesMigration } from './009-mailbox-references.js';
+import { deviceRoomMigration } from './010-device-room.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   recoveryMigration,
   resetsMigration,
   mailboxReferencesMigration,
+  deviceRoomMigration,
 ];
