@@ -267,17 +267,18 @@ function fateOf(results: readonly PreKeyUploadResult[], kind: PreKeyKind, id: nu
   return every('invalid', 'full') ? 'refused' : 'contested';
 }
 
-/** Whether the relay has keys that this device does not know, by their ids or by their number. */
+/**
+ * Whether the relay has keys that are not this state's: lasting ones that it had not put there last, perhaps its own
+ * of before, which a copy of it has put there again, or more one-time keys than it holds.
+ */
 function hasStrangers(
   { oneTime, kemOneTime, signedId, kemLastResortId }: PreKeyStatus,
-  { signed, kemLastResort, retired }: LastingKeys,
+  { signed, kemLastResort }: LastingKeys,
   held: HeldKeys = { oneTime: 0, kemOneTime: 0 },
 ): boolean {
   // Without one of these it hands out none; they are put there again by what it lacks.
   if (signedId === null || kemLastResortId === null) return false;
-  const isKnown = (id: number, own: number, former: readonly number[]) => id === own || former.includes(id);
-  if (!isKnown(signedId, signed.id, retired.signed)) return true;
-  if (!isKnown(kemLastResortId, kemLastResort.id, retired.kem)) return true;
+  if (signedId !== signed.id || kemLastResortId !== kemLastResort.id) return true;
   return oneTime > held.oneTime || kemOneTime > held.kemOneTime;
 }
 

@@ -253,6 +253,35 @@ describe('a copy of a storage', () => {
     expect(twice(bob.texts)).toEqual([]);
   });
 
+  it('that puts keys at the relay when the original has begun anew has them taken away again', async () => {
+    const { world, alice, bob, talk } = await talking('keys-of-a-copy');
+    const copy = await Party.open(world, 'alice');
+    await bringBack(copy, alice.medium);
+    await copy.online();
+    await talkBetween(copy, bob)('one');
+    await alice.messenger.connect();
+    await world.settle();
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+    const own = await alice.messenger.preKeys.status();
+    // Nothing that the relay could tell the states by, and keys that the original had until it began anew.
+    expect((await copy.messenger.preKeys.replenish()).signedId).not.toBe(own.signedId);
+    copy.kill();
+    await alice.restart();
+    await alice.online();
+    await world.settle();
+    expect(verdicts(alice)).toEqual(['rolled-back']);
+    const { signedId, kemLastResortId } = own;
+    expect(await alice.messenger.preKeys.status()).toMatchObject({ signedId, kemLastResortId });
+    for (const name of ['carol', 'dave', 'erin']) {
+      const stranger = await Party.register(world, name);
+      const contact = await stranger.messenger.contacts.add(await alice.code());
+      await stranger.messenger.messages.send(contact.accountId, { text: `hello from ${name}` });
+      await world.until(() => alice.texts.includes(`hello from ${name}`));
+    }
+    await talk('two');
+    expect(alice.undecryptable).toEqual([]);
+  });
+
   it('that did more than the original before it connects is behind all the same', async () => {
     const { world, alice, bob, bobId, talk } = await talking('ahead');
     await talk('one');
