@@ -1,7 +1,7 @@
 /** The signed and the last-resort key: replaced weekly, and kept for as long as anything may name them. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
-import { makeProblem, type PreKeyUploadResult } from '../../src/wire/index.js';
+import { makeProblem, wireLimits, type PreKeyUploadResult } from '../../src/wire/index.js';
 import { Party } from '../support/party.js';
 import { World } from '../support/world.js';
 
@@ -134,6 +134,50 @@ describe('sixty days of messages under way', () => {
     const uses = [...(await alice.dump()).keys()].filter((key) => key.startsWith('engine/kem-pre-key-uses/'));
     for (const key of uses) expect(kem).toContain(Number(key.split('/').at(-1)));
   }, 120_000);
+});
+
+describe('a session that was begun with keys on their last day and never answered', () => {
+  /** As long as an engine writes in one, and then begins another. */
+  const unansweredMs = 30 * dayMs;
+
+  it('is read after nearly two months in which the keys were replaced every week', async () => {
+    const world = new World('unanswered', { accessTokenTtlMs: 400 * dayMs });
+    const alice = await Party.register(world, 'alice', { messageRequests: 'accept', stock: 2 });
+    const bob = await Party.register(world, 'bob');
+    const { accountId } = await bob.messenger.contacts.add(await alice.code());
+    world.relay.tamper.refuse = ({ operation }) =>
+      operation === 'send' ? makeProblem('unavailable') : undefined;
+    let bundles = 0;
+    world.relay.tamper.delay = ({ operation }) => void (bundles += operation === 'keys.bundle' ? 1 : 0);
+    await bob.messenger.messages.send(accountId, { text: 'too old' });
+    await world.settle();
+    const signedIds = new Set([(await lastingIds(world, alice))[0]]);
+    const [keyOfSession] = signedIds;
+    const daily = async (days: number) => {
+      bob.kill();
+      for (let day = 0; day < days; day += 1) {
+        await pass(world, alice, 1);
+        signedIds.add((await lastingIds(world, alice))[0]);
+      }
+      await bob.restart();
+      await world.settle();
+    };
+    await daily(unansweredMs / dayMs - 1);
+    // In the same session, as the bundles show; and then that one has to wait as long as any may.
+    await bob.messenger.messages.send(accountId, { text: 'young enough' });
+    await world.settle();
+    await daily(limits.outboxTtlMs / dayMs - 1);
+    expect(signedIds.size).toBeGreaterThanOrEqual(8);
+    expect(await heldIds(alice, 'signed-pre-key')).toContain(keyOfSession);
+    world.relay.tamper.refuse = () => undefined;
+    await world.until(() => alice.texts.length === 1);
+    expect([alice.texts, alice.undecryptable, bundles]).toEqual([['young enough'], [], 1]);
+  }, 120_000);
+
+  it('finds its keys also where that message then waits at the relay as long as any may', () => {
+    const needed = unansweredMs + limits.outboxTtlMs + wireLimits.mailboxTtlMs;
+    expect(limits.maxRetiredPreKeys * limits.preKeyRotationMs).toBeGreaterThanOrEqual(needed);
+  });
 });
 
 describe('a relay that does not take new lasting keys', () => {

@@ -210,55 +210,86 @@ describe('an upload of which single keys are refused', () => {
   });
 });
 
-describe('a device whose one-time keys are used up', () => {
-  it('is reached through its last-resort key, and no first message counts twice', async () => {
-    const world = new World('last-resort');
-    const alice = await Party.register(world, 'alice', { stock: 1 });
-    const bob = await Party.register(world, 'bob');
-    const address = await alice.address();
-    await bob.messenger.contacts.add(await alice.code());
-    alice.kill();
-    const sent = 6;
-    let lastResort = 0;
-    world.relay.tamper.responses = {
-      'keys.bundle': (honest) => {
-        if (honest.devices[0]?.kemLastResort) lastResort += 1;
-        return honest;
-      },
-    };
-    for (let n = 0; n < sent; n += 1) {
-      await bob.messenger.sessions.reset(address.accountId);
-      await bob.messenger.messages.send(address.accountId, { text: `try ${n}` });
-      await world.settle();
-    }
-    expect(lastResort).toBeGreaterThanOrEqual(2);
-    const waiting = world.relay.waiting(address);
-    expect(waiting).toHaveLength(sent);
-    await alice.start();
-    await alice.messenger.connect();
-    await world.until(() => alice.texts.length === sent);
-    // The relay shows them all once more, under ids of its own.
+/** How many first messages bob sends to alice, who has one key of a kind. */
+const firstMessages = 6;
+
+/** Alice has read first messages, some of them by her last-resort key, which the relay can show her again. */
+async function servedByLastResort(seed: string) {
+  const world = new World(seed);
+  const alice = await Party.register(world, 'alice', { stock: 1 });
+  const bob = await Party.register(world, 'bob');
+  const address = await alice.address();
+  await bob.messenger.contacts.add(await alice.code());
+  alice.kill();
+  let lastResort = 0;
+  world.relay.tamper.responses = {
+    'keys.bundle': (honest) => {
+      if (honest.devices[0]?.kemLastResort) lastResort += 1;
+      return honest;
+    },
+  };
+  for (let n = 0; n < firstMessages; n += 1) {
+    await bob.messenger.sessions.reset(address.accountId);
+    await bob.messenger.messages.send(address.accountId, { text: `try ${n}` });
+    await world.settle();
+  }
+  expect(lastResort).toBeGreaterThanOrEqual(2);
+  const waiting = world.relay.waiting(address);
+  expect(waiting).toHaveLength(firstMessages);
+  await alice.start();
+  await alice.messenger.connect();
+  await world.until(() => alice.texts.length === firstMessages);
+  /** Shows them all once more, under ids of the relay's own, to a device that is started anew. */
+  const showAgain = async () => {
+    let shown = false;
     world.relay.tamper.push = (push) => {
       if (push.name !== 'caught-up') return [push];
       const envelopes = waiting.map((envelope, n) => ({
         ...envelope,
         id: `00000000-0000-4000-8000-00000000000${n}`,
       }));
+      shown = true;
       return [{ name: 'envelopes', payload: { envelopes } }, push];
     };
     await alice.restart();
-    await world.until(() => alice.messenger.connection.kind === 'online');
+    await world.until(() => shown && alice.messenger.connection.kind === 'online');
     await world.pass(5_000);
-    expect(await alice.texted(bob)).toHaveLength(sent);
+  };
+  return { world, alice, bob, address, lastResort, showAgain };
+}
+
+describe('a device whose one-time keys are used up', () => {
+  it('is reached through its last-resort key, and no first message counts twice', async () => {
+    const { alice, bob, lastResort, showAgain } = await servedByLastResort('last-resort');
+    await showAgain();
+    expect(await alice.texted(bob)).toHaveLength(firstMessages);
     expect(alice.undecryptable).toEqual([]);
     // With all sessions gone as well: a last-resort key remembers whom it served, the others are no more.
     await alice.messenger.contacts.remove(await bob.id());
-    await alice.restart();
-    await world.until(() => alice.messenger.connection.kind === 'online');
-    await world.pass(5_000);
+    await showAgain();
     const reasons = alice.undecryptable;
     expect(reasons.filter((reason) => reason === 'pre-key-replayed')).toHaveLength(lastResort);
-    expect(reasons.filter((reason) => reason === 'pre-key-missing')).toHaveLength(sent - lastResort);
-    expect(await alice.rows(await bob.id())).toHaveLength(sent);
+    expect(reasons.filter((reason) => reason === 'pre-key-missing')).toHaveLength(firstMessages - lastResort);
+    expect(await alice.rows(await bob.id())).toHaveLength(firstMessages);
+  });
+
+  it('takes no first message twice in a storage that was brought back, which has left its sessions', async () => {
+    const scene = await servedByLastResort('brought-back');
+    const { world, alice, bob, address, lastResort, showAgain } = scene;
+    await alice.messenger.contacts.accept(await bob.id());
+    const older = alice.medium.copy();
+    await bob.messenger.messages.send(address.accountId, { text: 'soon lost' });
+    await world.until(() => alice.texts.includes('soon lost'));
+    await world.pass(5_000);
+    alice.kill();
+    alice.medium = older;
+    await showAgain();
+    expect(alice.events.continuity?.map(({ verdict }) => verdict)).toEqual(['rolled-back']);
+    // None of them is taken for a new session's.
+    expect(alice.undecryptable).toEqual(Array<string>(lastResort).fill('pre-key-replayed'));
+    const texts = await alice.texted(bob);
+    expect(texts.filter((text) => text.startsWith('try'))).toHaveLength(firstMessages);
+    await bob.messenger.messages.send(address.accountId, { text: 'go on' });
+    await world.until(async () => (await alice.texted(bob)).includes('go on'));
   });
 });

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
 import type { Envelope } from '../../src/wire/index.js';
 import { losePreKeys, loseSessions } from '../support/lost-sessions.js';
-import { introduced, type Party } from '../support/party.js';
+import { introduced, Party } from '../support/party.js';
+import { changedKeys } from '../support/storage-dump.js';
+import { World } from '../support/world.js';
 
 /** How many first messages a device has sent since it was asked to count. */
 function countBundles(party: Party): () => number {
@@ -129,5 +131,31 @@ describe('forged envelopes', () => {
     await alice.messenger.messages.send(bobId, { text: 'cut off' });
     await world.pass(5_000);
     expect(bundles()).toBe(0);
+  });
+
+  it('of somebody who has only asked to be a contact begin none, and put nothing aside', async () => {
+    const world = new World('only-asked');
+    const alice = await Party.register(world, 'alice');
+    const bob = await Party.register(world, 'bob');
+    const { accountId: bobId } = await alice.messenger.contacts.add(await bob.code());
+    await alice.messenger.messages.send(bobId, { text: 'may I?' });
+    await world.until(() => bob.texts.includes('may I?'));
+    await world.pass(5_000);
+    world.relay.tamper.envelopes = (page, { accountId }) =>
+      accountId === bobId
+        ? page.map((envelope) => ({ ...envelope, ciphertext: envelope.ciphertext.slice(0, -1) }))
+        : page;
+    let asked = 0;
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (device?.accountId === bobId && operation !== 'acknowledge') asked += 1;
+      return undefined;
+    };
+    const before = await bob.dump();
+    await alice.messenger.messages.send(bobId, { text: 'cut off' });
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    const changed = changedKeys(before, await bob.dump());
+    expect(changed.filter((key) => /^(contact|outbox|engine)/.test(key))).toEqual([]);
+    expect(asked).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { loseSessions } from '../support/lost-sessions.js';
-import { introduced, textOf, type Party } from '../support/party.js';
+import { introduced, Party, textOf } from '../support/party.js';
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
@@ -148,6 +148,68 @@ describe('a message that was lost with its session', () => {
     await world.pass(5_000);
     const kept = [...(await alice.dump()).keys()].filter((key) => key.startsWith('send-log/'));
     expect(kept.length).toBeLessThanOrEqual(2);
+  });
+
+  it('goes out once, however often it is asked for', async () => {
+    const { world, alice, bob, aliceId, bobId } = await lost('once', ['lost']);
+    let copies = 0;
+    world.relay.tamper.envelopes = (page, { accountId }) => {
+      if (accountId !== bobId || copies > 0) return page;
+      // Each of them is a loss of its own to bob, and he asks for each: by the one hash that they have.
+      copies = limits.maxResendRequests;
+      const again = Array.from({ length: copies - 1 }, (_, index) => index + 1_000);
+      return page.flatMap((envelope) => [
+        envelope,
+        ...again.map((end) => ({ ...envelope, id: (envelope.id.slice(0, -4) + end) as typeof envelope.id })),
+      ]);
+    };
+    const sends = { alice: 0, bob: 0 };
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (operation === 'send') sends[device?.accountId === aliceId ? 'alice' : 'bob'] += 1;
+      return undefined;
+    };
+    await loseSessions(bob);
+    await world.until(() => bob.texts.includes('lost'));
+    await world.pass(60_000);
+    expect(bob.undecryptable).toHaveLength(copies);
+    // What bob asked, and that he has got it.
+    expect(sends).toEqual({ alice: 1, bob: copies + 1 });
+    expect((await alice.history(bobId)).at(-1)?.status).toBe('delivered');
+  });
+
+  it('is not for a contact to whom the relay has shown it, and can still be asked for by whom it was for', async () => {
+    const { world, alice, bob, aliceId } = await lost('not-yours', ['for bob alone']);
+    const carol = await Party.register(world, 'carol');
+    await alice.messenger.contacts.add(await carol.code());
+    const carolId = await carol.id();
+    await alice.messenger.messages.send(carolId, { text: 'hello carol' });
+    await world.until(() => carol.texts.includes('hello carol'));
+    await carol.messenger.contacts.accept(aliceId);
+    await carol.messenger.messages.send(aliceId, { text: 'hello by carol' });
+    await world.until(() => alice.texts.includes('hello by carol'));
+    await world.pass(5_000);
+    // As many rows as there are in bob's conversation, of which none has been confirmed.
+    world.relay.tamper.envelopes = (page, { accountId }) => (accountId === carolId ? [] : page);
+    for (const text of ['two', 'three']) await alice.messenger.messages.send(carolId, { text });
+    await world.pass(5_000);
+    const logged = await sentLog(alice);
+    const [forBob] = world.relay.waiting(await bob.address());
+    world.relay.tamper.envelopes = (page, { accountId }) =>
+      accountId === carolId ? [{ ...forBob!, id: '00000000-0000-4000-8000-000000000001' as never }] : page;
+    let sends = 0;
+    world.relay.tamper.delay = ({ operation, device }) => {
+      if (operation === 'send' && device?.accountId === aliceId) sends += 1;
+      return undefined;
+    };
+    world.relay.cut(await carol.address());
+    await world.until(() => carol.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(sends).toBe(0);
+    expect(await sentLog(alice)).toEqual(logged);
+    expect(carol.texts).not.toContain('for bob alone');
+    world.relay.tamper = {};
+    await loseSessions(bob);
+    await world.until(() => bob.texts.includes('for bob alone'));
   });
 
   it.each([
