@@ -2,7 +2,7 @@
  * Runs the test lanes and prints one true total: the fast suites always, `browser` and `services`
  * where their programs are installed. `SOTTO_REQUIRE=browser,services` makes absence a failure.
  *
- * `node scripts/test.mjs [fast] [browser] [services] [soak]`; without a name: fast, browser, services.
+ * `node scripts/test.mjs [fast] [browser] [services] [soak] [soak-services]`; without a name: fast, browser, services.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,19 +13,24 @@ import { addTallies, describeTally } from './lib/tally.mjs';
 
 const resultsFolder = join(root, 'temp', 'test-results');
 
+const fast = { config: 'vitest.config.ts', programs: {} };
+const services = {
+  config: 'vitest.services.config.ts',
+  programs: { 'PostgreSQL (pg_config or PATH)': findPostgres, 'redis-server (PATH)': findRedis },
+};
+const slowly = { env: { SLOW: '1' }, flags: ['--testTimeout=3600000'] };
+
 /** What a lane runs, and which installed programs it cannot do without. */
 const lanes = {
-  fast: { config: 'vitest.config.ts', programs: {} },
+  fast,
   browser: {
     config: 'vitest.browser.config.ts',
     programs: { 'Chromium (SOTTO_CHROMIUM or PATH)': findChromium },
   },
-  services: {
-    config: 'vitest.services.config.ts',
-    programs: { 'PostgreSQL (pg_config or PATH)': findPostgres, 'redis-server (PATH)': findRedis },
-  },
+  services,
   // Many more random runs, with fresh seeds; for machines with time, never for CI.
-  soak: { config: 'vitest.config.ts', programs: {}, env: { SLOW: '1' }, flags: ['--testTimeout=3600000'] },
+  soak: { ...fast, ...slowly },
+  'soak-services': { ...services, ...slowly },
 };
 
 const nothing = { passed: 0, failed: 0, skipped: 0 };
