@@ -8,6 +8,7 @@ import { accessSync, constants } from 'node:fs';
 import { chown, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './free-port.js';
 
@@ -29,7 +30,7 @@ export interface PostgresService {
   /** Makes an empty database and says where it is. */
   createDatabase(): Promise<string>;
   readonly port: number;
-  /** Ends it as a crash would: every process of the server, at once. */
+  /** Ends every process of the server at once, by SIGKILL: none of them can write or tell anybody anything more. */
   kill(): Promise<void>;
   /** Starts it again, at the same port and with the same databases. */
   restart(): Promise<void>;
@@ -147,6 +148,27 @@ async function stop(server: ChildProcess | undefined, folder: string, ownDisk: b
   await rm(folder, { recursive: true, force: true });
 }
 
+/** Processes that run now and were started by one: the dead that nobody has buried are not among them. */
+function childrenOf(parent: number): number[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' }).split('\n');
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, ppid, state]) => Number(ppid) === parent && !state?.startsWith('Z'))
+    .map(([pid]) => Number(pid));
+}
+
+/** The first process is stopped meanwhile: else it would start others in place of those that are gone. */
+async function killAll(server: ChildProcess): Promise<void> {
+  const first = server.pid!;
+  const gone = once(server, 'exit');
+  server.kill('SIGSTOP');
+  for (const child of childrenOf(first)) process.kill(child, 'SIGKILL');
+  // While one of them is left the folder counts as in use.
+  while (childrenOf(first).length > 0) await sleep(5);
+  server.kill('SIGKILL');
+  await gone;
+}
+
 async function createDatabase(port: number, name: string): Promise<string> {
   const address = `postgres://postgres@127.0.0.1:${port}`;
   const client = new pg.Client(`${address}/postgres`);
@@ -224,12 +246,7 @@ export async function startPostgres({
   return {
     createDatabase: () => createDatabase(port, `sotto_${(databases += 1)}`),
     port,
-    async kill() {
-      const gone = once(server, 'exit');
-      // SIGQUIT is PostgreSQL's immediate shutdown: its processes end without a checkpoint, as after a crash.
-      server.kill('SIGQUIT');
-      await gone;
-    },
+    kill: () => killAll(server),
     restart: launch,
     hasOwnDisk: ownDisk,
     fillDisk: () => fill(ballast),
