@@ -25,34 +25,52 @@ export interface RedisService {
 export interface RedisServiceOptions {
   /** Whether every write is in the file before it is answered. Default false: nothing is written at all. */
   readonly durable?: boolean;
+  /** Whether it is a cluster, of one shard: it refuses whatever touches keys of two hash slots. Default false. */
+  readonly cluster?: boolean;
 }
 
 const patienceMs = 30_000;
 
+function ask(port: number, command: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+    socket.once('data', (data) => resolve(String(data)));
+    socket.once('error', () => resolve(''));
+    socket.once('data', () => socket.destroy());
+  });
+}
+
 async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (performance.now() < deadline && server.exitCode === null) {
-    const answer = await new Promise<string>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-      socket.once('data', (data) => resolve(String(data)));
-      socket.once('error', () => resolve(''));
-      socket.once('data', () => socket.destroy());
-    });
-    if (answer.startsWith('+PONG')) return;
+    if ((await ask(port, 'PING')).startsWith('+PONG')) return;
     await sleep(10);
   }
   throw new Error('Redis did not start; is redis-server installed?');
+}
+
+async function takeAllSlots(port: number): Promise<void> {
+  await ask(port, 'CLUSTER ADDSLOTSRANGE 0 16383');
+  const deadline = performance.now() + patienceMs;
+  while (!(await ask(port, 'CLUSTER INFO')).includes('cluster_state:ok')) {
+    if (performance.now() > deadline) throw new Error('Redis is no cluster');
+    await sleep(10);
+  }
 }
 
 /**
  * Starts a server.
  * @throws Error when Redis is not installed
  */
-export async function startRedis({ durable = false }: RedisServiceOptions = {}): Promise<RedisService> {
+export async function startRedis({
+  durable = false,
+  cluster = false,
+}: RedisServiceOptions = {}): Promise<RedisService> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sotto-redis-'));
   const port = await freePort();
   const persistence = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
   const parameters = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  if (cluster) parameters.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
   let server: ChildProcess;
   const launch = async () => {
     server = spawn('redis-server', [...parameters, ...persistence], { stdio: 'ignore' });
@@ -71,6 +89,7 @@ export async function startRedis({ durable = false }: RedisServiceOptions = {}):
   };
   try {
     await launch();
+    if (cluster) await takeAllSlots(port);
   } catch (error) {
     await stop();
     throw error;
