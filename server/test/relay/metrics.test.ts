@@ -60,6 +60,14 @@ describe('metrics', () => {
     }
   });
 
+  it('say how much waits, as the planner last saw it', async () => {
+    const [from, to] = [await world.newcomer(), await world.newcomer()];
+    const sender = await world.connect(from);
+    for (let sent = 0; sent < 3; sent += 1) await sender.mustSend(await world.sendRequest(from, to));
+    await database.query('ANALYZE envelopes');
+    expect(value(await scrape(), 'sotto_waiting_envelopes')).toBe(3);
+  });
+
   it('are served at their own port alone, under one path', async () => {
     expect((await fetch(`${relay.url}/metrics`)).status).toBe(404);
     expect((await fetch(`http://127.0.0.1:${relay.metricsPort}/healthz`)).status).toBe(404);
