@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { completeConfig } from '../../src/config.js';
+import { createRelayLog } from '../../src/logging/relay-log.js';
+import { openRelayStorage } from '../../src/relay-storage.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { jobLock } from '../../src/storage/postgres/job-lock.js';
 import { runDatabaseSuite } from '../storage/database-suite.js';
@@ -48,5 +52,21 @@ it('lets one of several nodes do what needs doing once, and the next one when th
   expect(await atIt).toBe(true);
   expect(await jobLock(second)(async () => void done.push('second'))).toBe(true);
   expect(done).toEqual(['first', 'second']);
+  await Promise.all([first.close(), second.close()]);
+});
+
+it('is how nodes on one database share their upkeep', async () => {
+  const config = completeConfig({ databaseUrl: await service.createDatabase(), secret: randomBytes(32) });
+  const log = createRelayLog({ level: 'silent', now: () => 0 });
+  const parts = { database: undefined, random: (length: number) => randomBytes(length), log };
+  const [first, second] = await Promise.all([
+    openRelayStorage(config, parts),
+    openRelayStorage(config, parts),
+  ]);
+  const meanwhile: boolean[] = [];
+  const done = await first.asOnlyNode(async () => {
+    meanwhile.push(await second.asOnlyNode(async () => {}));
+  });
+  expect([done, ...meanwhile]).toEqual([true, false]);
   await Promise.all([first.close(), second.close()]);
 });

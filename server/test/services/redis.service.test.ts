@@ -1,12 +1,17 @@
-/** What Redis carries, piece by piece: shared buckets, and what becomes of them without it. */
+/** What Redis carries, piece by piece: shared buckets, what becomes of them without it, and who is connected where. */
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccountId, DeviceId } from '@sotto/sdk/wire';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRelayLog } from '../../src/logging/relay-log.js';
 import { createRateLimits } from '../../src/limits/rate-limits.js';
 import type { LimitRow } from '../../src/limits/limit-table.js';
 import type { RateLimits } from '../../src/ports.js';
+import { nodeLimits } from '../../src/nodes/limits.js';
+import type { NodeHandlers } from '../../src/nodes/node-exchange.js';
 import { openNodes } from '../../src/nodes/open-nodes.js';
 import { completeConfig } from '../../src/config.js';
+import { RedisExchange } from '../../src/storage/redis/redis-exchange.js';
+import { redisKeys } from '../../src/storage/redis/redis-keys.js';
 import { RedisLink } from '../../src/storage/redis/redis-link.js';
 import { createRedisLimiter } from '../../src/storage/redis/redis-limiter.js';
 import { waitFor } from '../support/wait-for.js';
@@ -89,5 +94,68 @@ describe('rate limits in Redis', () => {
     const tries = Array.from({ length: 30 }, async () => limits.consume('send', { address: '10.0.0.4' }));
     const settled = await Promise.allSettled(tries);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  });
+});
+
+describe('who is connected where', () => {
+  let redis: RedisService;
+  let link: RedisLink;
+  let exchange: RedisExchange;
+  let renew: () => void;
+  const device = { accountId: randomUUID() as AccountId, deviceId: 1 as DeviceId };
+  const connection = { device, id: randomUUID(), since: 1_000 };
+  const replaced: unknown[] = [];
+  const handlers: NodeHandlers = {
+    received: () => true,
+    replaced: (older) => void replaced.push(older),
+    missed: () => {},
+    connections: () => [connection],
+    find: () => connection,
+  };
+  beforeAll(async () => {
+    redis = await startRedis();
+    link = new RedisLink({ url: redis.url, channel: redisKeys.node('here'), log });
+    exchange = new RedisExchange({ link, nodeId: 'here' });
+    const timers = vi.spyOn(globalThis, 'setInterval');
+    await exchange.start(handlers);
+    const renewal = timers.mock.calls.find(([, everyMs]) => everyMs === nodeLimits.presenceRenewalMs);
+    timers.mockRestore();
+    renew = renewal![0] as () => void;
+    await exchange.arrived(connection);
+  });
+  afterAll(async () => {
+    await exchange.close();
+    await redis.stop();
+  });
+
+  const key = redisKeys.places(device.accountId);
+  const ttlMs = () => link.run((client) => client.pTTL(key));
+  const place = () => link.run((client) => client.hGet(key, '1'));
+
+  it('expires, and is said again before it does', async () => {
+    const { presenceTtlMs, presenceRenewalMs } = nodeLimits;
+    expect(presenceRenewalMs).toBeLessThan(presenceTtlMs / 2);
+    const almostGone = 5_000;
+    await link.run((client) => client.pExpire(key, almostGone));
+    renew();
+    await waitFor('a renewal', async () => (await ttlMs()) > almostGone);
+    expect(await ttlMs()).toBeLessThanOrEqual(presenceTtlMs);
+    await link.run((client) => client.del(key));
+    renew();
+    await waitFor('the place', async () => (await place()) === `here ${connection.id} 1000`);
+  });
+
+  it('is left to a newer connection elsewhere, and taken from an older one', async () => {
+    const elsewhere = (since: number) =>
+      link.run((client) => client.hSet(key, '1', `elsewhere ${randomUUID()} ${since}`));
+    await elsewhere(999);
+    renew();
+    await waitFor('the place', async () => (await place()) === `here ${connection.id} 1000`);
+    expect(replaced).toEqual([]);
+    await elsewhere(1_001);
+    renew();
+    await waitFor('the older connection to go', () => replaced.length > 0);
+    expect(replaced).toEqual([connection]);
+    expect(await place()).toMatch(/^elsewhere /);
   });
 });
