@@ -1,6 +1,9 @@
 /** Every operation over the socket, and the socket itself, under wrong, huge and random input. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { deflateRawSync } from 'node:zlib';
 import { socketOperations, wireLimits, type SocketOperationName } from '@sotto/sdk/wire';
 import { Manager } from 'socket.io-client';
 import { bytes, type Device } from '../device.js';
@@ -95,6 +98,7 @@ export function hostileSocketCases(given: CaseContext): void {
   frameCases(context);
   rawCases(context);
   unauthenticatedCases(context);
+  compressionCases(context);
 }
 
 function payloadCases({ world, it, unharmed }: HostileContext, operation: SocketOperationName): void {
@@ -271,5 +275,36 @@ function unauthenticatedCases({ world, it, unharmed }: HostileContext): void {
         engine.write('2["acknowledge",{}]');
         await closed;
       }
+    }));
+}
+
+/** A message of so many zeros as a client sends it that compresses and masks: final, compressed, text. */
+function compressedFrame(length: number): Buffer {
+  const payload = deflateRawSync(Buffer.alloc(length));
+  const head = Buffer.alloc(14);
+  head.writeUInt8(0xc1, 0);
+  head.writeUInt8(0xff, 1);
+  head.writeBigUInt64BE(BigInt(payload.length), 2);
+  // A mask of zeros leaves the payload as it is.
+  return Buffer.concat([head, payload]);
+}
+
+function compressionCases({ world, it, unharmed }: HostileContext): void {
+  it('agrees to no compression, and inflates nothing', () =>
+    unharmed(async () => {
+      const headers = {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': Buffer.from(bytes(16)).toString('base64'),
+        'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
+      };
+      const request = httpRequest(`${world.url}/v1/socket/?EIO=4&transport=websocket`, { headers }).end();
+      const [response, socket] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex];
+      assert.equal(response.headers['sec-websocket-extensions'], undefined);
+      const closed = once(socket, 'close');
+      socket.on('error', () => {});
+      socket.resume().write(compressedFrame(64 * 1024 * 1024));
+      await closed;
     }));
 }
