@@ -193,25 +193,31 @@ describe('a storage that was brought back', () => {
     expect(bob.undecryptable).toEqual([]);
   });
 
-  it('begins anew whenever the process dies meanwhile', { timeout: 120_000 }, async () => {
-    const { world, alice, bob, talk } = await talking('dying');
-    const older = alice.medium.copy();
-    await talk('one');
-    for (let deadly = 1; deadly <= 6; deadly += 1) {
-      for (const fate of ['die-before', 'die-after'] as const) {
+  it.each(['die-before', 'die-after', 'fail'] as const)(
+    'begins anew whichever of its commits meanwhile meets the fate %s',
+    { timeout: 120_000 },
+    async (fate) => {
+      const { world, alice, bob, talk } = await talking(`meanwhile ${fate}`);
+      const older = alice.medium.copy();
+      await talk('one');
+      let last = 0;
+      for (let fateful = 1; last === fateful - 1; fateful += 1) {
         await bringBack(alice, older);
         let commits = 0;
-        alice.commitPlan = () => ((commits += 1) === deadly ? fate : 'pass');
+        alice.commitPlan = () => ((commits += 1) === fateful ? fate : 'pass');
         void alice.messenger.connect();
-        await world.pass(1_000);
+        await world.pass(5_000);
         alice.commitPlan = () => 'pass';
+        if (commits >= fateful) last = fateful;
         await alice.revive();
-        await talk(`${fate} ${deadly}`);
+        await talk(`${fate} ${fateful}`);
       }
-    }
-    expect(twice(bob.texts)).toEqual([]);
-    expect(bob.undecryptable).toEqual([]);
-  });
+      // The repair, what it continues from, a session, keys made and uploaded, and the message that says so.
+      expect(last).toBeGreaterThanOrEqual(6);
+      expect(twice(bob.texts)).toEqual([]);
+      expect(bob.undecryptable).toEqual([]);
+    },
+  );
 
   it('asks for the password where its tokens have been renewed since, and goes on then', async () => {
     const world = new World('tokens', { accessTokenTtlMs: 10 * 60_000 });
