@@ -58,6 +58,11 @@ export const relayLimits = {
   // http
   /** A request that trickles in slower than this is cut off: a full key upload over 100 kbit/s takes about 50 s. */
   requestTimeoutMs: 60_000,
+  /**
+   * TCP connections of one process: more than the gateway's and those that it tells why they cannot stay, so that
+   * only a flood of silent ones meets this bound, which hangs up without a word.
+   */
+  maxSockets: 25_000,
   /** Header bytes of one request; an access token is below 1 KiB. */
   maxHeaderBytes: 16 * 1024,
   /** Requests under way when the relay stops have this long to end. */

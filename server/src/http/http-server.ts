@@ -14,6 +14,9 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Of `relayLimits`. */
+type HttpBounds = Record<'requestTimeoutMs' | 'maxHeaderBytes' | 'maxSockets', number>;
+
 /** The port cannot be had. The message is one line for the operator. */
 class ListenError extends OperatorError {
   override readonly name = 'ListenError';
@@ -66,12 +69,15 @@ function close(server: Server): Promise<void> {
 }
 
 /** @param listener - the application */
-export function createHttpServer(listener: RequestListener): HttpServer {
-  const { requestTimeoutMs, maxHeaderBytes } = relayLimits;
+export function createHttpServer(
+  listener: RequestListener,
+  { requestTimeoutMs, maxHeaderBytes, maxSockets }: HttpBounds = relayLimits,
+): HttpServer {
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes },
     listener,
   );
+  server.maxConnections = maxSockets;
   server.on('clientError', refuseGarbage);
   return createHttpListener(server);
 }
