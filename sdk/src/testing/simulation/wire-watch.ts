@@ -28,6 +28,8 @@ export interface Sent {
   readonly kind: CiphertextKind;
   /** Of its sending chain. */
   readonly ratchetKey: string;
+  /** Its place among all ciphertexts in the order they were made. */
+  readonly madeAt: number;
   readonly content: SeenContent | undefined;
   /** The relay has accepted it. */
   accepted: boolean;
@@ -48,6 +50,10 @@ export class WireWatch {
   readonly #trace: Trace;
   /** Every message key that was seen in use. */
   readonly #keys = new Map<string, KeyUse>();
+  /** The places of ciphertexts in the order they were made, and that of the first one of each chain. */
+  readonly #madeAt = new Map<string, number>();
+  readonly #begunAt = new Map<string, number>();
+  #made = 0;
   /** Accounts with a device that runs twice. */
   readonly #doubles = new Set<AccountId>();
   readonly #contents = new Map<string, SeenContent>();
@@ -79,7 +85,11 @@ export class WireWatch {
         const step = await engine.encrypt(view, input);
         const { kind, ciphertext } = step.result;
         const content = contentOf(input.plaintext);
+        this.#made += 1;
         this.#contents.set(tagOf(ciphertext), content);
+        this.#madeAt.set(tagOf(ciphertext), this.#made);
+        const chain = chainOf(messageKeyOf(kind, ciphertext));
+        if (!this.#begunAt.has(chain)) this.#begunAt.set(chain, this.#made);
         const [from, to] = [input.our.address.accountId, input.their.accountId];
         this.#note(from, to, `encrypts ${kind} ${keyText(messageKeyOf(kind, ciphertext))}`, content);
         return step;
@@ -106,8 +116,9 @@ export class WireWatch {
       const messageKey = messageKeyOf(kind, ciphertext);
       this.#use(messageKey, { tag, from, arrived: false });
       const content = this.#contents.get(tag);
-      const [ratchetKey = ''] = messageKey.split(' ');
-      const sent = { from, to, kind, ratchetKey, content, accepted: false, envelopeId: undefined };
+      const madeAt = this.#madeAt.get(tag) ?? Infinity;
+      const made = { from, to, kind, ratchetKey: chainOf(messageKey), madeAt, content };
+      const sent = { ...made, accepted: false, envelopeId: undefined };
       if (!this.#sent.has(tag)) this.#sent.set(tag, sent);
     }
   }
@@ -198,14 +209,20 @@ export class WireWatch {
   }
 
   /**
-   * Whether its receiver had read so many younger chains of its sender that no state need know its own any more.
+   * Whether its receiver had read so many younger chains of its sender that no state need know its own any more: what
+   * a handler answers is encrypted at once, and goes out after all that waited for the same contact before.
    * Chains of a session that was begun in between count too: which session a chain is of cannot be seen from here.
    * @param read - what the receiver had read before
    */
-  isOutlived({ from, to, ratchetKey }: Sent, read: ReadonlySet<EnvelopeId>): boolean {
-    const ofPair = this.accepts().filter((other) => other.from === from && other.to === to);
-    const last = ofPair.findLastIndex((other) => other.ratchetKey === ratchetKey);
-    const younger = ofPair.slice(last + 1).filter(({ envelopeId }) => envelopeId && read.has(envelopeId));
+  isOutlived({ from, to, madeAt }: Sent, read: ReadonlySet<EnvelopeId>): boolean {
+    const younger = this.accepts().filter(
+      (other) =>
+        other.from === from &&
+        other.to === to &&
+        (this.#begunAt.get(other.ratchetKey) ?? 0) > madeAt &&
+        other.envelopeId !== undefined &&
+        read.has(other.envelopeId),
+    );
     return new Set(younger.map((other) => other.ratchetKey)).size >= keptChains;
   }
 
@@ -217,9 +234,16 @@ export class WireWatch {
   /** All of it has been checked. Message keys, and who sent what, are never forgotten. */
   forget(): void {
     this.#contents.clear();
+    this.#madeAt.clear();
     this.#sent.clear();
     this.#byEnvelope.clear();
   }
+}
+
+/** The chain of a message key. */
+function chainOf(key: string): string {
+  const [ratchetKey = ''] = key.split(' ');
+  return ratchetKey;
 }
 
 /** How a message key is told: enough of it. */
