@@ -8,42 +8,15 @@ import type { Message } from '../../messages/index.js';
 import type { StorageChange } from '../../ports/storage.js';
 import type { AccountId, EnvelopeId } from '../../wire/index.js';
 import { differences } from './reasons.js';
-import { concernOf, nameOf, readMessage, readRecord } from './stored.js';
+import { sortCommit, type ContactFields, type SortedCommit } from './sorted-commit.js';
+import { concernOf, nameOf } from './stored.js';
 import type { Concern, Trace } from './trace.js';
 import type { WireWatch } from './wire-watch.js';
-
-interface JournalFields {
-  readonly type: string;
-  readonly reason?: string;
-  readonly messageSeq?: number;
-  readonly conversationId?: string;
-}
-
-interface ContactFields {
-  readonly relation: string;
-  readonly renewals?: readonly { readonly at: number; readonly requests?: number }[];
-  readonly resends?: readonly { readonly at: number }[];
-}
 
 /** How much was asked for again of an account, and sent to it again. */
 interface Repeats {
   readonly requests: number;
   readonly resends: number;
-}
-
-/** A commit, sorted by what its keys are about. */
-interface Sorted {
-  /** Envelopes that it marks as seen. */
-  readonly seen: EnvelopeId[];
-  readonly quarantined: EnvelopeId[];
-  /** Let out of quarantine. */
-  readonly released: EnvelopeId[];
-  readonly received: Message[];
-  readonly journal: JournalFields[];
-  readonly counted: Map<string, number>;
-  /** What the device itself counts by now, by reason and limit. */
-  counters: ReadonlyMap<string, number> | undefined;
-  sessionMoved: boolean;
 }
 
 /** A reason, told of an envelope. */
@@ -232,7 +205,8 @@ export class Ledger {
 
   /** A commit was written. */
   written(changes: readonly StorageChange[]): void {
-    const sorted = this.#sort(changes);
+    const sorted = sortCommit(changes, (key) => this.#rows.has(key));
+    this.#takeUp(sorted);
     if (sorted.received.length > 0) this.#checkEffect(sorted);
     const reason = this.#reasonIn(sorted);
     this.#checkCounters(sorted);
@@ -240,8 +214,18 @@ export class Ledger {
     for (const { sender, id } of sorted.received) this.#effects.add(`${sender} ${id}`);
   }
 
+  /** What a device's storage holds from now on. */
+  #takeUp({ rows, contacts, journalHead }: SortedCommit): void {
+    for (const [key, row] of rows) this.#rows.set(key, row);
+    for (const [account, contact] of contacts) {
+      this.#relations.set(account, contact);
+      this.#noteRepeats(account, contact);
+    }
+    this.#journalHead = Math.max(this.#journalHead, journalHead);
+  }
+
   /** Why an envelope had no effect: told once, in the commit that ends that very envelope, or lets it wait again. */
-  #reasonIn({ journal, seen, released, quarantined }: Sorted): string | undefined {
+  #reasonIn({ journal, seen, released, quarantined }: SortedCommit): string | undefined {
     const told = journal.filter(({ type }) => type === 'undecryptable').map(({ reason }) => reason);
     const [reason] = told.filter((one) => one !== 'quarantine-expired');
     const isOfOne = told.length === 1 && new Set([...seen, ...released, ...quarantined]).size === 1;
@@ -252,7 +236,7 @@ export class Ledger {
   }
 
   /** A reason is counted in the commit that tells it, and nothing else is. */
-  #checkCounters({ journal, counters }: Sorted): void {
+  #checkCounters({ journal, counters }: SortedCommit): void {
     const told = journal.filter(({ type }) => type === 'undecryptable');
     for (const { reason = '' } of told) this.#told.set(reason, (this.#told.get(reason) ?? 0) + 1);
     if (told.length === 0 && !counters) return;
@@ -262,7 +246,7 @@ export class Ledger {
   }
 
   /** One message at a time takes effect, with everything that belongs to it. */
-  #checkEffect({ seen, released, received, journal, counted, sessionMoved }: Sorted): void {
+  #checkEffect({ seen, released, received, journal, counted, sessionMoved }: SortedCommit): void {
     const [message] = received as [Message];
     const { sender, id, conversationId, seq } = message;
     const lacks = [
@@ -279,11 +263,11 @@ export class Ledger {
     if (this.#effects.has(`${sender} ${id}`)) this.#trace.accuse(`${what} took effect twice`, concern);
   }
 
-  #settle(id: EnvelopeId, sorted: Sorted, reason: string | undefined): void {
+  #settle(id: EnvelopeId, sorted: SortedCommit, reason: string | undefined): void {
     const { quarantined, released, received } = sorted;
     const before = this.#outcomes.get(id);
     // It came again after it was done, or while it waits in quarantine: then nothing may follow from it.
-    if (before !== undefined && !(before === 'quarantined' && released.includes(id))) {
+    if (before !== undefined && !this.#mayFollow(id, before, released)) {
       if (received.length > 0) {
         this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
       }
@@ -303,6 +287,12 @@ export class Ledger {
     }
     const { who } = this.#concernOf(id);
     this.#trace.note(`${this.#name} is done with ${this.#nameOf(id)}: ${outcome}`, ...who);
+  }
+
+  /** It comes out of quarantine; or was nobody's while its sender was blocked, and a relay made its mark go. */
+  #mayFollow(id: EnvelopeId, before: string, released: readonly EnvelopeId[]): boolean {
+    if (before === 'quarantined') return released.includes(id);
+    return before === 'blocked' && this.#wire.wasDropped(id);
   }
 
   /**
@@ -337,64 +327,5 @@ export class Ledger {
   #nameOf(id: EnvelopeId): string {
     const content = this.#wire.find(id)?.content;
     return content ? nameOf(content) : id;
-  }
-
-  #sort(changes: readonly StorageChange[]): Sorted {
-    const sorted: Sorted = {
-      seen: [],
-      quarantined: [],
-      released: [],
-      received: [],
-      journal: [],
-      counted: new Map(),
-      counters: undefined,
-      sessionMoved: false,
-    };
-    for (const { key, value } of changes) {
-      const [space, ...rest] = key.split('/') as [string, ...string[]];
-      if (value) this.#sortPut(sorted, space, rest, key, value);
-      else if (space === 'quarantine') sorted.released.push(rest[1] as EnvelopeId);
-    }
-    return sorted;
-  }
-
-  #sortPut(sorted: Sorted, space: string, rest: readonly string[], key: string, value: Uint8Array): void {
-    switch (space) {
-      case 'seen':
-        sorted.seen.push(rest[0] as EnvelopeId);
-        return;
-      case 'quarantine':
-        sorted.quarantined.push(rest[1] as EnvelopeId);
-        return;
-      case 'message': {
-        const message = readMessage(value);
-        if (message.status === 'received' && !this.#rows.has(key)) sorted.received.push(message);
-        this.#rows.set(key, message);
-        return;
-      }
-      case 'contact': {
-        const [account, contact] = [rest[0] as AccountId, readRecord<ContactFields>(value)];
-        this.#relations.set(account, contact);
-        this.#noteRepeats(account, contact);
-        return;
-      }
-      case 'journal':
-        this.#journalHead = Math.max(this.#journalHead, Number(rest[0]));
-        sorted.journal.push(readRecord<JournalFields>(value));
-        return;
-      case 'counters':
-        sorted.counters = new Map(
-          readRecord<{ name: string; count: number }[]>(value).map(({ name, count }) => [name, count]),
-        );
-        return;
-      case 'engine':
-        sorted.sessionMoved ||= rest[0] === 'session' || (rest[0] === 'epoch' && rest[2] === 'session');
-        return;
-      case 'app':
-        if (rest[0] === 'count') sorted.counted.set(rest[1] as string, value[0] as number);
-        return;
-      default:
-        return;
-    }
   }
 }
