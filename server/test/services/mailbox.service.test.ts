@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRelay } from '../../src/relay.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { MailboxServer } from '../../src/storage/redis/mailbox-server.js';
 import { openRedisMailbox } from '../../src/storage/redis/redis-mailbox.js';
@@ -114,6 +115,20 @@ describe('a Redis that ends under a mailbox', () => {
     expect(page.envelopes.map(({ seq }) => seq)).toEqual([first?.seq]);
     await close();
   });
+});
+
+it('makes a relay unready while it is away', async () => {
+  const own = await startRedis();
+  const config = { port: 0, mailboxRedisUrl: own.url, secret: randomBytes(32), logLevel: 'silent' } as const;
+  const relay = await createRelay({ ...config, databaseUrl: await service.createDatabase() });
+  const readiness = async () => (await fetch(`${relay.url}/readyz`)).status;
+  expect(await readiness()).toBe(200);
+  await own.kill();
+  await waitFor('the relay to say so', async () => (await readiness()) === 503);
+  await own.restart();
+  await waitFor('the relay to be ready', async () => (await readiness()) === 200);
+  await relay.close();
+  await own.stop();
 });
 
 it('writes nothing for a plan that was overtaken', async () => {
