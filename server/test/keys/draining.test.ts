@@ -9,6 +9,7 @@ import { limitTable, type LimitKey } from '../../src/limits/limit-table.js';
 import { Person } from '../support/people.js';
 import { RelayClient, type Answer } from '../support/relay-client.js';
 import { startTestRelay, type TestRelay } from '../support/test-relay.js';
+import { waitFor } from '../support/wait-for.js';
 
 const askerCount = 12;
 const targetCount = 11;
@@ -60,12 +61,10 @@ describe('draining over HTTP', () => {
       Array.from({ length: targetCount }, (_, index) => register(`198.51.100.${index + 1}`)),
     );
     for (const { client, person, token } of targets) {
-      const { problem } = await client.proven(
-        person,
-        'keys.upload',
-        { keys: person.keys(oneTimeKeys) },
-        token,
-      );
+      const keys = person.keys(oneTimeKeys);
+      // Making them holds up the relay, which runs in this process and turns requests away until it can keep up.
+      await waitFor('the relay', async () => !(await client.call('auth.nonce', {})).problem);
+      const { problem } = await client.proven(person, 'keys.upload', { keys }, token);
       expect(problem).toBeUndefined();
     }
   }, 120_000);
