@@ -24,7 +24,7 @@ export const limits = {
   maxTrackedEnvelopeIds: 100_000,
   /** Envelopes of one sender that wait for a look-up: all that a relay has in flight, or order would be lost. */
   maxHeldEnvelopesPerSender: 256,
-  /** Envelopes that wait under a changed identity key, per account. */
+  /** Envelopes that wait under a changed identity key, per account; twice as many where the clock was set forward meanwhile. */
   maxQuarantinedPerAccount: 256,
   /** How long they wait for the user's decision; after that they end as `quarantine-expired`. */
   quarantineTtlMs: 7 * 24 * 60 * 60 * 1000,

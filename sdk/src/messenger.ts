@@ -127,9 +127,10 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     },
   });
   const intake = new Intake({ receiver, lookups: new Lookups(directory) });
-  const quarantine = new QuarantineKeeper({ writer, contacts, intake, journal, host });
+  const clocks = () => inbox.clocks;
+  const quarantine = new QuarantineKeeper({ writer, contacts, intake, journal, host, clocks });
   const deferred = new DeferredKeeper({ writer, intake, journal, host });
-  const inbox = new Inbox({ writer, receiver, intake, quarantine, host });
+  const inbox: Inbox = new Inbox({ writer, receiver, intake, quarantine, host });
   const archive = new MessageArchive(writer);
   const messages = new MessageService({ writer, composer, archive });
   const onCaughtUp = async () => {

@@ -11,6 +11,7 @@ import type { Journal, Unit, Writer } from '../unit/index.js';
 import type { AccountId } from '../wire/index.js';
 import type { Intake } from './intake.js';
 import { listQuarantine } from './quarantine.js';
+import type { LogTime } from './send-log.js';
 import { noteUndecryptable } from './undecryptable.js';
 
 /** See the header. */
@@ -20,6 +21,7 @@ export class QuarantineKeeper {
   readonly #intake: Intake;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
+  readonly #clocks: () => LogTime;
   readonly #drains = new Map<AccountId, Promise<void>>();
   /** Drains that failed: how to call off the next attempt. */
   readonly #retries = new Map<AccountId, () => void>();
@@ -32,12 +34,15 @@ export class QuarantineKeeper {
     intake: Intake;
     journal: Journal<JournalEvent>;
     host: Host;
+    /** This moment by both clocks. */
+    clocks: () => LogTime;
   }) {
     this.#writer = parts.writer;
     this.#contacts = parts.contacts;
     this.#intake = parts.intake;
     this.#journal = parts.journal;
     this.#host = parts.host;
+    this.#clocks = parts.clocks;
   }
 
   /**
@@ -135,13 +140,19 @@ export class QuarantineKeeper {
     });
   }
 
-  /** @returns when the next one will have waited long enough */
+  /**
+   * A clock that was set forward by years ends nothing that the relay took lately: where the relay has said its time,
+   * an envelope is not older than that. One that says so falsely gains nothing: it could bring the envelope again.
+   * @returns when the next one will have waited long enough
+   */
   async #expire(unit: Unit): Promise<number | undefined> {
-    const now = this.#host.clock.now();
+    const { now, relayNow } = this.#clocks();
     let nextAt: number | undefined;
     for (const { key, envelope, expiresAt } of await listQuarantine(unit)) {
-      if (now < expiresAt) {
-        nextAt = Math.min(nextAt ?? expiresAt, expiresAt);
+      const youngForMs = limits.quarantineTtlMs - (relayNow - envelope.acceptedAt);
+      if (now < expiresAt || youngForMs > 0) {
+        const endsAt = now < expiresAt ? expiresAt : now + youngForMs;
+        nextAt = Math.min(nextAt ?? endsAt, endsAt);
         continue;
       }
       unit.delete(key);

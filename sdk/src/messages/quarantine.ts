@@ -102,7 +102,9 @@ async function setAside(
   if (stored.some((entry) => entry.key === key)) throw new SottoError('envelope-id-reused');
   const waiting = stored.map(({ value }) => placeRecord.decode(value));
   const fresh = waiting.filter(({ quarantinedAt }) => now < quarantinedAt + limits.quarantineTtlMs);
-  if (fresh.length >= limits[limit]) throw new SottoError('limit-exceeded', { details: { limit } });
+  // What is too old goes with the next sweep, or stays where the own clock alone says that it is: then as many again.
+  const isFull = fresh.length >= limits[limit] || waiting.length >= 2 * limits[limit];
+  if (isFull) throw new SottoError('limit-exceeded', { details: { limit } });
   const order = Math.max(-1, ...waiting.map((entry) => entry.order)) + 1;
   unit.write(key, quarantineRecord, { ...envelope, order, quarantinedAt: now });
 }

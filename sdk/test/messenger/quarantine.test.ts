@@ -6,6 +6,8 @@ import { door } from '../support/door.js';
 import { textOf, type Party } from '../support/party.js';
 import { dieWhenAccepted, replaced, three, writeAll } from '../support/replaced.js';
 
+const dayMs = 24 * 60 * 60 * 1000;
+
 async function quarantined(party: Party): Promise<string[]> {
   return [...(await party.dump()).keys()].filter((key) => key.startsWith('quarantine/'));
 }
@@ -130,6 +132,48 @@ describe('quarantine', () => {
     expect(alice.texts).toEqual([]);
     expect(await quarantined(alice)).toEqual([]);
     expect(alice.undecryptable.filter((reason) => reason === 'quarantine-expired')).toHaveLength(3);
+  });
+
+  it.each([
+    ['by years', 10 * 365 * dayMs],
+    ['by a little more than it lasts', limits.quarantineTtlMs + dayMs],
+  ])('does not end by a clock that is set forward %s', async (_, offsetMs) => {
+    const { world, alice, aliceId, bobId, replaceBob } = await replaced('clock');
+    const otherBob = await replaceBob();
+    await writeAll(otherBob, aliceId, three);
+    alice.clockOffsetMs = offsetMs;
+    await alice.restart();
+    await world.pass(5_000);
+    expect(await quarantined(alice)).toHaveLength(3);
+    await alice.messenger.contacts.acceptIdentity(bobId);
+    await world.until(() => alice.texts.length === 3);
+    expect(alice.texts).toEqual(three);
+  });
+
+  it('ends by the relay’s clock where the own one was set forward', async () => {
+    const { world, alice, aliceId, replaceBob } = await replaced('relay-clock');
+    const otherBob = await replaceBob();
+    await writeAll(otherBob, aliceId, three);
+    alice.clockOffsetMs = 10 * 365 * dayMs;
+    await alice.restart();
+    await world.pass(limits.quarantineTtlMs - dayMs);
+    expect(await quarantined(alice)).toHaveLength(3);
+    await world.pass(dayMs);
+    expect(await quarantined(alice)).toEqual([]);
+    expect(alice.undecryptable.filter((reason) => reason === 'quarantine-expired')).toHaveLength(3);
+  });
+
+  it('keeps no more than twice its bound, whatever the own clock says', { timeout: 120_000 }, async () => {
+    const { alice, aliceId, replaceBob } = await replaced('twice');
+    const otherBob = await replaceBob();
+    const texts = Array.from({ length: limits.maxQuarantinedPerAccount }, (_, n) => `n${n}`);
+    for (const offsetMs of [0, 10 * 365 * dayMs, 20 * 365 * dayMs]) {
+      alice.clockOffsetMs = offsetMs;
+      await writeAll(otherBob, aliceId, texts);
+    }
+    expect(await quarantined(alice)).toHaveLength(2 * limits.maxQuarantinedPerAccount);
+    const refused = alice.undecryptable.filter((reason) => reason === 'limit-exceeded');
+    expect(refused).toHaveLength(limits.maxQuarantinedPerAccount);
   });
 
   it('leaves no timer behind in a messenger that is closed', async () => {
