@@ -4,10 +4,9 @@
  * relay and no verdict.
  */
 import { contactDevices, contactEntries, mayAnswer, type ContactEntry } from '../contacts/index.js';
-import { outboxEntries, writeOutbox, type Composer, type Renewals } from '../messages/index.js';
+import { withdrawAttempts, type Composer, type Renewals } from '../messages/index.js';
 import type { PreKeyService } from '../prekeys/index.js';
 import type { SessionService } from '../sessions/index.js';
-import type { Unit } from '../unit/index.js';
 import type { RepairStep } from './continuity.js';
 
 interface Parts {
@@ -20,6 +19,7 @@ interface Parts {
 /** Stages all of it. */
 export function freshStart({ sessions, composer, renewals, preKeys }: Parts): RepairStep {
   return async (unit) => {
+    // In another session, under the id the message has: where it arrived before, it is known by that.
     await withdrawAttempts(unit);
     const talking: ContactEntry[] = [];
     for (const contact of await contactEntries(unit)) {
@@ -30,14 +30,4 @@ export function freshStart({ sessions, composer, renewals, preKeys }: Parts): Re
     for (const contact of talking) await renewals.stageAll(unit, contact);
     preKeys.stageReplacement(unit);
   };
-}
-
-/**
- * What was encrypted is encrypted again, in another session, under the id the message has: where it
- * arrived before, it is known by that.
- */
-async function withdrawAttempts(unit: Unit): Promise<void> {
-  for (const entry of await outboxEntries(unit)) {
-    if (entry.attempt) writeOutbox(unit, { ...entry, attempt: null });
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * From a body to an outbox entry: content, message row and, where there is a session with every
- * device already, the attempt itself, all in the caller's unit. Reaches no network.
+ * From a body to an outbox entry: content, message row and, where there is a session with every device already and
+ * nothing before it waits for one, the attempt itself, all in the caller's unit. Reaches no network.
  */
 import { shownContactCode, type AccountService, type OwnAccount } from '../account/index.js';
 import { assertMaySend, contactDevices, type ContactBook, type ContactEntry } from '../contacts/index.js';
@@ -14,7 +14,14 @@ import type { AccountId, DeviceId, ManifestDevice } from '../wire/index.js';
 import { encodeContent, messageId, type ContentBody, type MessageId } from './content.js';
 import { appendMessage, findMessage } from './message-store.js';
 import type { Message } from './message-record.js';
-import { appendOutbox, writeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
+import {
+  appendOutbox,
+  hasUnencrypted,
+  leaveUnencrypted,
+  writeOutbox,
+  type Attempt,
+  type OutboxEntry,
+} from './outbox.js';
 
 /** What an application sends. */
 export interface OutgoingText {
@@ -200,6 +207,7 @@ export class Composer {
     content: Uint8Array,
     messageSeq: number | null,
   ): Promise<void> {
+    const waits = await hasUnencrypted(unit, contact.statement.accountId);
     const entry = await appendOutbox(unit, {
       recipient: contact.statement.accountId,
       content: content as Uint8Array<ArrayBuffer>,
@@ -207,7 +215,7 @@ export class Composer {
       createdAt: this.#host.clock.now(),
       attempt: null,
     });
-    await this.stageAttempt(unit, entry, contact);
+    if (waits || (await this.stageAttempt(unit, entry, contact))) leaveUnencrypted(unit, entry);
     unit.afterCommit(() => {
       this.#onQueued(entry);
     });

@@ -23,7 +23,7 @@ export {
 export { MessageArchive, type Conversation, type MessagePage } from './message-store.js';
 export { MessageService } from './messages.js';
 export { QuarantineKeeper } from './quarantine-keeper.js';
-export { outboxEntries, writeOutbox, type OutboxEntry } from './outbox.js';
+export { outboxEntries, withdrawAttempts, type OutboxEntry } from './outbox.js';
 export { listQuarantine } from './quarantine.js';
 export { Receipts } from './receipts.js';
 export { Receiver, type MessageRequestPolicy } from './receiver.js';

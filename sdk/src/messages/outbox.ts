@@ -11,6 +11,7 @@ import {
   registrationId,
   timestampMs,
   wireLimits,
+  type AccountId,
 } from '../wire/index.js';
 
 const storedBytes = jsonBytes({ min: 1, max: wireLimits.maxCiphertextBytes });
@@ -47,6 +48,13 @@ const headRecord = defineRecord(
   z.strictObject({ nextSeq: z.int().check(z.minimum(1)), count: z.int().check(z.minimum(0)) }),
 );
 
+/** Per recipient, the last entry that was left to be encrypted when its turn comes. */
+const unencryptedRecord = defineRecord(1, z.strictObject({ seq: z.int().check(z.minimum(1)) }));
+
+function unencryptedKey(recipient: AccountId): string {
+  return `outbox-unencrypted/${recipient}`;
+}
+
 /** Where an entry lies. */
 export function outboxKey(seq: number): string {
   return outboxPrefix + String(seq);
@@ -72,6 +80,36 @@ export async function appendOutbox(unit: Unit, entry: Omit<OutboxEntry, 'seq'>):
 /** Stages a changed entry. */
 export function writeOutbox(unit: Unit, entry: OutboxEntry): void {
   unit.write(outboxKey(entry.seq), outboxRecord, entry);
+}
+
+/**
+ * Whether something for a recipient waits to be encrypted. What comes after it has to wait too: encrypted now, it would
+ * lie here while the session goes on with what goes out before it, until its receiver has forgotten its chain.
+ */
+export async function hasUnencrypted(unit: Unit, recipient: AccountId): Promise<boolean> {
+  const last = await unit.read(unencryptedKey(recipient), unencryptedRecord);
+  if (!last) return false;
+  const entry = await unit.read(outboxKey(last.seq), outboxRecord);
+  if (entry?.attempt === null) return true;
+  unit.delete(unencryptedKey(recipient));
+  return false;
+}
+
+/** Stages that an entry is encrypted when its turn comes, and so is all that comes after it for its recipient. */
+export function leaveUnencrypted(
+  unit: Unit,
+  { recipient, seq }: Pick<OutboxEntry, 'recipient' | 'seq'>,
+): void {
+  unit.write(unencryptedKey(recipient), unencryptedRecord, { seq });
+}
+
+/** Stages that what was encrypted is encrypted again when its turn comes. */
+export async function withdrawAttempts(unit: Unit): Promise<void> {
+  const entries = await outboxEntries(unit);
+  for (const entry of entries.sort((earlier, later) => earlier.seq - later.seq)) {
+    if (entry.attempt) writeOutbox(unit, { ...entry, attempt: null });
+    leaveUnencrypted(unit, entry);
+  }
 }
 
 /** Stages the removal of an entry. */

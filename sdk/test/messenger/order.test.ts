@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
 import type { MessageHandler } from '../../src/messages/index.js';
+import { outboxPrefix, outboxRecord, type OutboxEntry } from '../../src/messages/outbox.js';
+import { seenPrefix } from '../../src/messages/receiver.js';
 import type { DeviceId } from '../../src/wire/index.js';
 import { door } from '../support/door.js';
 import { introduced, Party, textOf } from '../support/party.js';
@@ -311,5 +313,35 @@ describe('a messenger that is closed', () => {
       code: 'messenger-closed',
     });
     await expect(alice.messenger.connect()).rejects.toMatchObject({ code: 'messenger-closed' });
+  });
+});
+
+describe('an answer that is written while earlier messages wait to be encrypted', () => {
+  it('is encrypted when its turn comes, so that its chain is not forgotten by then', async () => {
+    const onMessage: MessageHandler = async (message, unit) => {
+      if (textOf(message) === 'three') await unit.send(message.sender, { text: 'four' });
+    };
+    const { world, alice, bob, aliceId, bobId } = await introduced('behind', { alice: { onMessage } });
+    const relay = door();
+    world.relay.tamper.delay = ({ operation, device }) =>
+      operation === 'send' && device?.accountId === aliceId ? relay.opened : undefined;
+    await alice.messenger.sessions.reset(bobId);
+    for (const text of ['one', 'two']) await alice.messenger.messages.send(bobId, { text });
+    const answers: OutboxEntry[] = [];
+    alice.commitPlan = (changes) => {
+      const isReceived = changes.some(({ key }) => key.startsWith(seenPrefix));
+      const queued = changes.filter(({ key, value }) => isReceived && value && key.startsWith(outboxPrefix));
+      answers.push(...queued.map(({ value }) => outboxRecord.decode(value!)));
+      return 'pass';
+    };
+    // It brings a session with it, in which the answer could be encrypted at once.
+    await bob.messenger.sessions.reset(aliceId);
+    await bob.messenger.messages.send(aliceId, { text: 'three' });
+    await world.until(() => alice.texts.includes('three'));
+    expect(answers.map(({ attempt }) => attempt)).toEqual([null]);
+    relay.open();
+    await world.until(() => bob.texts.includes('four'));
+    expect(bob.texts.slice(-3)).toEqual(['one', 'two', 'four']);
+    expect([...alice.undecryptable, ...bob.undecryptable]).toEqual([]);
   });
 });

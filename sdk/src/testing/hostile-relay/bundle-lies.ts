@@ -12,7 +12,7 @@ const failedSendMarks = [
   /^message\//,
   /^message-id\//,
   /^conversation\//,
-  /^outbox-head$/,
+  /^outbox-(head|unencrypted\/.*)$/,
   /^receipt\//,
 ];
 
