@@ -32,21 +32,49 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void opening.then((one) => one.close()).finally(() => process.exit(1)));
 const stage = await opening;
 const database = openPostgresDatabase(stage.databaseUrl, { maxConnections: 1 });
+
+/** A minute of it. */
+interface Minute extends SoakCounts {
+  readonly minute: number;
+  readonly rssMiB: number;
+  readonly heapMiB: number;
+  readonly tables: readonly { readonly table: string; readonly dead: number; readonly mib: number }[];
+}
+
+async function minuteOf(minute: number): Promise<Minute> {
+  const counts = await stage.call<SoakCounts>('count');
+  const { residentBytes, heapBytes } = await stage.usage();
+  const tables = (await database.query(tablesSql)) as unknown as Minute['tables'];
+  return { minute, ...counts, rssMiB: mib(residentBytes), heapMiB: mib(heapBytes), tables };
+}
+
+/** From the second minute, in which everything has its size, to the last. Attempts are kept for a month. */
+function growth(from: Minute, to: Minute) {
+  const sizeOf = ({ tables }: Minute, name: string) => tables.find(({ table }) => table === name)?.mib ?? 0;
+  const tables = from.tables.filter(({ table }) => table !== 'attempts');
+  return {
+    heap: to.heapMiB / from.heapMiB,
+    rss: to.rssMiB / from.rssMiB,
+    tables: Object.fromEntries(
+      tables.map(({ table }) => [table, sizeOf(to, table) / sizeOf(from, table)] as const),
+    ),
+  };
+}
+
 try {
   await stage.call('begin', { rate });
+  const seen: Minute[] = [];
   for (let minute = 1; minute <= minutes; minute += 1) {
     await sleep(minuteMs / 2);
     if (stormShare > 0) await stage.call('storm', { share: stormShare });
     await sleep(minuteMs / 2);
-    const counts = await stage.call<SoakCounts>('count');
-    const { residentBytes, heapBytes } = await stage.usage();
-    const tables = await database.query(tablesSql);
-    console.log(
-      JSON.stringify({ minute, ...counts, rssMiB: mib(residentBytes), heapMiB: mib(heapBytes), tables }),
-    );
+    seen.push(await minuteOf(minute));
+    console.log(JSON.stringify(seen.at(-1)));
   }
-  const { sent, received } = await stage.call<SoakCounts>('end');
-  console.log(JSON.stringify({ sent, received, lost: sent - received }));
+  const { sent, received, overall } = await stage.call<SoakCounts>('end');
+  const [settled = seen[0], last = seen[0]] = [seen[1], seen.at(-1)];
+  const grown = settled && last ? growth(settled, last) : undefined;
+  console.log(JSON.stringify({ sent, received, lost: sent - received, ...overall, grown }));
   if (sent !== received) process.exitCode = 1;
 } finally {
   await database.close();

@@ -7,8 +7,8 @@
  * The last cases compare ours with ours: two nodes with one, a mailbox and a database that hold a million things
  * with ones that hold a hundred.
  *
- * `SOTTO_BENCH_RATE` (default 1000) is the messages a second of the latency cases, `SOTTO_BENCH_CONNECTIONS`
- * (default 1000) the connections of the memory case.
+ * `SOTTO_BENCH_RATE` (default 5000) is the messages a second of the latency cases, `SOTTO_BENCH_CONNECTIONS`
+ * (default 10000) the connections of the memory case: what the goals are about.
  */
 import type { BenchCase, Side } from '../harness.js';
 import { openGrownMailbox, type Grown, type GrownMailbox } from './relay/grown-mailbox.js';
@@ -17,8 +17,8 @@ import { openNodesStage, openStage, type Stage, type StageSide } from './relay/s
 const peerName = 'bare-socket-io';
 /** Users of a busy relay: enough that several messages for one of them seldom share a commit. */
 const users = 64;
-const rate = Number(process.env['SOTTO_BENCH_RATE'] ?? 1000);
-const idleConnections = Number(process.env['SOTTO_BENCH_CONNECTIONS'] ?? 1000);
+const rate = Number(process.env['SOTTO_BENCH_RATE'] ?? 5000);
+const idleConnections = Number(process.env['SOTTO_BENCH_CONNECTIONS'] ?? 10_000);
 /** Enough that most of them find the code of both sides compiled: ours has more of it. */
 const busyRounds = 25;
 /** Long enough for a 99th percentile of thousands. */

@@ -3,14 +3,47 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayUser, type Account } from './load-users.js';
 import { serveCalls } from './process-calls.js';
 
-/** What happened since the last count; `sent` and `received` since the beginning. */
+/** What happened since the last count; `sent`, `received` and `overall` since the beginning. */
 export interface SoakCounts {
   readonly sent: number;
   readonly received: number;
   /** Sends that the relay was too busy for; they were repeated. */
   readonly turnedAway: number;
-  readonly deliveryP50Ms: number;
-  readonly deliveryP99Ms: number;
+  /** From when messages were due, sent or not, until they came. */
+  readonly delivery: Percentiles;
+  readonly overall: Percentiles;
+}
+
+/** In milliseconds, rounded up. */
+export interface Percentiles {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** How often something took how long, by the millisecond. */
+class Histogram {
+  readonly #counts = new Map<number, number>();
+  #all = 0;
+
+  add(tookMs: number): void {
+    const ms = Math.ceil(tookMs);
+    this.#counts.set(ms, (this.#counts.get(ms) ?? 0) + 1);
+    this.#all += 1;
+  }
+
+  /** What so large a share took at most. */
+  #at(share: number): number {
+    let left = this.#all * share;
+    for (const [ms, count] of [...this.#counts].sort(([one], [other]) => one - other)) {
+      left -= count;
+      if (left <= 0) return ms;
+    }
+    return 0;
+  }
+
+  get percentiles(): Percentiles {
+    return { p50Ms: this.#at(0.5), p99Ms: this.#at(0.99) };
+  }
 }
 
 const connectingAtOnce = 50;
@@ -19,7 +52,7 @@ const rememberedIds = 1024;
 
 /** One user over all its connections; sends to the next one. */
 class SoakUser {
-  /** When each message on its way to this user was sent, oldest first. */
+  /** When each message on its way to this user was to be sent, oldest first. */
   readonly due: number[] = [];
   readonly #account: Account;
   readonly #url: string;
@@ -80,15 +113,16 @@ class SoakUser {
     this.#known.add(id);
     const [oldest] = this.#known;
     if (this.#known.size > rememberedIds && oldest !== undefined) this.#known.delete(oldest);
-    const sentAt = this.due.shift();
-    if (sentAt === undefined) throw new Error('an envelope came that nobody sent');
-    this.#delivered(performance.now() - sentAt);
+    const dueAt = this.due.shift();
+    if (dueAt === undefined) throw new Error('an envelope came that nobody sent');
+    this.#delivered(performance.now() - dueAt);
   }
 }
 
 const tickMs = 2;
 let users: SoakUser[] = [];
-let latencies: number[] = [];
+let latest = new Histogram();
+const overall = new Histogram();
 let sent = 0;
 let received = 0;
 let turnedAway = 0;
@@ -96,15 +130,16 @@ let sending = false;
 
 const delivered = (tookMs: number) => {
   received += 1;
-  latencies.push(tookMs);
+  latest.add(tookMs);
+  overall.add(tookMs);
 };
 
 /** Those who are away at the moment are passed over. */
-function sendNext(turn: number): void {
+function sendNext(turn: number, dueAt: number): void {
   const user = users[turn % users.length] as SoakUser;
   if (user.away) return;
   const recipient = users[(turn + 1) % users.length] as SoakUser;
-  recipient.due.push(performance.now());
+  recipient.due.push(dueAt);
   sent += 1;
   user.send();
 }
@@ -113,16 +148,15 @@ async function sendAtRate(rate: number): Promise<void> {
   const startedAt = performance.now();
   for (let turn = 0; sending;) {
     const due = Math.floor(((performance.now() - startedAt) * rate) / 1000);
-    for (; turn < due; turn += 1) sendNext(turn);
+    for (; turn < due; turn += 1) sendNext(turn, startedAt + (turn * 1000) / rate);
     await sleep(tickMs);
   }
 }
 
 function counts(): SoakCounts {
-  const sorted = latencies.sort((left, right) => left - right);
-  latencies = [];
-  const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10;
-  return { sent, received, turnedAway, deliveryP50Ms: at(0.5), deliveryP99Ms: at(0.99) };
+  const delivery = latest.percentiles;
+  latest = new Histogram();
+  return { sent, received, turnedAway, delivery, overall: overall.percentiles };
 }
 
 serveCalls({
