@@ -8,4 +8,6 @@ export type { MessengerState } from './messenger-state.js';
 export { useAccount, useConnection, useMessenger, type AccountActions } from './use-messenger.js';
 export { useContacts, type ContactActions } from './use-contacts.js';
 export { useConversation, type ConversationActions } from './use-conversation.js';
+export { useUnreadable, type UnreadableActions } from './use-unreadable.js';
+export { mostCounted, type UnreadableCounts, type UnreadableFate } from './unreadable.js';
 export { useConversations, type ConversationEntry } from './use-conversations.js';

@@ -15,6 +15,7 @@ import {
 } from '@sotto/sdk';
 import { inject, provide, shallowRef, type InjectionKey, type ShallowRef } from 'vue';
 import { coalesced } from './coalesced.js';
+import { UnreadableTally } from './unreadable.js';
 
 /** See the header. */
 export interface MessengerState {
@@ -35,6 +36,8 @@ export interface MessengerState {
   readonly fenced: ShallowRef<boolean>;
   /** The last time this device began anew because its state was an old one or a copy. */
   readonly continuity: ShallowRef<MessengerEvents['continuity'] | undefined>;
+  /** What of each contact could not be read. */
+  readonly unreadable: UnreadableTally;
   /** Reads contacts and conversations again; for changes that no event tells of. */
   readonly refresh: () => Promise<void>;
   /** Goes online if there is an account. */
@@ -43,7 +46,7 @@ export interface MessengerState {
 
 const stateKey: InjectionKey<MessengerState> = Symbol('messenger');
 
-function emptyState(messenger: Messenger): Omit<MessengerState, 'refresh' | 'connect'> {
+function emptyState(messenger: Messenger): Omit<MessengerState, 'unreadable' | 'refresh' | 'connect'> {
   return {
     messenger,
     profile: shallowRef<OwnProfile>(),
@@ -86,8 +89,11 @@ export async function createMessengerState(messenger: Messenger): Promise<Messen
   messenger.on('reset-pending', (event) => void (values.resetPending.value = event));
   messenger.on('fenced', () => void (values.fenced.value = true));
   messenger.on('continuity', (event) => void (values.continuity.value = event));
-  await readAll();
-  return { ...values, refresh, connect: () => connectIfRegistered(messenger) };
+  const ready = readAll();
+  const unreadable = new UnreadableTally(values.contacts, ready);
+  messenger.on('undecryptable', (event) => unreadable.note(event));
+  await ready;
+  return { ...values, unreadable, refresh, connect: () => connectIfRegistered(messenger) };
 }
 
 async function connectIfRegistered(messenger: Messenger): Promise<void> {

@@ -5,6 +5,7 @@ import { keyboard } from './parts/keyboard.js';
 import { longConversation } from './parts/long-conversation.js';
 import { looks } from './parts/looks.js';
 import { twoPeople } from './parts/two-people.js';
+import { unreadable } from './parts/unreadable.js';
 import { Stage } from './support/stage.js';
 
 const stage = new Stage();
@@ -15,6 +16,7 @@ afterAll(() => stage.close());
 twoPeople(stage);
 longConversation(stage);
 keyboard(stage);
+unreadable(stage);
 looks(stage);
 fromOutside(stage);
 

@@ -1,5 +1,5 @@
 /** A client in Node on Signal's own library, at a real relay: who pages talk to. */
-import { createMessenger, type Message, type Messenger } from '@sotto/sdk';
+import { createMessenger, type Message, type Messenger, type ProtocolEngine } from '@sotto/sdk';
 import { libsignalEngine } from '@sotto/sdk/engines/libsignal';
 import { memoryStorage } from '@sotto/sdk/storage/memory';
 import { socketIoTransport } from '@sotto/sdk/transport/socket-io';
@@ -42,9 +42,13 @@ export class Partner {
   }
 
   /** Registers, and goes online. */
-  static async open(relayUrl: string, username: string): Promise<Partner> {
+  static async open(
+    relayUrl: string,
+    username: string,
+    engine: ProtocolEngine = libsignalEngine(),
+  ): Promise<Partner> {
     const messenger = await createMessenger({
-      engine: libsignalEngine(),
+      engine,
       storage: memoryStorage(),
       transport: socketIoTransport({ url: relayUrl }),
       messageRequests: 'accept',

@@ -1,4 +1,5 @@
 /** Every text of the application, in one place: a translation is another object of this type. */
+import { mostCounted, type UnreadableFate } from '@sotto/example-vue-composables';
 import type { ContactTrust, SottoErrorCode, StorageAction, StorageState } from '@sotto/sdk';
 
 const trust: Readonly<Record<ContactTrust, { readonly name: string; readonly meaning: string }>> = {
@@ -16,6 +17,11 @@ const trust: Readonly<Record<ContactTrust, { readonly name: string; readonly mea
     meaning: 'This person shows another key than the one you know. Nothing is sent until you decide.',
   },
 };
+
+function howMany(name: string, count: number): string {
+  if (count === 1) return `A message from ${name}`;
+  return `${count < mostCounted ? count : `More than ${mostCounted - 1}`} messages from ${name}`;
+}
 
 const keyIsGone =
   'The key that opens them is gone from this browser. It may have been removed by the browser or by a cleaning program. Nobody can restore it.';
@@ -49,6 +55,23 @@ const storageActions: Readonly<Record<StorageAction, string>> = {
   'ask-key': beginAnew,
   'close-other': 'Close Sotto in the other tab or program.',
   'use-another': 'Use another browser, or a window that is not private.',
+};
+
+/** So many messages the SDK asks a device for in an hour. */
+const askedPerHour = 5;
+
+/** Says in a sentence or two what could not be read, and what becomes of it. */
+const unreadableText: Readonly<Record<UnreadableFate, (name: string, count: number) => string>> = {
+  'asked-for': (name, count) => {
+    const what = `${howMany(name, count)} could not be read.`;
+    if (count === 1) return `${what} It is asked for again automatically.`;
+    if (count <= askedPerHour) return `${what} They are asked for again automatically.`;
+    return `${what} As many as possible are asked for again automatically.`;
+  },
+  'tried-again': (name, count) =>
+    `${howMany(name, count)} cannot be read yet. ${count === 1 ? 'It is' : 'They are'} tried again automatically.`,
+  lost: (name, count) =>
+    `${howMany(name, count)} had to be dropped. Ask ${name} whether anything is missing here.`,
 };
 
 /** The texts. */
@@ -130,6 +153,8 @@ export const strings = {
     removed: 'This person is no longer among your contacts. Add them again to write.',
     changedBanner: (name: string) => `The key of ${name} has changed. Messages wait until you decide.`,
     decide: 'Decide',
+    unreadable: unreadableText,
+    dismissUnreadable: 'Dismiss this notice',
   },
   keyChange: {
     title: (name: string) => `${name} has another key`,

@@ -4,6 +4,7 @@
  */
 import { Partner } from '../../support/node-partner.js';
 import type { MessengerApp, Person } from './app.js';
+import { Garbler } from './garbler.js';
 import { addContact, hasStatus, openChat, write } from './deeds.js';
 
 /** As long as a name may be. */
@@ -46,6 +47,7 @@ export async function setScene(app: MessengerApp, owner: Person, ownCode: string
   const names = ['mira', 'joan', 'stranger', 'nuisance', 'tom', 'leon', longName];
   const opened = await Promise.all(names.map((name) => Partner.open(app.url, name)));
   const [mira, jo, stranger, nuisance, tom, left, long] = opened as [Partner, ...Partner[]] as Partner[];
+  const garbler = await Garbler.open(app.url, 'olga');
   const { page } = owner;
   const add = async (code: string) => addContact(page, code);
 
@@ -69,6 +71,12 @@ export async function setScene(app: MessengerApp, owner: Person, ownCode: string
   await add(jo!.contactCode);
   await write(page, 'Hello Jo');
   await hasStatus(page, 'Hello Jo', 'delivered');
+  await add(garbler.partner.contactCode);
+  await write(page, 'Can you hear me?');
+  await hasStatus(page, 'Can you hear me?', 'delivered');
+  const [heard] = await garbler.partner.messenger.contacts.list();
+  await garbler.sendGarbled(heard!.accountId, 3);
+  await page.getByText(/messages? from olga could not be read/).waitFor();
   await openChat(page, 'mira');
   const back = (await jo!.messenger.contacts.list())[0]!.accountId;
   await jo!.messenger.messages.send(back, { text: 'I am packed.' });
@@ -83,6 +91,7 @@ export async function setScene(app: MessengerApp, owner: Person, ownCode: string
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByText('The key is not the one you know.').waitFor();
   const contacts = Object.fromEntries(names.map((name, index) => [name, opened[index]!]));
-  const close = async () => void (await Promise.all(opened.map(({ messenger }) => messenger.close())));
+  const close = async () =>
+    void (await Promise.all([...opened, garbler.partner].map(({ messenger }) => messenger.close())));
   return { owner, contacts, close };
 }

@@ -27,6 +27,10 @@ export const screens: Readonly<Record<string, Way>> = {
     await openChat(page, 'leon');
     await page.getByRole('button', { name: 'Try again' }).waitFor();
   },
+  unreadable: async (page) => {
+    await openChat(page, 'olga');
+    await page.getByText(/from olga could not be read/).waitFor();
+  },
   request: async (page) => {
     await openChat(page, 'stranger');
     await page.getByRole('heading', { name: 'stranger wants to write to you' }).waitFor();
