@@ -107,7 +107,10 @@ export const limits = {
   maxDeviceRepairs: 3,
   /** Messages accepted for sending and not taken by the relay yet. */
   maxOutboxEntries: 10_000,
-  /** Shorter than the 30 days the relay remembers an attempt, so that no late repeat can count twice. */
+  /**
+   * Shorter than the 30 days the relay remembers an attempt, so that no late repeat can count twice. Twice as long at
+   * most where the device's clock and the relay's do not agree.
+   */
   outboxTtlMs: 28 * 24 * 60 * 60 * 1000,
   /** First and longest wait before a send is tried again. */
   minRetryDelayMs: 250,

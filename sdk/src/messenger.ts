@@ -105,13 +105,16 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     onRequestAccepted: (unit, contact) => receipts.oweForRequest(unit, contact),
   });
   const contactLinks = new ContactLinks({ account, contacts, relayOrigin: transport.relayOrigin });
+  const clocks = () => inbox.clocks;
   const composer = new Composer({
-    ...{ account, contacts, sessions, host },
+    ...{ account, contacts, sessions, host, clocks },
     onQueued: (entry) => {
       sender.queued(entry);
     },
   });
-  const delivery = new Delivery({ writer, account, contacts, directory, sessions, composer, journal, host });
+  const delivery = new Delivery({
+    ...{ writer, account, contacts, directory, sessions, composer, journal, host, clocks },
+  });
   const sender = new Sender({ writer, delivery, host });
   const receipts: Receipts = new Receipts({ writer, contacts, composer, host });
   const renewals = new Renewals({ contacts, sessions, composer, host });
@@ -127,7 +130,6 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
     },
   });
   const intake = new Intake({ receiver, lookups: new Lookups(directory) });
-  const clocks = () => inbox.clocks;
   const quarantine = new QuarantineKeeper({ writer, contacts, intake, journal, host, clocks });
   const deferred = new DeferredKeeper({ writer, intake, journal, host });
   const inbox: Inbox = new Inbox({ writer, receiver, intake, quarantine, host });

@@ -14,6 +14,7 @@ import type { AccountId, DeviceId, ManifestDevice } from '../wire/index.js';
 import { encodeContent, messageId, type ContentBody, type MessageId } from './content.js';
 import { appendMessage, findMessage } from './message-store.js';
 import type { Message } from './message-record.js';
+import { outboxTimes } from './outbox-age.js';
 import {
   appendOutbox,
   hasUnencrypted,
@@ -22,6 +23,7 @@ import {
   type Attempt,
   type OutboxEntry,
 } from './outbox.js';
+import type { LogTime } from './send-log.js';
 
 /** What an application sends. */
 export interface OutgoingText {
@@ -47,6 +49,7 @@ export class Composer {
   readonly #contacts: ContactBook;
   readonly #sessions: SessionService;
   readonly #host: Host;
+  readonly #clocks: () => LogTime;
   readonly #onQueued: (entry: OutboxEntry) => void;
 
   /** @param parts - `onQueued` is called when an entry is durable */
@@ -55,12 +58,15 @@ export class Composer {
     contacts: ContactBook;
     sessions: SessionService;
     host: Host;
+    /** This moment by both clocks. */
+    clocks: () => LogTime;
     onQueued: (entry: OutboxEntry) => void;
   }) {
     this.#account = parts.account;
     this.#contacts = parts.contacts;
     this.#sessions = parts.sessions;
     this.#host = parts.host;
+    this.#clocks = parts.clocks;
     this.#onQueued = parts.onQueued;
   }
 
@@ -212,7 +218,7 @@ export class Composer {
       recipient: contact.statement.accountId,
       content: content as Uint8Array<ArrayBuffer>,
       messageSeq,
-      createdAt: this.#host.clock.now(),
+      ...outboxTimes(this.#clocks()),
       attempt: null,
     });
     if (waits || (await this.stageAttempt(unit, entry, contact))) leaveUnencrypted(unit, entry);

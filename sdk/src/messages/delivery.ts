@@ -21,8 +21,16 @@ import type { AccountBundle, DeviceId, ManifestDevice, SendResponse } from '../w
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
 import { updateMessage } from './message-store.js';
-import { logSent } from './send-log.js';
-import { outboxKey, outboxRecord, removeOutbox, type Attempt, type OutboxEntry } from './outbox.js';
+import { timesFrom } from './outbox-age.js';
+import {
+  outboxKey,
+  outboxRecord,
+  removeOutbox,
+  writeOutbox,
+  type Attempt,
+  type OutboxEntry,
+} from './outbox.js';
+import { logSent, type LogTime } from './send-log.js';
 
 type AcceptedSend = Extract<SendResponse, { kind: 'accepted' }>;
 type DeviceMismatch = Extract<SendResponse, { kind: 'device-mismatch' }>;
@@ -57,6 +65,7 @@ export class Delivery {
   readonly #composer: Composer;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
+  readonly #clocks: () => LogTime;
 
   constructor(parts: {
     writer: Writer;
@@ -67,6 +76,8 @@ export class Delivery {
     composer: Composer;
     journal: Journal<JournalEvent>;
     host: Host;
+    /** This moment by both clocks. */
+    clocks: () => LogTime;
   }) {
     this.#writer = parts.writer;
     this.#account = parts.account;
@@ -76,6 +87,7 @@ export class Delivery {
     this.#composer = parts.composer;
     this.#journal = parts.journal;
     this.#host = parts.host;
+    this.#clocks = parts.clocks;
   }
 
   /**
@@ -86,12 +98,23 @@ export class Delivery {
     const entry = await this.#writer.read(outboxKey(seq), outboxRecord);
     if (!entry) return;
     try {
-      this.#assertNotExpired(entry);
+      await this.#keepTime(entry);
       await this.#deliver(connection, entry);
     } catch (error) {
       if (!isSottoError(error) || !finalCodes.has(error.code)) throw error;
       await this.#fail(entry, error);
     }
+  }
+
+  /** Before it leaves the device it is known since when it waits. @throws SottoError `send-expired` */
+  async #keepTime(entry: OutboxEntry): Promise<void> {
+    const times = timesFrom(entry, this.#clocks());
+    if (times === entry) return;
+    await this.#writer.run(async (unit) => {
+      const stored = await unit.read(outboxKey(entry.seq), outboxRecord);
+      const { createdAt, relayCreatedAt, recountedAt } = times;
+      if (stored) writeOutbox(unit, { ...stored, createdAt, relayCreatedAt, recountedAt });
+    });
   }
 
   async #deliver(connection: TransportConnection, entry: OutboxEntry): Promise<void> {
@@ -262,9 +285,5 @@ export class Delivery {
     if (message?.status !== 'pending') return;
     updateMessage(unit, { ...message, status, failure });
     await this.#journal.append(unit, { type: 'message-status', conversationId, messageSeq });
-  }
-
-  #assertNotExpired(entry: OutboxEntry): void {
-    if (this.#host.clock.now() - entry.createdAt > limits.outboxTtlMs) throw new SottoError('send-expired');
   }
 }

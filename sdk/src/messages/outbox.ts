@@ -34,6 +34,10 @@ const outboxEntrySchema = z.strictObject({
   /** The row whose status follows; receipts have none. */
   messageSeq: z.nullable(z.int().check(z.minimum(1))),
   createdAt: timestampMs,
+  /** By the relay's clock; absent until it is known. */
+  relayCreatedAt: z.optional(timestampMs),
+  /** Since when the own clock counts anew, where it was set while this waited: see `outbox-age.ts`. */
+  recountedAt: z.optional(timestampMs),
   /** Null until there is a session with every device. */
   attempt: z.nullable(attemptSchema),
 });

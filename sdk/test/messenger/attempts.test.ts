@@ -211,6 +211,74 @@ describe('a message that cannot be sent', () => {
     expect(sends.length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['by years', 10 * 365 * dayMs],
+    ['by a little more than it may wait', limits.outboxTtlMs + dayMs],
+  ])('does not end by a clock that is set forward %s', async (_, offsetMs) => {
+    const { world, alice, bob, bobId } = await introduced('forward');
+    await alice.messenger.disconnect();
+    for (const text of ['first', 'second']) await alice.messenger.messages.send(bobId, { text });
+    alice.clockOffsetMs = offsetMs;
+    await alice.restart();
+    await world.until(async () => (await alice.history(bob)).at(-1)?.status === 'delivered');
+    expect(bob.texts.slice(-2)).toEqual(['first', 'second']);
+  });
+
+  it('ends by the relay’s clock where the own one was set forward', async () => {
+    const { world, alice, aliceId, bobId } = await introduced('relay-clock');
+    timesOf(world, aliceId, makeProblem('unavailable'), Infinity);
+    await alice.messenger.messages.send(bobId, { text: 'never taken' });
+    alice.clockOffsetMs = 10 * 365 * dayMs;
+    expect(await foundAfter(alice, bobId, 0)).toBe('pending');
+    expect(await foundAfter(alice, bobId, limits.outboxTtlMs - dayMs)).toBe('pending');
+    expect(await foundAfter(alice, bobId, 2 * dayMs)).toBe('send-expired');
+  });
+
+  it.each([
+    ['after it was written', false],
+    ['and was written before the relay had said its time', true],
+  ])('ends after 28 days where the own clock is set back, %s', async (_, restartFirst) => {
+    const { world, alice, bob, aliceId, bobId } = await introduced(`back-${restartFirst}`);
+    await alice.messenger.disconnect();
+    if (restartFirst) {
+      alice.kill();
+      await alice.start();
+    }
+    await alice.messenger.messages.send(bobId, { text: 'too old' });
+    const sends = timesOf(world, aliceId, makeProblem('unavailable'), Infinity);
+    await alice.online();
+    await world.until(() => sends.length > 0);
+    // The relay may have taken it, and has forgotten it when it comes again.
+    alice.kill();
+    alice.clockOffsetMs = -10 * 365 * dayMs;
+    await world.pass(40 * dayMs);
+    world.relay.tamper = {};
+    await alice.start();
+    await alice.online();
+    await world.until(async () => (await alice.history(bob)).at(-1)?.status !== 'pending');
+    expect((await alice.history(bob)).at(-1)).toMatchObject({ status: 'failed', failure: 'send-expired' });
+    await alice.messenger.messages.send(bobId, { text: 'young enough' });
+    await world.until(() => bob.texts.includes('young enough'));
+    expect(bob.texts).not.toContain('too old');
+  });
+
+  it.each([
+    ['stands keeps it no longer than twice that', 0, ['pending', 'pending', 'pending', 'send-expired']],
+    ['runs ahead does not end it', 100 * 365 * dayMs, ['pending', 'send-expired']],
+  ] as const)('and a relay whose clock %s', async (name, relayOffsetMs, found) => {
+    const { world, alice, aliceId, bobId } = await introduced(name);
+    timesOf(world, aliceId, makeProblem('unavailable'), Infinity);
+    await alice.messenger.messages.send(bobId, { text: 'never taken' });
+    const relayTime = world.clock.now() + relayOffsetMs;
+    world.relay.tamper.push = (push) =>
+      push.name === 'ready' ? [{ name: push.name, payload: { relayTime } }] : [push];
+    // The last look of the first count, the first after it, and so again.
+    for (const [n, expected] of found.entries()) {
+      const afterMs = n % 2 === 0 ? limits.outboxTtlMs - dayMs : 2 * dayMs;
+      expect(await foundAfter(alice, bobId, afterMs)).toBe(expected);
+    }
+  });
+
   it('waits as long as the relay says, and not much longer', async () => {
     const { world, alice, bob, aliceId, bobId } = await introduced('patient');
     const times = timesOf(world, aliceId, makeProblem('rate-limited', { retryAfterMs: 10 * minuteMs }), 1);
@@ -233,6 +301,18 @@ describe('a message that cannot be sent', () => {
     expect(bob.texts.filter((text) => text === 'at last')).toHaveLength(1);
   });
 });
+
+/** What has become of the last message to somebody when its device is opened again that much later. */
+async function foundAfter(party: Party, recipient: AccountId, passMs: number): Promise<string> {
+  const { world } = party;
+  party.kill();
+  await world.pass(passMs);
+  await party.start();
+  await party.online();
+  await world.pass(minuteMs);
+  const { status, failure } = (await party.rows(recipient)).at(-1)!;
+  return failure ?? status;
+}
 
 /** When somebody's sends come, of which the first ones are refused. */
 function timesOf(world: World, sender: AccountId, problem: ProblemDocument, refusals: number): number[] {
