@@ -74,10 +74,10 @@ export const corpus: readonly CorpusEntry[] = [
     undone: "keys at the relay that are not the device's own are replaced (`#strangersOut`)",
   },
   {
-    seed: 'older 6',
+    seed: 'older2 3',
     steps: 100,
     accounts: 2,
-    faults: { restore: 5, 'dropped-page': 4, delay: 3, clone: 0, block: 0, 'identity-reset': 1 },
+    faults: { ...none, restore: 8, 'dropped-page': 4, delay: 3, 'lost-request': 3 },
     engine: 'portable',
     why: 'both of two were brought back within the hour, and one begins a session with keys that the other has lost',
     undone: 'a session is begun anew more than once an hour (`maxSessionRenewals`)',
@@ -120,6 +120,15 @@ export const corpus: readonly CorpusEntry[] = [
     engine: 'portable',
     why: 'a message is asked for again of a device whose clock was set wrong by days meanwhile',
     undone: "the age of what was sent is judged by the relay's clock (`isOver` of the send log)",
+  },
+  {
+    seed: 'older2 7',
+    steps: 90,
+    accounts: 2,
+    faults: { ...none, restore: 8, 'dropped-page': 4, delay: 3, 'lost-request': 3 },
+    engine: 'portable',
+    why: 'a message that has had its effect is kept back once, and shown again when its session was left',
+    undone: 'the checker knows that a session of before may be gone (`isOfLeftSession`)',
   },
   {
     seed: 'two 1',

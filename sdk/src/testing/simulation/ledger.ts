@@ -60,6 +60,8 @@ export class Ledger {
   /** The most that was asked for again, and sent again, since the last check. */
   readonly #repeats = new Map<AccountId, Repeats>();
   #journalHead = 0;
+  /** It goes on from where another one stood. */
+  #isResumed = false;
   /** Observers have heard everything up to here, and what is in `#heard` above. */
   #heardTo = 0;
   #heard = new Map<number, string>();
@@ -138,6 +140,7 @@ export class Ledger {
 
   /** Goes on from where another one stood. Once, before anything is written. */
   resume(state: LedgerState): void {
+    this.#isResumed = true;
     this.#outcomes = new Map(state.outcomes);
     this.#rows = new Map(state.rows);
     this.#next = new Map(state.next);
@@ -298,10 +301,11 @@ export class Ledger {
   /**
    * A relay that keeps a page back and says that everything has come lets its mark be forgotten: what could not be
    * read cannot be read again, and where its session went since, with the device that it came from, nothing is
-   * left that knows it.
+   * left that knows it. Where the storage was brought back, another session of that device may be left to try it with.
    */
   #comesAnew(id: EnvelopeId, before: string, reason: string): boolean {
-    const knowsNothing = reason === 'no-session' || reason === 'pre-key-missing';
+    const isOfLeftSession = this.#isResumed && reason === 'invalid-message';
+    const knowsNothing = reason === 'no-session' || reason === 'pre-key-missing' || isOfLeftSession;
     return this.#wire.wasDropped(id) && (knowsNothing || reason === before);
   }
 
