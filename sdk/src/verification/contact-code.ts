@@ -2,7 +2,6 @@
  * Contact codes: a username and a short commitment to an identity key behind a memory-hard hash
  * (docs/protocol/contact-code.md). Knows no relay and no contact list.
  */
-import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { base32crockford } from '@scure/base';
 import { concatBytes, equalBytes, utf8 } from '../bytes.js';
 import { SottoError } from '../errors.js';
@@ -52,6 +51,12 @@ const strengthByLength: Readonly<Record<number, ContactCodeStrength>> = {
   16: 'strong',
 };
 
+/** Loaded when it is first asked for: where a host's own replaces it, nobody carries it. */
+const portableScrypt: Scrypt = async (password, salt, parameters) => {
+  const { scryptAsync } = await import('@noble/hashes/scrypt.js');
+  return scryptAsync(password, salt, parameters);
+};
+
 /**
  * Derives the code of an identity key under a username. Takes about 80 ms natively and a multiple of
  * that with the portable scrypt, which yields to the event loop meanwhile.
@@ -62,7 +67,7 @@ const strengthByLength: Readonly<Record<number, ContactCodeStrength>> = {
  */
 export async function deriveContactCode(
   input: { readonly identityKey: Uint8Array; readonly username: string },
-  scrypt: Scrypt = scryptAsync,
+  scrypt: Scrypt = portableScrypt,
 ): Promise<string> {
   const { identityKey, username } = input;
   assertBytes(identityKey, 'identityKey');
