@@ -118,7 +118,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const sender = new Sender({ writer, delivery, host });
   const receipts: Receipts = new Receipts({ writer, contacts, composer, host });
   const renewals = new Renewals({ contacts, sessions, composer, host });
-  const resends = new Resends({ contacts, composer, host });
+  const resends = new Resends({ contacts, composer, sender, host });
   const handler = new HandlerRunner({ handler: options.onMessage, composer, context, host });
   const requestPolicy = options.messageRequests ?? 'ask';
   const receiver = new Receiver({

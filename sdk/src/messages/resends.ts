@@ -8,21 +8,30 @@ import { isSottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { Unit } from '../unit/index.js';
-import type { Envelope } from '../wire/index.js';
+import type { DeviceAddress, Envelope } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
-import { takeSent } from './send-log.js';
+import { outboxKey, outboxRecord } from './outbox.js';
+import { hashOf, takeSent } from './send-log.js';
+import type { Sender } from './sender.js';
 
 /** See the header. */
 export class Resends {
   readonly #contacts: ContactBook;
   readonly #composer: Composer;
   readonly #host: Host;
+  readonly #sender: Pick<Sender, 'headOf'>;
 
-  constructor(parts: { contacts: ContactBook; composer: Composer; host: Host }) {
+  constructor(parts: {
+    contacts: ContactBook;
+    composer: Composer;
+    host: Host;
+    sender: Pick<Sender, 'headOf'>;
+  }) {
     this.#contacts = parts.contacts;
     this.#composer = parts.composer;
     this.#host = parts.host;
+    this.#sender = parts.sender;
   }
 
   /** Stages the message again whose ciphertext a device of the contact has named in an envelope, if it may have it. */
@@ -39,11 +48,12 @@ export class Resends {
     const before = unit.checkpoint();
     const listed = contact.manifest.devices.map(({ deviceId }) => deviceId);
     const asked = { now, relayNow: acceptedAt };
-    const messageSeq = await takeSent(unit, { device, listed }, ciphertextHash, asked);
+    const logged = await takeSent(unit, { device, listed }, ciphertextHash, asked);
+    const messageSeq = logged ?? (await this.#underWay(unit, device, ciphertextHash));
     if (messageSeq === undefined) return;
     const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
     // What a receipt has confirmed is there.
-    if (message?.status !== 'sent') return;
+    if (message?.status !== (logged === undefined ? 'pending' : 'sent')) return;
     try {
       await this.#composer.stageAgain(unit, message, message.sentAt);
     } catch (error) {
@@ -56,6 +66,19 @@ export class Resends {
       ...contact,
       resends: [...recent, { deviceId: device.deviceId, at: now }],
     });
+  }
+
+  /**
+   * The place of a message that was delivered before we had written down that the relay took it: an answer that was
+   * lost, or a commit that failed, and it is in no log yet.
+   */
+  async #underWay(unit: Unit, device: DeviceAddress, ciphertextHash: string): Promise<number | undefined> {
+    const seq = this.#sender.headOf(device.accountId);
+    const entry = seq === undefined ? undefined : await unit.read(outboxKey(seq), outboxRecord);
+    const isNamed = entry?.attempt?.bodies.some(
+      ({ deviceId, ciphertext }) => deviceId === device.deviceId && hashOf(ciphertext) === ciphertextHash,
+    );
+    return isNamed ? (entry?.messageSeq ?? undefined) : undefined;
   }
 
   /** Of the last hour; those of the future are a clock's that was wrong. */

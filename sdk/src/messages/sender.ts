@@ -71,6 +71,11 @@ export class Sender {
     for (const lane of this.#lanes.values()) this.#cancelRetry(lane);
   }
 
+  /** The entry of the outbox whose turn it is, of those for an account: the relay may have it, and we not its answer. */
+  headOf(recipient: AccountId): number | undefined {
+    return this.#lanes.get(recipient)?.queue[0];
+  }
+
   /** What its lanes are doing. */
   get state(): SenderState {
     const lanes = [...this.#lanes.values()];

@@ -43,6 +43,25 @@ const sentLog = async (party: Party) =>
   [...(await party.dump()).keys()].filter((key) => key.startsWith('send-log/'));
 
 describe('a message that was lost with its session', () => {
+  it('goes out again also when it is asked for before the answer to it was written down', async () => {
+    const scene = await introduced('asked-before');
+    const { world, alice, bob, aliceId, bobId } = scene;
+    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+    await world.pass(5_000);
+    await bob.messenger.disconnect();
+    alice.commitPlan = (changes) =>
+      changes.some(({ key, value }) => !value && key.startsWith('outbox/')) ? 'fail' : 'pass';
+    await alice.messenger.messages.send(bobId, { text: 'under way' });
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 1);
+    await world.pass(60_000);
+    expect(got(bob, 'under way')).toBe(0);
+    alice.commitPlan = () => 'pass';
+    await world.until(() => got(bob, 'under way') === 1);
+    await world.until(async () => (await alice.history(bobId)).at(-1)?.status === 'delivered');
+    expect(bob.undecryptable).toEqual(['no-session']);
+  });
+
   it('counts as sent again only when it was: not while the outbox is full', async () => {
     const { world, alice, bob, bobId } = await lost('full', ['lost']);
     await rewrite(alice, 'outbox-head', (head) => ({ ...head, count: limits.maxOutboxEntries }));
