@@ -59,6 +59,12 @@ export const limits = {
   /** Below this many the stock is filled up. */
   preKeyThreshold: 30,
   /**
+   * When the relay says that they run low, they follow after a time of up to this much that is drawn: at once, whoever
+   * claims keys would see with each claim whether the device is there. The 20 that are left by then last as long at
+   * the pace of claims that a relay allows, one in 30 seconds, and after them the last-resort key serves.
+   */
+  preKeyRefillJitterMs: 10 * 60 * 1000,
+  /**
    * One-time keys of each kind that this device holds and nobody has used: ten stocks, for those that
    * are handed out and never written to. A relay that lies about its stock gets no more; then the
    * last-resort key serves.

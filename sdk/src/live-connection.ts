@@ -16,6 +16,7 @@ import type {
   TransportHandlers,
 } from './ports/transport.js';
 import type { PreKeyService } from './prekeys/index.js';
+import { randomInteger } from './random.js';
 import type { Envelope } from './wire/index.js';
 
 /** Why a token was not given, where asking again would change nothing. */
@@ -58,6 +59,8 @@ export class LiveConnection {
   #waiting: Waiting | undefined;
   #cancelCheck: () => void = () => undefined;
   #cancelReplenish: () => void = () => undefined;
+  /** Set while a refill waits that the relay has asked for. */
+  #cancelRefill: (() => void) | undefined;
   #state: ConnectionState = { kind: 'closed' };
 
   constructor(parts: {
@@ -162,14 +165,17 @@ export class LiveConnection {
         });
       },
       keysLow: () => {
-        // While the state is being checked it waits: the stock is looked after when that is over.
-        if (!this.#waiting) this.#replenish();
+        ifCurrent(() => {
+          this.#keysLow();
+        });
       },
     };
   }
 
   #changed(connection: TransportConnection | undefined, state: ConnectionState): void {
     this.#cancelReplenish();
+    this.#cancelRefill?.();
+    this.#cancelRefill = undefined;
     this.#cancelCheck();
     this.#waiting = undefined;
     if (state.kind === 'online' && connection) {
@@ -255,6 +261,17 @@ export class LiveConnection {
     });
     // On a connection that ended meanwhile it is not true; the next one will say it.
     if (await everythingTaken) await this.#events.emit('caught-up', {});
+  }
+
+  /** Somebody has claimed keys, and may watch when there are more. One refill answers all that say so until then. */
+  #keysLow(): void {
+    // On a connection that has just come the stock is looked after at once, and nobody chose that moment.
+    if (this.#waiting || this.#state.kind !== 'online' || this.#cancelRefill) return;
+    const delayMs = randomInteger(this.#host.random, limits.preKeyRefillJitterMs + 1);
+    this.#cancelRefill = this.#host.clock.schedule(delayMs, () => {
+      this.#cancelRefill = undefined;
+      this.#replenish();
+    });
   }
 
   /**

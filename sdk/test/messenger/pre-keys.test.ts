@@ -54,7 +54,8 @@ describe('the stock of pre-keys', () => {
     await bob.messenger.contacts.add(await alice.code());
     await bob.messenger.messages.send(address.accountId, { text: 'one fewer' });
     await world.settle();
-    expect(world.relay.preKeyStatus(address).oneTime).toBeGreaterThan(before);
+    expect(world.relay.preKeyStatus(address).oneTime).toBeLessThan(before);
+    await world.until(() => world.relay.preKeyStatus(address).oneTime > before);
   });
 
   it('is tried again on the same connection when the relay does not take it', async () => {
@@ -82,6 +83,70 @@ describe('the stock of pre-keys', () => {
     };
     await Promise.all(Array.from({ length: 10 }, () => alice.messenger.preKeys.replenish()));
     expect(uploads).toBe(1);
+  });
+});
+
+/** Bob can claim keys of alice, whose stock stays so small that the relay tells her each time. */
+async function watched(seed: string) {
+  const world = new World(seed);
+  const alice = await Party.register(world, 'alice', { stock: 2, messageRequests: 'accept' });
+  const bob = await Party.register(world, 'bob');
+  const { accountId: aliceId } = await bob.messenger.contacts.add(await alice.code());
+  /** When alice looked after her stock; nobody claims keys of bob. */
+  const looks: number[] = [];
+  world.relay.tamper.delay = ({ operation }) => {
+    if (operation === 'keys.status') looks.push(world.clock.now());
+    return undefined;
+  };
+  const claim = async () => {
+    await bob.messenger.sessions.reset(aliceId);
+    await bob.messenger.messages.send(aliceId, { text: 'are you there?' });
+    await world.settle();
+  };
+  return { world, alice, looks, claim };
+}
+
+describe('a refill that somebody’s claim of keys leads to', () => {
+  it('waits for a time that is drawn anew each time, and one answers all claims until then', async () => {
+    const { world, looks, claim } = await watched('drawn');
+    const delaysMs: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const claimedAt = world.clock.now();
+      // Claimed on and on it is neither put off nor made twice.
+      for (await claim(); looks.length === round; await world.pass(30_000)) await claim();
+      delaysMs.push(looks[round]! - claimedAt);
+      await world.pass(2 * limits.preKeyRefillJitterMs);
+      expect(looks).toHaveLength(round + 1);
+    }
+    expect(Math.max(...delaysMs)).toBeLessThanOrEqual(limits.preKeyRefillJitterMs);
+    expect(Math.max(...delaysMs)).toBeGreaterThan(limits.preKeyRefillJitterMs / 2);
+    expect(Math.min(...delaysMs)).toBeLessThan(limits.preKeyRefillJitterMs / 2);
+    expect(new Set(delaysMs).size).toBe(delaysMs.length);
+  });
+
+  it('does not wait when the device has just come', async () => {
+    const { world, alice, looks, claim } = await watched('just-come');
+    const address = await alice.address();
+    await alice.messenger.disconnect();
+    await claim();
+    await claim();
+    const before = world.relay.preKeyStatus(address).oneTime;
+    await alice.online();
+    const onlineAt = world.clock.now();
+    await world.settle();
+    expect(looks).toEqual([onlineAt]);
+    expect(world.relay.preKeyStatus(address).oneTime).toBeGreaterThan(before);
+  });
+
+  it('is called off when the connection ends: the next one begins with one', async () => {
+    const { world, alice, looks, claim } = await watched('called-off');
+    await claim();
+    await alice.messenger.disconnect();
+    await world.pass(2 * limits.preKeyRefillJitterMs);
+    expect(looks).toEqual([]);
+    await alice.online();
+    await world.pass(2 * limits.preKeyRefillJitterMs);
+    expect(looks).toHaveLength(1);
   });
 });
 
