@@ -207,6 +207,10 @@ export const localErrorCatalogue = {
     next: 'Accept it first.',
   },
   'contact-blocked': { when: 'The contact is blocked.', next: 'Unblock it first.' },
+  'contact-trust-too-low': {
+    when: 'The contact has less trust than `trust.sendTo` asks for.',
+    next: 'Verify the contact, then send again.',
+  },
   'safety-number-mismatch': {
     when: 'The compared safety numbers differ.',
     next: 'Do not trust the contact; somebody may sit in between.',

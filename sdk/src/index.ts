@@ -41,6 +41,7 @@ export type {
   ContactTrust,
   PinStrength,
   SafetyNumberComparison,
+  TrustPolicy,
 } from './contacts/index.js';
 export type {
   Conversation,

@@ -10,7 +10,13 @@ import type {
   RestoreInput,
   RestoreSummary,
 } from './backup/index.js';
-import type { Contact, ContactShare, ContactShareOptions, SafetyNumberComparison } from './contacts/index.js';
+import type {
+  Contact,
+  ContactShare,
+  ContactShareOptions,
+  SafetyNumberComparison,
+  TrustPolicy,
+} from './contacts/index.js';
 import type { MessengerCounters, SupportBundle } from './diagnostics/index.js';
 import type { MessengerEventName, MessengerListener } from './events.js';
 import type {
@@ -45,6 +51,8 @@ export interface MessengerOptions {
    * that is answered to (for bots).
    */
   readonly messageRequests?: MessageRequestPolicy;
+  /** How much trust is asked for before something is sent. Default: none but an unchanged key. */
+  readonly trust?: TrustPolicy;
   /** Default: the platform's. */
   readonly clock?: Clock;
   /** Default: the platform's secure randomness. */
@@ -165,7 +173,7 @@ export interface MessengerMessages {
    * when it is durable here (`pending`); `message-status` tells the rest.
    * @param options - with an `id` the call can be repeated: it takes effect once
    * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
-   * `identity-changed`, `content-too-large`, `invalid-content`, `limit-exceeded`,
+   * `identity-changed`, `contact-trust-too-low`, `content-too-large`, `invalid-content`, `limit-exceeded`,
    * `idempotency-conflict` when there is another message under the id
    */
   send(recipient: AccountId, content: OutgoingText, options?: SendOptions): Promise<Message>;

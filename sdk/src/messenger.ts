@@ -107,7 +107,7 @@ function wire(options: MessengerOptions, host: Host, events: EventHub, writer: W
   const contactLinks = new ContactLinks({ account, contacts, relayOrigin: transport.relayOrigin });
   const clocks = () => inbox.clocks;
   const composer = new Composer({
-    ...{ account, contacts, sessions, host, clocks },
+    ...{ account, contacts, sessions, host, clocks, trust: options.trust },
     onQueued: (entry) => {
       sender.queued(entry);
     },

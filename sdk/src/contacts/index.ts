@@ -20,4 +20,4 @@ export {
 } from './contact-record.js';
 export { Directory, seenManifest, type ResolvedAccount } from './directory.js';
 export type { SafetyNumberComparison } from './safety-numbers.js';
-export { assertMaySend, mayAnswer } from './trust.js';
+export { assertMaySend, assertMaySendText, leastTrustToSend, mayAnswer, type TrustPolicy } from './trust.js';

@@ -19,6 +19,22 @@ import type { ContactEntry, PinStrength } from './contact-record.js';
 
 const order: readonly PinStrength[] = ['unverified', 'code-checked', 'verified'];
 
+/** What trust a messenger asks for; see `MessengerOptions.trust`. */
+export interface TrustPolicy {
+  /**
+   * The least trust that a contact needs before a text goes out to it, whether it is sent, retried or sent again
+   * because it was lost. What waited and may not go out any more has failed with `contact-trust-too-low`. A contact
+   * whose key has `changed` is sent nothing, whatever stands here. Default: `unverified`.
+   */
+  readonly sendTo?: PinStrength;
+}
+
+/** @throws TypeError where it is none: a word that is not known must not open what it was meant to close */
+export function leastTrustToSend({ sendTo = 'unverified' }: TrustPolicy = {}): PinStrength {
+  if (!order.includes(sendTo)) throw new TypeError('trust.sendTo must be a trust');
+  return sendTo;
+}
+
 /** What a checked code is worth: a weak one pins and no more. */
 export function strengthOfCode(strength: ContactCodeStrength): PinStrength {
   return strength === 'weak' ? 'unverified' : 'code-checked';
@@ -58,6 +74,12 @@ export function assertMaySend(entry: ContactEntry): void {
   if (entry.relation === 'blocked') throw new SottoError('contact-blocked');
   if (entry.relation === 'request') throw new SottoError('contact-not-accepted');
   assertUnchanged(entry);
+}
+
+/** @throws SottoError as {@link assertMaySend}, and `contact-trust-too-low` where a text needs more trust */
+export function assertMaySendText(entry: ContactEntry, least: PinStrength): void {
+  assertMaySend(entry);
+  if (order.indexOf(entry.strength) < order.indexOf(least)) throw new SottoError('contact-trust-too-low');
 }
 
 /** @throws SottoError `identity-changed` while another key than the pinned one waits for the user */

@@ -3,7 +3,15 @@
  * nothing before it waits for one, the attempt itself, all in the caller's unit. Reaches no network.
  */
 import { shownContactCode, type AccountService, type OwnAccount } from '../account/index.js';
-import { assertMaySend, contactDevices, type ContactBook, type ContactEntry } from '../contacts/index.js';
+import {
+  assertMaySendText,
+  contactDevices,
+  leastTrustToSend,
+  type ContactBook,
+  type ContactEntry,
+  type PinStrength,
+  type TrustPolicy,
+} from '../contacts/index.js';
 import { SottoError } from '../errors.js';
 import type { Host } from '../host.js';
 import { randomToken } from '../random.js';
@@ -50,9 +58,10 @@ export class Composer {
   readonly #sessions: SessionService;
   readonly #host: Host;
   readonly #clocks: () => LogTime;
+  readonly #leastTrust: PinStrength;
   readonly #onQueued: (entry: OutboxEntry) => void;
 
-  /** @param parts - `onQueued` is called when an entry is durable */
+  /** @param parts - `trust` is what a contact needs for a text; `onQueued` is called when an entry is durable */
   constructor(parts: {
     account: AccountService;
     contacts: ContactBook;
@@ -60,6 +69,7 @@ export class Composer {
     host: Host;
     /** This moment by both clocks. */
     clocks: () => LogTime;
+    trust: TrustPolicy | undefined;
     onQueued: (entry: OutboxEntry) => void;
   }) {
     this.#account = parts.account;
@@ -67,13 +77,14 @@ export class Composer {
     this.#sessions = parts.sessions;
     this.#host = parts.host;
     this.#clocks = parts.clocks;
+    this.#leastTrust = leastTrustToSend(parts.trust);
     this.#onQueued = parts.onQueued;
   }
 
   /**
    * Stages a text message to a contact, unless there is one under its id already.
    * @throws SottoError `unknown-contact`, `contact-not-accepted`, `contact-blocked`,
-   * `identity-changed`, `content-too-large`, `invalid-content`, `idempotency-conflict`
+   * `identity-changed`, `contact-trust-too-low`, `content-too-large`, `invalid-content`, `idempotency-conflict`
    */
   async stageText(
     unit: Unit,
@@ -86,7 +97,7 @@ export class Composer {
     if (earlier) return earlier;
     const contact = await this.#contacts.read(unit, recipient);
     if (!contact) throw new SottoError('unknown-contact');
-    assertMaySend(contact);
+    this.assertMaySendText(contact);
     const own = await this.#account.require();
     const id = options.id ?? this.#newId();
     const content = this.#encode(own, contact, id, { type: 'text', body: { text } });
@@ -104,6 +115,11 @@ export class Composer {
     });
     await this.#queue(unit, contact, content, message.seq);
     return message;
+  }
+
+  /** @throws SottoError where a contact may be sent no text: blocked, not accepted, changed, or trusted too little */
+  assertMaySendText(contact: ContactEntry): void {
+    assertMaySendText(contact, this.#leastTrust);
   }
 
   /** The message of an earlier call with the same id. @throws SottoError `idempotency-conflict` if it was another */
@@ -147,7 +163,7 @@ export class Composer {
   async stageAgain(unit: Unit, message: Message, sentAt?: number): Promise<void> {
     const contact = await this.#contacts.read(unit, message.conversationId);
     if (!contact) throw new SottoError('unknown-contact');
-    assertMaySend(contact);
+    this.assertMaySendText(contact);
     if (message.body.kind !== 'text') throw new SottoError('unknown-message');
     const own = await this.#account.require();
     const body = { type: 'text', body: { text: message.body.text } } as const;

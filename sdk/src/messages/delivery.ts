@@ -41,6 +41,7 @@ const finalCodes: ReadonlySet<SottoErrorCode> = new Set<SottoErrorCode>([
   'contact-blocked',
   'contact-not-accepted',
   'identity-changed',
+  'contact-trust-too-low',
   'send-expired',
   'statement-mismatch',
   'invalid-manifest',
@@ -131,8 +132,14 @@ export class Delivery {
 
   async #contactFor(entry: OutboxEntry): Promise<ContactEntry> {
     const contact = await this.#contacts.require(entry.recipient);
-    assertMaySend(contact);
+    this.#assertMaySend(entry, contact);
     return contact;
+  }
+
+  /** What is no text, such as a receipt, needs no more trust than an open contact has. */
+  #assertMaySend({ messageSeq }: OutboxEntry, contact: ContactEntry): void {
+    if (messageSeq === null) assertMaySend(contact);
+    else this.#composer.assertMaySendText(contact);
   }
 
   /** Starts the sessions that are missing and writes the attempt, in one unit. */
@@ -166,7 +173,7 @@ export class Delivery {
     const contact = await this.#contacts.read(unit, entry.recipient);
     if (!stored) return undefined;
     if (!contact) throw new SottoError('unknown-contact');
-    assertMaySend(contact);
+    this.#assertMaySend(entry, contact);
     const current = bundle ? await this.#startSessions(unit, contact, bundle) : contact;
     const missing = await this.#composer.stageAttempt(unit, stored, current, keep);
     // The relay did not hand out keys for every device of the manifest it shows.

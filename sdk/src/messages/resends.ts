@@ -57,8 +57,9 @@ export class Resends {
     try {
       await this.#composer.stageAgain(unit, message, message.sentAt);
     } catch (error) {
-      // The outbox is full: there is no room for what is new either. Nothing went out, so nothing counts.
-      if (!isSottoError(error, 'limit-exceeded')) throw error;
+      // The outbox is full, or the contact is trusted less than it was: nothing went out, so nothing counts.
+      if (!isSottoError(error, 'limit-exceeded') && !isSottoError(error, 'contact-trust-too-low'))
+        throw error;
       before.restore();
       return;
     }

@@ -1,12 +1,13 @@
 /**
  * The messenger's own tests once more, every messenger behind a port: what holds for one here holds for one there.
- * Two files of them; `SLOW=1` runs more.
+ * Three files of them; `SLOW=1` runs more.
  */
 import { putMessengersBehindPorts } from '../support/party.js';
 
 putMessengersBehindPorts();
 await import('../messenger/first-message.test.js');
 await import('../messenger/handler.test.js');
+await import('../messenger/trust-policy.test.js');
 if (process.env['SLOW']) {
   await import('../messenger/trust.test.js');
   await import('../messenger/trust-links.test.js');

@@ -17,7 +17,7 @@ import { engineOf, withSmallStock, type TestEngine } from './test-engines.js';
 /** Options of a device. */
 export interface TestDeviceOptions extends Pick<
   MessengerOptions,
-  'onMessage' | 'messageRequests' | 'logger'
+  'onMessage' | 'messageRequests' | 'trust' | 'logger'
 > {
   /** Replaces the network's. */
   readonly engine?: TestEngine;
@@ -196,10 +196,11 @@ export class TestDevice {
   }
 }
 
-function messengerOptions({ onMessage, messageRequests, logger }: TestDeviceOptions) {
+function messengerOptions({ onMessage, messageRequests, trust, logger }: TestDeviceOptions) {
   return {
     ...(onMessage && { onMessage }),
     ...(messageRequests && { messageRequests }),
+    ...(trust && { trust }),
     ...(logger && { logger }),
   };
 }
