@@ -106,6 +106,7 @@ export class TestRelay {
     const account = this.#core.accounts.findByName(username as Username);
     if (!account) throw new TypeError('the relay knows no such account');
     this.#core.accounts.forget(account);
+    this.#core.sends.forget(account.accountId);
     this.#core.tokens.revokeDevices(({ accountId }) => accountId === account.accountId);
     for (const { address } of account.devices.values()) this.#core.gateway.dismiss(address, 'signed-out');
   }

@@ -55,9 +55,9 @@ export class RelayCore {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly gateway: Gateway;
+  readonly sends: Sends;
   readonly #random: Random;
   readonly #operations: Operations;
-  readonly #sends: Sends;
   #callCount = 0;
 
   constructor({ clock, random, accessTokenTtlMs, scrypt }: RelayCoreParts) {
@@ -82,7 +82,7 @@ export class RelayCore {
       reachTokens,
       gateway: this.gateway,
     });
-    this.#sends = new Sends({
+    this.sends = new Sends({
       ...host,
       accounts: this.accounts,
       reachTokens,
@@ -129,7 +129,7 @@ export class RelayCore {
     const { request, response } = socketOperations[operation];
     const handlers: Record<SocketOperationName, (input: unknown) => unknown> = {
       resume: (input) => this.#resume(device, input as ResumeRequest),
-      send: (input) => this.#sends.send(device, input as SendRequest),
+      send: (input) => this.sends.send(device, input as SendRequest),
       acknowledge: (input) => this.#acknowledge(device, input as AcknowledgeRequest),
     };
     const act = async (input: unknown) => handlers[operation](input);

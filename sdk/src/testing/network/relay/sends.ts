@@ -7,6 +7,7 @@ import {
   envelopeId,
   toBase64Url,
   wireLimits,
+  type AccountId,
   type DeviceAddress,
   type DeviceId,
   type SendBody,
@@ -97,6 +98,11 @@ export class Sends {
   #accepted(sender: DeviceAddress, { recipient }: SendRequest, acceptedAt: number): SendResponse {
     const deliveryToken = this.#parts.reachTokens.issueDelivery(sender.accountId, recipient);
     return { kind: 'accepted', acceptedAt, deliveryToken };
+  }
+
+  /** What an account has sent goes with it. */
+  forget(account: AccountId): void {
+    for (const key of this.#attempts.keys()) if (key.startsWith(`${account}.`)) this.#attempts.delete(key);
   }
 
   #findAttempt(key: string): AcceptedAttempt | undefined {
