@@ -62,7 +62,7 @@ export const corpus: readonly CorpusEntry[] = [
     undone: 'the checker lets messages go that were too many to be asked for (`#hasAskedOut`)',
   },
   {
-    seed: 'copies 8',
+    seed: 'copies 14',
     steps: 100,
     accounts: 2,
     faults: {
@@ -83,8 +83,8 @@ export const corpus: readonly CorpusEntry[] = [
     undone: 'a session is begun anew more than once an hour (`maxSessionRenewals`)',
   },
   {
-    seed: 'again 14',
-    steps: 200,
+    seed: 'again 136',
+    steps: 110,
     accounts: 2,
     faults: {
       ...{ 'identity-reset': 2, restore: 1.5, clone: 0, block: 0, 'clock-skew': 0, crash: 6 },
