@@ -14,7 +14,10 @@ import { dumpStorage, type StorageDump } from './storage-dump.js';
 import { World } from './world.js';
 
 /** Options of a party. */
-export interface PartyOptions extends Pick<MessengerOptions, 'onMessage' | 'messageRequests' | 'trust' | 'logger'> {
+export interface PartyOptions extends Pick<
+  MessengerOptions,
+  'onMessage' | 'messageRequests' | 'trust' | 'logger'
+> {
   /** One-time pre-keys made per round; the messenger's own number without it would cost a second. */
   readonly stock?: number;
 }
