@@ -80,6 +80,8 @@ describe('two people', { timeout: 120_000 }, () => {
     bob.write('hi alice \u001b[2Jboo\u0007');
     await alice.line(/^ {3}bob: hi alice <U\+001B>\[2Jboo<U\+0007>$/);
     await bob.line(/^✓✓ delivered to alice/);
+    // A stranger's message request is answered with nothing, and with its receipt once it is accepted.
+    await alice.line(/^✓✓ delivered to bob/);
 
     alice.write('/safety bob');
     bob.write('/verify alice');
@@ -100,7 +102,6 @@ describe('two people', { timeout: 120_000 }, () => {
     expect(await codeOf(again)).toBe(await codeOf(alice));
     await again.line(/^ {3}bob: are you there\?$/);
     again.write('/chat bob');
-    // A stranger's message request is answered with nothing, and with its receipt once it is accepted.
     await again.line(/^✓✓ you → bob \(1\): hello bob$/);
     expect(again.lines.join('\n') + again.errors).not.toContain('correct horse');
   });

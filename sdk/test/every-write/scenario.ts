@@ -78,6 +78,7 @@ class Scenario {
     await bob.register();
     await this.#becomeContacts(alice, bob);
     await this.#converse(alice, bob);
+    await this.#verify(alice, bob);
     await this.#quarrel(alice, bob);
     await this.#renewSession(alice, bob);
     const otherBob = await this.#changeIdentity(alice, bob);
@@ -112,6 +113,25 @@ class Scenario {
         ['are you well?', 'yes, and you'].every((text) => bob.status(alice, text) === 'delivered'),
     );
     await this.#rest();
+  }
+
+  /** A safety number that is scanned, and a link, which says as much. What is read is marked as read. */
+  async #verify(alice: Person, bob: Person): Promise<void> {
+    const isVerified = (one: Person, other: Person) => async () =>
+      (await one.device.messenger.contacts.get(other.id))?.trust === 'verified';
+    for (const { device } of [alice, bob]) await device.revive();
+    const { scannable } = await bob.device.messenger.contacts.safetyNumber(alice.id);
+    const { link } = await alice.device.messenger.contacts.share();
+    await alice.persist(isVerified(alice, bob), ({ contacts }) =>
+      contacts.verify(bob.id, { kind: 'scanned', scannable }),
+    );
+    await bob.persist(isVerified(bob, alice), ({ contacts }) => contacts.addByLink(link));
+    const isRead = async () => {
+      const [conversation] = await alice.device.messenger.messages.conversations();
+      return conversation?.unreadCount === 0;
+    };
+    const last = alice.rows(bob).at(-1)!.seq;
+    await alice.persist(isRead, ({ messages }) => messages.markRead(bob.id, last));
   }
 
   /** Blocked, what is written comes to nothing; what fails can be sent again. */
