@@ -77,7 +77,7 @@ export class RelayUser implements User {
   readonly #waiting: string[] = [];
   #acknowledging = false;
 
-  /** @param turnedAway - told when the relay is too busy for a send, which is then repeated as a client does; without it that is a failure */
+  /** @param turnedAway - told when the relay is too busy for a send, or has had too many, which is then repeated as a client does; without it that is a failure */
   constructor(
     url: string,
     account: Account,
@@ -111,7 +111,8 @@ export class RelayUser implements User {
   #attempt(json: string, attemptId: Buffer, accepted: () => void): void {
     this.#client.request(json, [attemptId, this.#ciphertext], (reply) => {
       if (reply.includes('"kind":"accepted"')) return accepted();
-      const [, retryAfterMs] = /"code":"unavailable".*"retryAfterMs":(\d+)/.exec(reply) ?? [];
+      const [, retryAfterMs] =
+        /"code":"(?:unavailable|rate-limited)".*"retryAfterMs":(\d+)/.exec(reply) ?? [];
       if (retryAfterMs === undefined || !this.#turnedAway) return failed(`a send was refused: ${reply}`);
       this.#turnedAway();
       setTimeout(() => this.#attempt(json, attemptId, accepted), Number(retryAfterMs));

@@ -7,7 +7,7 @@ import { serveCalls } from './process-calls.js';
 export interface SoakCounts {
   readonly sent: number;
   readonly received: number;
-  /** Sends that the relay was too busy for; they were repeated. */
+  /** Sends that the relay was too busy for, or had had too many of; they were repeated. */
   readonly turnedAway: number;
   /** From when messages were due, sent or not, until they came. */
   readonly delivery: Percentiles;
