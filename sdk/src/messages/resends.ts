@@ -12,7 +12,7 @@ import type { DeviceAddress, Envelope } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
 import { outboxKey, outboxRecord } from './outbox.js';
-import { hashOf, takeSent } from './send-log.js';
+import { isInAttempt, takeSent } from './send-log.js';
 import type { Sender } from './sender.js';
 
 /** See the header. */
@@ -76,10 +76,8 @@ export class Resends {
   async #underWay(unit: Unit, device: DeviceAddress, ciphertextHash: string): Promise<number | undefined> {
     const seq = this.#sender.headOf(device.accountId);
     const entry = seq === undefined ? undefined : await unit.read(outboxKey(seq), outboxRecord);
-    const isNamed = entry?.attempt?.bodies.some(
-      ({ deviceId, ciphertext }) => deviceId === device.deviceId && hashOf(ciphertext) === ciphertextHash,
-    );
-    return isNamed ? (entry?.messageSeq ?? undefined) : undefined;
+    const isNamed = entry?.attempt && isInAttempt(entry.attempt, device, ciphertextHash);
+    return isNamed ? (entry.messageSeq ?? undefined) : undefined;
   }
 
   /** Of the last hour; those of the future are a clock's that was wrong. */

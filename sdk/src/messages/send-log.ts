@@ -73,6 +73,15 @@ export async function takeSent(
   return isOver(sent, askedAt) ? undefined : sent.messageSeq;
 }
 
+/** Whether a device is asking for a ciphertext of an attempt, which may not be in the log yet. */
+export function isInAttempt(
+  { bodies }: Attempt,
+  { deviceId }: Pick<DeviceAddress, 'deviceId'>,
+  ciphertextHash: string,
+): boolean {
+  return bodies.some((body) => body.deviceId === deviceId && hashOf(body.ciphertext) === ciphertextHash);
+}
+
 /** Every device id that is no device's now. */
 function goneFrom(listed: readonly DeviceId[]): DeviceId[] {
   const ids = Array.from({ length: wireLimits.maxDevicesPerAccount }, (_, index) => (index + 1) as DeviceId);
