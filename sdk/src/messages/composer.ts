@@ -31,7 +31,7 @@ import {
   type Attempt,
   type OutboxEntry,
 } from './outbox.js';
-import type { LogTime } from './send-log.js';
+import type { Moment } from './moment.js';
 
 /** What an application sends. */
 export interface OutgoingText {
@@ -57,7 +57,7 @@ export class Composer {
   readonly #contacts: ContactBook;
   readonly #sessions: SessionService;
   readonly #host: Host;
-  readonly #clocks: () => LogTime;
+  readonly #clocks: () => Moment;
   readonly #leastTrust: PinStrength;
   readonly #onQueued: (entry: OutboxEntry) => void;
 
@@ -68,7 +68,7 @@ export class Composer {
     sessions: SessionService;
     host: Host;
     /** This moment by both clocks. */
-    clocks: () => LogTime;
+    clocks: () => Moment;
     trust: TrustPolicy | undefined;
     onQueued: (entry: OutboxEntry) => void;
   }) {

@@ -30,7 +30,8 @@ import {
   type Attempt,
   type OutboxEntry,
 } from './outbox.js';
-import { logSent, type LogTime } from './send-log.js';
+import { logSent } from './send-log.js';
+import type { Moment } from './moment.js';
 
 type AcceptedSend = Extract<SendResponse, { kind: 'accepted' }>;
 type DeviceMismatch = Extract<SendResponse, { kind: 'device-mismatch' }>;
@@ -66,7 +67,7 @@ export class Delivery {
   readonly #composer: Composer;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
-  readonly #clocks: () => LogTime;
+  readonly #clocks: () => Moment;
 
   constructor(parts: {
     writer: Writer;
@@ -78,7 +79,7 @@ export class Delivery {
     journal: Journal<JournalEvent>;
     host: Host;
     /** This moment by both clocks. */
-    clocks: () => LogTime;
+    clocks: () => Moment;
   }) {
     this.#writer = parts.writer;
     this.#account = parts.account;

@@ -12,7 +12,7 @@ import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../w
 import { backoffMs } from './backoff.js';
 import type { Intake } from './intake.js';
 import type { QuarantineKeeper } from './quarantine-keeper.js';
-import type { LogTime } from './send-log.js';
+import type { Moment } from './moment.js';
 import {
   DrainNeeded,
   LookupNeeded,
@@ -76,7 +76,7 @@ export class Inbox {
   }
 
   /** This moment by both clocks. */
-  get clocks(): LogTime {
+  get clocks(): Moment {
     return { now: this.#host.clock.now(), relayNow: this.#relayNow() };
   }
 

@@ -16,7 +16,7 @@
 import { SottoError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { OutboxEntry } from './outbox.js';
-import type { LogTime } from './send-log.js';
+import type { Moment } from './moment.js';
 
 type OutboxTimes = Pick<OutboxEntry, 'createdAt' | 'relayCreatedAt' | 'recountedAt'>;
 
@@ -24,7 +24,7 @@ type OutboxTimes = Pick<OutboxEntry, 'createdAt' | 'relayCreatedAt' | 'recounted
 const lastMs = 8_640_000_000_000_000;
 
 /** What an entry says of its time that is made at this moment. */
-export function outboxTimes({ now, relayNow }: LogTime): OutboxTimes {
+export function outboxTimes({ now, relayNow }: Moment): OutboxTimes {
   return { createdAt: now, ...stamp(relayNow) };
 }
 
@@ -32,7 +32,7 @@ export function outboxTimes({ now, relayNow }: LogTime): OutboxTimes {
  * What an entry says of its time from this moment on; the very same where nothing changes.
  * @throws SottoError `send-expired`
  */
-export function timesFrom(times: OutboxTimes, { now, relayNow }: LogTime): OutboxTimes {
+export function timesFrom(times: OutboxTimes, { now, relayNow }: Moment): OutboxTimes {
   const { createdAt, relayCreatedAt = NaN, recountedAt } = times;
   const ageMs = now - (recountedAt ?? createdAt);
   const relayAgeMs = relayNow - relayCreatedAt;

@@ -11,7 +11,7 @@ import type { Journal, Unit, Writer } from '../unit/index.js';
 import type { AccountId } from '../wire/index.js';
 import type { Intake } from './intake.js';
 import { listQuarantine } from './quarantine.js';
-import type { LogTime } from './send-log.js';
+import type { Moment } from './moment.js';
 import { noteUndecryptable } from './undecryptable.js';
 
 /** See the header. */
@@ -21,7 +21,7 @@ export class QuarantineKeeper {
   readonly #intake: Intake;
   readonly #journal: Journal<JournalEvent>;
   readonly #host: Host;
-  readonly #clocks: () => LogTime;
+  readonly #clocks: () => Moment;
   readonly #drains = new Map<AccountId, Promise<void>>();
   /** Drains that failed: how to call off the next attempt. */
   readonly #retries = new Map<AccountId, () => void>();
@@ -35,7 +35,7 @@ export class QuarantineKeeper {
     journal: Journal<JournalEvent>;
     host: Host;
     /** This moment by both clocks. */
-    clocks: () => LogTime;
+    clocks: () => Moment;
   }) {
     this.#writer = parts.writer;
     this.#contacts = parts.contacts;

@@ -15,6 +15,7 @@ import {
   type DeviceAddress,
   type DeviceId,
 } from '../wire/index.js';
+import type { Moment } from './moment.js';
 import type { Attempt } from './outbox.js';
 
 const prefix = 'send-log/';
@@ -26,13 +27,6 @@ const sentSchema = z.strictObject({
 });
 type Sent = z.output<typeof sentSchema>;
 const record = defineRecord(1, sentSchema);
-
-/** A moment on both clocks: a device's may be set wrong by days, and a relay may say anything. */
-export interface LogTime {
-  readonly now: number;
-  /** NaN, which nothing is older or younger than, before the relay has said its time. */
-  readonly relayNow: number;
-}
 
 function keyOf({ accountId, deviceId }: DeviceAddress, ciphertextHash: string): string {
   return `${prefix}${accountId}/${deviceId}/${ciphertextHash}`;
@@ -60,7 +54,7 @@ export async function takeSent(
   unit: Unit,
   { device, listed }: { readonly device: DeviceAddress; readonly listed: readonly DeviceId[] },
   ciphertextHash: string,
-  askedAt: LogTime,
+  askedAt: Moment,
 ): Promise<number | undefined> {
   const keys = [device.deviceId, ...goneFrom(listed)].map((deviceId) =>
     keyOf({ accountId: device.accountId, deviceId }, ciphertextHash),
@@ -89,14 +83,14 @@ function goneFrom(listed: readonly DeviceId[]): DeviceId[] {
 }
 
 /** Lets what is too old go, with some later commit. */
-export async function sweepSendLog(writer: Writer, at: LogTime): Promise<void> {
+export async function sweepSendLog(writer: Writer, at: Moment): Promise<void> {
   for await (const { key, value } of writer.list(prefix)) {
     if (isOver(record.decode(value), at)) writer.deleteLazily(key);
   }
 }
 
 /** The relay's clock counts; by its own, the device lets nothing stay for longer than a clock is set wrong. */
-function isOver({ sentAt, acceptedAt = sentAt }: Sent, { now, relayNow }: LogTime): boolean {
+function isOver({ sentAt, acceptedAt = sentAt }: Sent, { now, relayNow }: Moment): boolean {
   return (
     relayNow - acceptedAt >= limits.sendLogTtlMs || Math.abs(now - sentAt) >= limits.sendLogMaxClockErrorMs
   );
