@@ -158,16 +158,17 @@ export class Composer {
 
   /**
    * Stages an entry for a message again, under the id it had.
-   * @param sentAt - when the user wrote it; now by default
+   * @param request - the device that asked for it: it has its old time, and that device cannot ask for it once more
    */
-  async stageAgain(unit: Unit, message: Message, sentAt?: number): Promise<void> {
+  async stageAgain(unit: Unit, message: Message, request?: { readonly by: DeviceId }): Promise<void> {
     const contact = await this.#contacts.read(unit, message.conversationId);
     if (!contact) throw new SottoError('unknown-contact');
     this.assertMaySendText(contact);
     if (message.body.kind !== 'text') throw new SottoError('unknown-message');
     const own = await this.#account.require();
     const body = { type: 'text', body: { text: message.body.text } } as const;
-    await this.#queue(unit, contact, this.#encode(own, contact, message.id, body, sentAt), message.seq);
+    const content = this.#encode(own, contact, message.id, body, request && message.sentAt);
+    await this.#queue(unit, contact, content, message.seq, request && [request.by]);
   }
 
   /**
@@ -228,6 +229,7 @@ export class Composer {
     contact: ContactEntry,
     content: Uint8Array,
     messageSeq: number | null,
+    resentTo?: DeviceId[],
   ): Promise<void> {
     const waits = await hasUnencrypted(unit, contact.statement.accountId);
     const entry = await appendOutbox(unit, {
@@ -236,6 +238,7 @@ export class Composer {
       messageSeq,
       ...outboxTimes(this.#clocks()),
       attempt: null,
+      resentTo,
     });
     if (waits || (await this.stageAttempt(unit, entry, contact))) leaveUnencrypted(unit, entry);
     unit.afterCommit(() => {

@@ -257,6 +257,8 @@ export class Delivery {
     { deliveryToken, acceptedAt }: AcceptedSend,
   ): Promise<void> {
     return this.#writer.run(async (unit) => {
+      // It may have been asked for again meanwhile.
+      const stored = (await unit.read(outboxKey(entry.seq), outboxRecord)) ?? entry;
       await removeOutbox(unit, entry.seq);
       const contact = await this.#contacts.read(unit, entry.recipient);
       if (contact && contact.reachToken !== deliveryToken) {
@@ -265,7 +267,7 @@ export class Delivery {
       const { messageSeq } = entry;
       if (messageSeq !== null) {
         const sentAt = this.#host.clock.now();
-        logSent(unit, entry.recipient, attempt, { messageSeq, sentAt, acceptedAt });
+        logSent(unit, stored, attempt, { messageSeq, sentAt, acceptedAt });
       }
       await this.#setStatus(unit, entry, 'sent', null);
     });

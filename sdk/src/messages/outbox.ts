@@ -12,6 +12,7 @@ import {
   timestampMs,
   wireLimits,
   type AccountId,
+  type DeviceId,
 } from '../wire/index.js';
 
 const storedBytes = jsonBytes({ min: 1, max: wireLimits.maxCiphertextBytes });
@@ -40,6 +41,8 @@ const outboxEntrySchema = z.strictObject({
   recountedAt: z.optional(timestampMs),
   /** Null until there is a session with every device. */
   attempt: z.nullable(attemptSchema),
+  /** Devices that have asked for its message again, and so cannot once more. */
+  resentTo: z.optional(z.array(deviceId)),
 });
 /** Something to send to one account. */
 export type OutboxEntry = z.output<typeof outboxEntrySchema>;
@@ -84,6 +87,11 @@ export async function appendOutbox(unit: Unit, entry: Omit<OutboxEntry, 'seq'>):
 /** Stages a changed entry. */
 export function writeOutbox(unit: Unit, entry: OutboxEntry): void {
   unit.write(outboxKey(entry.seq), outboxRecord, entry);
+}
+
+/** Stages that a device was answered which had asked for the message of an entry. */
+export function noteResent(unit: Unit, entry: OutboxEntry, device: DeviceId): void {
+  writeOutbox(unit, { ...entry, resentTo: [...(entry.resentTo ?? []), device] });
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Unit } from '../unit/index.js';
 import type { DeviceAddress, Envelope } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
-import { outboxKey, outboxRecord } from './outbox.js';
+import { noteResent, outboxKey, outboxRecord, type OutboxEntry } from './outbox.js';
 import { isInAttempt, takeSent } from './send-log.js';
 import type { Sender } from './sender.js';
 
@@ -49,13 +49,14 @@ export class Resends {
     const listed = contact.manifest.devices.map(({ deviceId }) => deviceId);
     const asked = { now, relayNow: acceptedAt };
     const logged = await takeSent(unit, { device, listed }, ciphertextHash, asked);
-    const messageSeq = logged ?? (await this.#underWay(unit, device, ciphertextHash));
+    const underWay = logged === undefined ? await this.#underWay(unit, device, ciphertextHash) : undefined;
+    const messageSeq = logged ?? underWay?.messageSeq ?? undefined;
     if (messageSeq === undefined) return;
     const message = await unit.read(messageKey(contact.statement.accountId, messageSeq), messageRecord);
     // What a receipt has confirmed is there.
     if (message?.status !== (logged === undefined ? 'pending' : 'sent')) return;
     try {
-      await this.#composer.stageAgain(unit, message, message.sentAt);
+      await this.#composer.stageAgain(unit, message, { by: device.deviceId });
     } catch (error) {
       // The outbox is full, or the contact is trusted less than it was: nothing went out, so nothing counts.
       if (!isSottoError(error, 'limit-exceeded') && !isSottoError(error, 'contact-trust-too-low'))
@@ -63,6 +64,7 @@ export class Resends {
       before.restore();
       return;
     }
+    if (underWay) noteResent(unit, underWay, device.deviceId);
     this.#contacts.write(unit, {
       ...contact,
       resends: [...recent, { deviceId: device.deviceId, at: now }],
@@ -70,14 +72,18 @@ export class Resends {
   }
 
   /**
-   * The place of a message that was delivered before we had written down that the relay took it: an answer that was
-   * lost, or a commit that failed, and it is in no log yet.
+   * What was delivered before we had written down that the relay took it: an answer that was lost, or a commit that
+   * failed, and it is in no log yet.
    */
-  async #underWay(unit: Unit, device: DeviceAddress, ciphertextHash: string): Promise<number | undefined> {
+  async #underWay(
+    unit: Unit,
+    device: DeviceAddress,
+    ciphertextHash: string,
+  ): Promise<OutboxEntry | undefined> {
     const seq = this.#sender.headOf(device.accountId);
     const entry = seq === undefined ? undefined : await unit.read(outboxKey(seq), outboxRecord);
     const isNamed = entry?.attempt && isInAttempt(entry.attempt, device, ciphertextHash);
-    return isNamed ? (entry.messageSeq ?? undefined) : undefined;
+    return isNamed && !entry.resentTo?.includes(device.deviceId) ? entry : undefined;
   }
 
   /** Of the last hour; those of the future are a clock's that was wrong. */

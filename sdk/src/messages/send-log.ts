@@ -7,16 +7,9 @@ import * as z from 'zod/mini';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { limits } from '../limits.js';
 import { defineRecord, type Unit, type Writer } from '../unit/index.js';
-import {
-  timestampMs,
-  toBase64Url,
-  wireLimits,
-  type AccountId,
-  type DeviceAddress,
-  type DeviceId,
-} from '../wire/index.js';
+import { timestampMs, toBase64Url, wireLimits, type DeviceAddress, type DeviceId } from '../wire/index.js';
 import type { Moment } from './moment.js';
-import type { Attempt } from './outbox.js';
+import type { Attempt, OutboxEntry } from './outbox.js';
 
 const prefix = 'send-log/';
 const sentSchema = z.strictObject({
@@ -37,9 +30,15 @@ export function hashOf(ciphertext: Uint8Array): string {
   return toBase64Url(sha256(ciphertext));
 }
 
-/** Stages that an attempt was accepted, for each device it went to. */
-export function logSent(unit: Unit, accountId: AccountId, { bodies }: Attempt, sent: Sent): void {
+/** Stages that an attempt was accepted, for each device it went to that has not asked for its message already. */
+export function logSent(
+  unit: Unit,
+  { recipient: accountId, resentTo = [] }: Pick<OutboxEntry, 'recipient' | 'resentTo'>,
+  { bodies }: Attempt,
+  sent: Sent,
+): void {
   for (const { deviceId, ciphertext } of bodies) {
+    if (resentTo.includes(deviceId)) continue;
     unit.write(keyOf({ accountId, deviceId }, hashOf(ciphertext)), record, sent);
   }
 }

@@ -4,6 +4,8 @@ import { limits } from '../../src/limits.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, Party, textOf } from '../support/party.js';
+import type { World } from '../support/world.js';
+import type { AccountId } from '../../src/wire/index.js';
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
@@ -18,6 +20,20 @@ async function lost(seed: string, texts: readonly string[]) {
   for (const text of texts) await alice.messenger.messages.send(bobId, { text });
   await world.pass(1_000);
   return scene;
+}
+
+/** The relay shows somebody what it shows them first several times, as envelopes of their own. */
+function showOftenTo(world: World, recipient: AccountId): void {
+  let isShown = false;
+  world.relay.tamper.envelopes = (page, { accountId }) => {
+    if (accountId !== recipient || isShown || page.length === 0) return page;
+    isShown = true;
+    const again = Array.from({ length: limits.maxResendRequests - 1 }, (_, index) => index + 1_000);
+    return page.flatMap((envelope) => [
+      envelope,
+      ...again.map((end) => ({ ...envelope, id: (envelope.id.slice(0, -4) + end) as typeof envelope.id })),
+    ]);
+  };
 }
 
 const got = (party: Party, text: string) => party.texts.filter((one) => one === text).length;
@@ -60,6 +76,50 @@ describe('a message that was lost with its session', () => {
     await world.until(() => got(bob, 'under way') === 1);
     await world.until(async () => (await alice.history(bobId)).at(-1)?.status === 'delivered');
     expect(bob.undecryptable).toEqual(['no-session']);
+  });
+
+  it('goes out again once, however often that is asked before the answer to it was written down', async () => {
+    const scene = await introduced('asked-often-before');
+    const { world, alice, bob, aliceId, bobId } = scene;
+    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
+    await world.pass(5_000);
+    await bob.messenger.disconnect();
+    const logged = await sentLog(alice);
+    alice.commitPlan = (changes) =>
+      changes.some(({ key, value }) => !value && key.startsWith('outbox/')) ? 'fail' : 'pass';
+    await alice.messenger.messages.send(bobId, { text: 'under way' });
+    showOftenTo(world, bobId);
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === limits.maxResendRequests);
+    await world.pass(60_000);
+    const waiting = [...(await alice.dump()).keys()].filter((key) => key.startsWith('outbox/'));
+    expect(waiting).toHaveLength(2);
+    alice.commitPlan = () => 'pass';
+    await world.until(() => got(bob, 'under way') === 1);
+    await world.until(async () => (await alice.history(bobId)).at(-1)?.status === 'delivered');
+    // Nor can it be asked for now.
+    expect(await sentLog(alice)).toEqual(logged);
+  });
+
+  it('is not sent a third time when what was sent again is lost as well', async () => {
+    const { world, alice, bob, bobId } = await lost('lost-twice', ['lost']);
+    let sends = 0;
+    world.relay.tamper = {
+      envelopes: (page, { accountId }) => (accountId === bobId && bob.undecryptable.length > 0 ? [] : page),
+      delay: ({ operation, device }) => {
+        if (operation === 'send' && device?.accountId !== bobId) sends += 1;
+        return undefined;
+      },
+    };
+    await loseSessions(bob);
+    await world.until(() => sends === 1);
+    await world.until(async () => (await sentLog(alice)).length === 1);
+    delete world.relay.tamper.envelopes;
+    await loseSessions(bob);
+    await world.until(() => bob.undecryptable.length === 2);
+    await world.pass(60_000);
+    expect(sends).toBe(1);
+    expect(got(bob, 'lost')).toBe(0);
   });
 
   it('counts as sent again only when it was: not while the outbox is full', async () => {
@@ -171,17 +231,8 @@ describe('a message that was lost with its session', () => {
 
   it('goes out once, however often it is asked for', async () => {
     const { world, alice, bob, aliceId, bobId } = await lost('once', ['lost']);
-    let copies = 0;
-    world.relay.tamper.envelopes = (page, { accountId }) => {
-      if (accountId !== bobId || copies > 0) return page;
-      // Each of them is a loss of its own to bob, and he asks for each: by the one hash that they have.
-      copies = limits.maxResendRequests;
-      const again = Array.from({ length: copies - 1 }, (_, index) => index + 1_000);
-      return page.flatMap((envelope) => [
-        envelope,
-        ...again.map((end) => ({ ...envelope, id: (envelope.id.slice(0, -4) + end) as typeof envelope.id })),
-      ]);
-    };
+    // Each of them is a loss of its own to bob, and he asks for each: by the one hash that they have.
+    showOftenTo(world, bobId);
     const sends = { alice: 0, bob: 0 };
     world.relay.tamper.delay = ({ operation, device }) => {
       if (operation === 'send') sends[device?.accountId === aliceId ? 'alice' : 'bob'] += 1;
@@ -190,9 +241,9 @@ describe('a message that was lost with its session', () => {
     await loseSessions(bob);
     await world.until(() => bob.texts.includes('lost'));
     await world.pass(60_000);
-    expect(bob.undecryptable).toHaveLength(copies);
+    expect(bob.undecryptable).toHaveLength(limits.maxResendRequests);
     // What bob asked, and that he has got it.
-    expect(sends).toEqual({ alice: 1, bob: copies + 1 });
+    expect(sends).toEqual({ alice: 1, bob: limits.maxResendRequests + 1 });
     expect((await alice.history(bobId)).at(-1)?.status).toBe('delivered');
   });
 
