@@ -7,7 +7,7 @@ import { serveCalls } from './process-calls.js';
 export interface SoakCounts {
   readonly sent: number;
   readonly received: number;
-  /** Sends that the relay was too busy for, or had had too many of; they were repeated. */
+  /** Sends and connections that the relay was too busy for, or had had too many of; they were repeated. */
   readonly turnedAway: number;
   /** From when messages were due, sent or not, until they came. */
   readonly delivery: Percentiles;
@@ -47,6 +47,9 @@ class Histogram {
 }
 
 const connectingAtOnce = 50;
+/** A relay that is too busy for new connections asks for two seconds; more than a minute of that is a failure. */
+const connectAgainMs = 2_000;
+const maxConnects = 30;
 /** Ids remembered per user: more than may be on their way when a connection breaks. */
 const rememberedIds = 1024;
 
@@ -92,9 +95,22 @@ class SoakUser {
     this.#away = true;
     if (this.#unanswered > 0) await new Promise<void>((resolve) => (this.#answered = resolve));
     this.#user.close();
-    this.#user = this.#connect();
-    await this.#user.connected;
+    for (let attempt = 1; !(await this.#isBack(attempt)); attempt += 1) await sleep(connectAgainMs);
     this.#away = false;
+  }
+
+  /** Whether it is connected again. A relay that is too busy says so, and is asked again, as clients do. */
+  async #isBack(attempt: number): Promise<boolean> {
+    this.#user = this.#connect();
+    try {
+      await this.#user.connected;
+      return true;
+    } catch (error) {
+      if (attempt >= maxConnects || !(error as Error).message.includes('"code":"unavailable"')) throw error;
+      this.#user.close();
+      turnedAway += 1;
+      return false;
+    }
   }
 
   #connect(): RelayUser {

@@ -5,6 +5,7 @@ import { frame, RawWebSocket } from './raw-websocket.js';
 export interface SocketIoEvents {
   /** An event: the JSON of its array, placeholders in place of bytes, and how many bytes came with it. */
   event(json: string, attachedBytes: number): void;
+  /** A connection that was there is gone. One that never came about rejects `connected` instead. */
   closed(): void;
 }
 
@@ -23,6 +24,7 @@ export class SocketIoClient {
   readonly #replies = new Map<number, (json: string) => void>();
   readonly connected: Promise<void>;
   #connected: { resolve: () => void; reject: (error: Error) => void };
+  #isConnected = false;
   #nextId = 0;
   #pending = { json: '', attachments: 0, bytes: 0 };
 
@@ -36,7 +38,7 @@ export class SocketIoClient {
       binary: (message) => this.#binary(message),
       closed: () => {
         this.#connected.reject(new Error('the connection was closed'));
-        events.closed();
+        if (this.#isConnected) events.closed();
       },
     });
   }
@@ -61,11 +63,16 @@ export class SocketIoClient {
     if (message === '2') return this.#socket.send(frame('3'));
     if (message.startsWith('0')) return this.#socket.send(frame(`${types.connect}${JSON.stringify(auth)}`));
     const type = message.slice(0, 2);
-    if (type === types.connect) this.#connected.resolve();
+    if (type === types.connect) this.#open();
     else if (type === types.refusal) this.#connected.reject(new Error(message));
     else if (type === types.event) this.#events.event(message.slice(2), 0);
     else if (type === types.acknowledgement) this.#reply(message);
     else if (type === types.binaryEvent) this.#expect(message);
+  }
+
+  #open(): void {
+    this.#isConnected = true;
+    this.#connected.resolve();
   }
 
   #reply(message: string): void {
