@@ -1,8 +1,7 @@
 /** What has been counted on this device, as an application sees it. Knows no storage layout. */
 import type { UndecryptableReason } from '../journal-event.js';
 import { limits } from '../limits.js';
-import { readCounts } from '../messages/index.js';
-import type { Writer } from '../unit/index.js';
+import { lastResortCounts, readCounts, type Writer } from '../unit/index.js';
 
 /** The name of a bound in {@link limits}. */
 export type LimitName = keyof typeof limits;
@@ -16,6 +15,16 @@ export interface MessengerCounters {
   readonly undecryptable: Readonly<Record<UndecryptableReason, number>>;
   /** Of those under `limit-exceeded`, by the limit that was met; absent where never. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
+  /**
+   * Where one-time pre-keys were used up, and the last-resort key served that is handed out again and again: the first
+   * messages of such sessions are less forward secret, until the key is replaced and its private half gone.
+   */
+  readonly lastResort: {
+    /** Sessions with contacts' devices that were begun on their last-resort key. */
+    readonly begun: number;
+    /** How often this device found none of its one-time KEM keys left at the relay, and made new ones. */
+    readonly usedUp: number;
+  };
 }
 
 /** Every reason; the compiler says so. */
@@ -39,10 +48,12 @@ const reasons: Readonly<Record<UndecryptableReason, 0>> = {
 /** Reads the counts. @throws SottoError `storage-corrupt` */
 export async function readCounters(writer: Writer): Promise<MessengerCounters> {
   const counts = await writer.run((unit) => readCounts(unit));
+  const count = (name: string) => counts.get(name) ?? 0;
   const pick = (names: readonly string[]) =>
     Object.fromEntries([...counts].filter(([name]) => names.includes(name)));
   return {
     undecryptable: { ...reasons, ...pick(Object.keys(reasons)) },
     limits: pick(Object.keys(limits)),
+    lastResort: { begun: count(lastResortCounts.begun), usedUp: count(lastResortCounts.usedUp) },
   };
 }

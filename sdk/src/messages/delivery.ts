@@ -16,7 +16,7 @@ import { limits } from '../limits.js';
 import type { TransportConnection } from '../ports/transport.js';
 import type { SessionService } from '../sessions/index.js';
 import type { AccountService } from '../account/index.js';
-import type { Journal, Unit, Writer } from '../unit/index.js';
+import { countUp, lastResortCounts, type Journal, type Unit, type Writer } from '../unit/index.js';
 import type { AccountBundle, DeviceId, ManifestDevice, SendResponse } from '../wire/index.js';
 import type { Composer } from './composer.js';
 import { messageKey, messageRecord } from './message-record.js';
@@ -190,7 +190,8 @@ export class Delivery {
       const listed = renewed.manifest.devices.find(({ deviceId }) => deviceId === device.deviceId);
       if (listed?.registrationId !== device.registrationId) throw new SottoError('statement-mismatch');
       const address = { accountId, deviceId: device.deviceId };
-      const { registrationId, signedPreKey, oneTimePreKey, kemPreKey } = device;
+      const { registrationId, signedPreKey, oneTimePreKey, kemPreKey, kemLastResort } = device;
+      if (kemLastResort) await countUp(unit, lastResortCounts.begun);
       await this.#sessions.start(
         unit,
         own,

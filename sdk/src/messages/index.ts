@@ -31,4 +31,3 @@ export { Renewals } from './renewals.js';
 export { Resends } from './resends.js';
 export { sweepSendLog } from './send-log.js';
 export { Sender, type SenderState } from './sender.js';
-export { readCounts } from './undecryptable.js';

@@ -10,7 +10,14 @@ import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { DecryptedMessage, GeneratePreKeysInput, ProtocolEngine } from '../ports/engine.js';
 import { randomInteger } from '../random.js';
-import { defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
+import {
+  countUp,
+  defineRecord,
+  lastResortCounts,
+  stageEngineChanges,
+  type Unit,
+  type Writer,
+} from '../unit/index.js';
 import {
   preKeyUpload,
   timestampMs,
@@ -48,6 +55,14 @@ interface Needs {
   readonly lasting: 'new' | 'again' | undefined;
   /** One-time keys that are there go. */
   readonly replace: boolean;
+}
+
+/** What stands behind a round. */
+interface Round {
+  readonly needs: Needs;
+  readonly lasting: LastingKeys | undefined;
+  /** The last-resort key has served, or would have. */
+  readonly isUsedUp: boolean;
 }
 
 const everything: Needs = {
@@ -132,7 +147,7 @@ export class PreKeyService {
       ? everything
       : ((await this.#strangersOut(status, lasting)) ?? needsOf(status, lasting, this.#host.clock.now()));
     if (!needs) return status;
-    await this.#prepareUpload(needs, lasting);
+    await this.#prepareUpload({ needs, lasting, isUsedUp: isUsedUp(status, lasting) });
     return (await this.#uploadPending()) ?? status;
   }
 
@@ -157,7 +172,7 @@ export class PreKeyService {
   }
 
   /** Makes what is needed, as far as there is room, and writes down what is to be uploaded. */
-  async #prepareUpload(needs: Needs, known: LastingKeys | undefined): Promise<void> {
+  async #prepareUpload({ needs, lasting: known, isUsedUp }: Round): Promise<void> {
     const our = ourDevice(await this.#account.require());
     const now = this.#host.clock.now();
     // Read outside of the unit that counts them, as keys take long to make: meanwhile some may only go.
@@ -172,6 +187,7 @@ export class PreKeyService {
     const { result, changes } = await this.#engine.generatePreKeys(input);
     await this.#writer.run(async (unit) => {
       stageEngineChanges(unit, changes);
+      if (isUsedUp) await countUp(unit, lastResortCounts.usedUp);
       const again = needs.lasting === 'again' ? known : undefined;
       await this.#stageUpload(unit, result as PreKeyUpload, { again, replace: needs.replace });
     });
@@ -280,6 +296,11 @@ function hasStrangers(
   if (signedId === null || kemLastResortId === null) return false;
   if (signedId !== signed.id || kemLastResortId !== kemLastResort.id) return true;
   return oneTime > held.oneTime || kemOneTime > held.kemOneTime;
+}
+
+/** Whether the relay has nothing for a new session but keys that it hands out again and again. */
+function isUsedUp({ kemOneTime, kemLastResortId }: PreKeyStatus, lasting: LastingKeys | undefined): boolean {
+  return kemOneTime === 0 && kemLastResortId !== null && lasting !== undefined;
 }
 
 /** What the relay is to have: by its word of what it has, and by our own of how long. */

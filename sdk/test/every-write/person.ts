@@ -1,8 +1,11 @@
 /** Somebody in the scenario: does what it is asked until its storage shows it, however often its process dies. */
 import assert from 'node:assert/strict';
+import { contactKey, contactRecord } from '../../src/contacts/contact-record.js';
+import { limits } from '../../src/limits.js';
 import type { Message } from '../../src/messages/index.js';
 import type { Messenger } from '../../src/messenger-api.js';
 import type { Random } from '../../src/ports/host.js';
+import type { StorageChange } from '../../src/ports/storage.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { CommitPlan } from '../../src/testing/failing-storage.js';
 import { TestDevice } from '../../src/testing/network/test-device.js';
@@ -124,12 +127,24 @@ export class Person {
 
   /** The device loses what it knows of its sessions, as an old copy of its storage would. */
   async loseSessions(): Promise<void> {
+    const keys = await this.keys('engine/session/');
+    assert.ok(keys.length > 0);
+    await this.#rewrite(keys.map((key) => ({ key, value: undefined })));
+  }
+
+  /** Refused messages of a contact have cost the device all that they may in an hour. */
+  async spendWorkOn(contact: Person): Promise<void> {
+    const key = contactKey(contact.id);
+    const [value] = await memoryStorage({ medium: this.device.medium }).get([key]);
+    const refusedWork = { since: this.#world.network.clock.now(), steps: limits.maxRefusedSteps };
+    const entry = { ...contactRecord.decode(value!), refusedWork };
+    await this.#rewrite([{ key, value: contactRecord.encode(entry) }]);
+  }
+
+  async #rewrite(changes: readonly StorageChange[]): Promise<void> {
     this.device.kill();
     const storage = memoryStorage({ medium: this.device.medium });
-    const fence = await storage.acquire();
-    const changes = (await this.keys('engine/session/')).map((key) => ({ key, value: undefined }));
-    assert.ok(changes.length > 0);
-    await storage.commit(changes, { fence });
+    await storage.commit(changes, { fence: await storage.acquire() });
     await this.device.revive();
   }
 

@@ -3,6 +3,7 @@
  * the portable engine every run is the same up to that commit, so that running it for every k fails every write.
  */
 import assert from 'node:assert/strict';
+import { limits } from '../../src/limits.js';
 import type { Random } from '../../src/ports/host.js';
 import type { CommitFate } from '../../src/testing/failing-storage.js';
 import { createTestNetwork, type TestNetwork } from '../../src/testing/network/test-network.js';
@@ -12,7 +13,12 @@ import { Trace } from '../../src/testing/simulation/trace.js';
 import { Weather } from '../../src/testing/simulation/weather.js';
 import { WireWatch } from '../../src/testing/simulation/wire-watch.js';
 import { engineNamed, type EngineName } from '../support/engines.js';
+import { withLostBefore } from './far-ahead.js';
 import { Person, type PersonWorld } from './person.js';
+
+/** So much that it waits for an hour in which its sender has cost nothing. */
+const farAhead = 'far ahead';
+const lost = limits.freeDecryptionSteps + 1;
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -53,7 +59,9 @@ class Scenario {
       seed: 'every write',
       accessTokenTtlMs: 30 * dayMs,
       engine: async (input) =>
-        this.#wire.watched(await engineOf(({ random }) => engineNamed(engine, random), input)),
+        this.#wire.watched(
+          withLostBefore(await engineOf(({ random }) => engineNamed(engine, random), input), farAhead, lost),
+        ),
     });
     const { clock, relay } = this.#network;
     relay.tamper = new Weather({ clock, wire: this.#wire, trace: this.trace }).tamper;
@@ -81,6 +89,7 @@ class Scenario {
     await this.#verify(alice, bob);
     await this.#quarrel(alice, bob);
     await this.#renewSession(alice, bob);
+    await this.#waitForWork(alice, bob);
     const otherBob = await this.#changeIdentity(alice, bob);
     await this.#outliveKeys(alice, otherBob);
     await this.#check(alice, bob, otherBob);
@@ -169,6 +178,17 @@ class Scenario {
     await this.#rest();
   }
 
+  /** What would cost too much at the moment is set aside, and takes effect when there is work to spare for it. */
+  async #waitForWork(alice: Person, bob: Person): Promise<void> {
+    await bob.spendWorkOn(alice);
+    await alice.say(bob, farAhead);
+    await this.#until(() => (this.#reasons.get('decryption-deferred') ?? 0) === 1);
+    assert.ok(!bob.texts(alice).includes(farAhead));
+    await this.#until(() => bob.texts(alice).includes(farAhead));
+    await this.#until(() => alice.status(bob, farAhead) === 'delivered');
+    await this.#rest();
+  }
+
   /** Somebody else is bob; what it writes waits until its key is accepted, and then takes effect in order. */
   async #changeIdentity(alice: Person, bob: Person): Promise<Person> {
     bob.device.kill();
@@ -211,15 +231,19 @@ class Scenario {
 
   async #check(alice: Person, bob: Person, otherBob: Person): Promise<void> {
     this.trace.assertInnocent();
-    assert.deepEqual(Object.fromEntries(this.#reasons), { 'no-session': 1, 'identity-changed': 2 });
+    assert.deepEqual(Object.fromEntries(this.#reasons), {
+      'no-session': 1,
+      'decryption-deferred': 1,
+      'identity-changed': 2,
+    });
     for (const person of [alice, otherBob]) {
       assert.deepEqual(person.ledger.unheard(), [], `observers of ${person.name}`);
       const left = (await person.keys()).filter((key) =>
-        /^(outbox\/|receipt\/|quarantine\/|prekeys\/upload)/.test(key),
+        /^(outbox\/|receipt\/|quarantine\/|deferred\/|prekeys\/upload)/.test(key),
       );
       assert.deepEqual(left, []);
     }
-    const said = ['hello', 'and you?', 'good', 'once more', 'unreadable', 'readable'];
+    const said = ['hello', 'and you?', 'good', 'once more', 'unreadable', 'readable', farAhead];
     const from = (person: Person, owner: Person) =>
       person
         .rows(owner)

@@ -325,7 +325,13 @@ async function servedByLastResort(seed: string) {
 
 describe('a device whose one-time keys are used up', () => {
   it('is reached through its last-resort key, and no first message counts twice', async () => {
-    const { alice, bob, lastResort, showAgain } = await servedByLastResort('last-resort');
+    const { world, alice, bob, lastResort, showAgain } = await servedByLastResort('last-resort');
+    // Both are told, and it outlives them.
+    await bob.restart();
+    const countOf = async ({ messenger }: Party) => (await messenger.diagnostics.counters()).lastResort;
+    expect(await countOf(bob)).toEqual({ begun: lastResort, usedUp: 0 });
+    await world.until(async () => (await countOf(alice)).usedUp === 1);
+    expect(await countOf(alice)).toEqual({ begun: 0, usedUp: 1 });
     await showAgain();
     expect(await alice.texted(bob)).toHaveLength(firstMessages);
     expect(alice.undecryptable).toEqual([]);

@@ -1,6 +1,7 @@
 /** Why an envelope may have had no effect, and how often that may be counted. Knows no device and no network. */
 import type { UndecryptableReason } from '../../journal-event.js';
 import { limits } from '../../limits.js';
+import { lastResortCounts } from '../../unit/index.js';
 
 /** What can come between two accounts that excuses more than weather does. */
 export type Touch = 'block' | 'identity-reset' | 'set-back' | 'clone' | 'recovery' | 'account-reset';
@@ -64,7 +65,8 @@ export function differences(
   told: ReadonlyMap<string, number>,
   counted: ReadonlyMap<string, number>,
 ): string[] {
-  const reasons = [...counted.keys()].filter((name) => !(name in limits));
+  const others: readonly string[] = [...Object.keys(limits), ...Object.values(lastResortCounts)];
+  const reasons = [...counted.keys()].filter((name) => !others.includes(name));
   return [...new Set([...told.keys(), ...reasons])]
     .filter((name) => (told.get(name) ?? 0) !== (counted.get(name) ?? 0))
     .map((name) => `${name} ${told.get(name) ?? 0} and ${counted.get(name) ?? 0}`);

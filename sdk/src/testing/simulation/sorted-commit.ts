@@ -61,7 +61,7 @@ export function sortCommit(
   for (const { key, value } of changes) {
     const [space, ...rest] = key.split('/') as [string, ...string[]];
     if (!value) {
-      if (space === 'quarantine') sorted.released.push(rest[1] as EnvelopeId);
+      if (space === 'quarantine' || space === 'deferred') sorted.released.push(rest[1] as EnvelopeId);
     } else if (space === 'message') {
       const message = readMessage(value);
       if (message.status === 'received' && !isThere(key)) sorted.received.push(message);
@@ -79,6 +79,7 @@ function sortPut(sorted: SortedCommit, space: string, rest: readonly string[], v
       sorted.seen.push(rest[0] as EnvelopeId);
       return;
     case 'quarantine':
+    case 'deferred':
       sorted.quarantined.push(rest[1] as EnvelopeId);
       return;
     case 'contact':

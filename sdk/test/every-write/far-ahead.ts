@@ -1,0 +1,31 @@
+/** An engine whose sender has lost messages: one of its texts is encrypted as if many had gone before it. */
+import type { ProtocolEngine } from '../../src/ports/engine.js';
+import type { EngineView } from '../../src/ports/engine-steps.js';
+import { contentOf } from '../../src/testing/simulation/stored.js';
+
+/** @param count - how many messages there were before the text which nobody will ever see */
+export function withLostBefore(engine: ProtocolEngine, text: string, count: number): ProtocolEngine {
+  return {
+    ...engine,
+    encrypt: async (view, input) => {
+      let step = await engine.encrypt(view, input);
+      if (contentOf(input.plaintext)?.text !== text) return step;
+      const changes = new Map<string, Uint8Array | undefined>();
+      for (let lost = 0; lost < count; lost += 1) {
+        for (const { key, value } of step.changes) changes.set(key, value);
+        step = await engine.encrypt(over(view, changes), input);
+      }
+      for (const { key, value } of step.changes) changes.set(key, value);
+      return { ...step, changes: [...changes].map(([key, value]) => ({ key, value })) };
+    },
+  };
+}
+
+function over(view: EngineView, changes: ReadonlyMap<string, Uint8Array | undefined>): EngineView {
+  return {
+    get: async (keys) => {
+      const stored = await view.get(keys);
+      return keys.map((key, index) => (changes.has(key) ? changes.get(key) : stored[index]));
+    },
+  };
+}
