@@ -66,8 +66,9 @@ try {
   const seen: Minute[] = [];
   for (let minute = 1; minute <= minutes; minute += 1) {
     await sleep(minuteMs / 2);
-    if (stormShare > 0) await stage.call('storm', { share: stormShare });
+    const storm = stormShare > 0 ? stage.call('storm', { share: stormShare }) : undefined;
     await sleep(minuteMs / 2);
+    await storm;
     seen.push(await minuteOf(minute));
     console.log(JSON.stringify(seen.at(-1)));
   }

@@ -20,12 +20,16 @@ const resolutionMs = 10;
 function measureLag(): { readonly read: ReadLag; readonly stop: () => void } {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
-  let lagMs = 0;
+  let [count, sumMs, lagMs] = [0, 0, 0];
   const read = () => {
+    // Never reset: a monitor that is begins with a turn it does not count, which may be the only one until the next look.
+    const before = { count, sumMs };
+    count = delay.count;
+    sumMs = count > 0 ? (delay.mean / 1e6) * count : 0;
+    const turns = count - before.count;
     // A loop that did not turn since the last look is as late as it was. The timer's own interval is part of
     // what it measures.
-    if (delay.count > 0) lagMs = Math.max(delay.mean / 1e6 - resolutionMs, 0);
-    delay.reset();
+    if (turns > 0) lagMs = Math.max((sumMs - before.sumMs) / turns - resolutionMs, 0);
     return lagMs;
   };
   return { read, stop: () => void delay.disable() };
@@ -39,10 +43,16 @@ export function startLoadWatch(readLag?: ReadLag): LoadWatch {
   const measured = readLag === undefined ? measureLag() : { read: readLag, stop: () => {} };
   let overloaded = false;
   let looksAbove = 0;
+  let lookedAt = performance.now();
   const look = () => {
-    const { shedAboveLagMs, admitBelowLagMs, shedAfterLooks } = relayLimits;
-    const lagMs = measured.read();
-    looksAbove = lagMs > shedAboveLagMs ? looksAbove + 1 : 0;
+    const { shedAboveLagMs, admitBelowLagMs, shedAfterLooks, lagLookMs } = relayLimits;
+    const at = performance.now();
+    // In a loop that hardly turns the look itself is late: it stands for those that there should have been.
+    const lateMs = Math.max(at - lookedAt - lagLookMs, 0);
+    lookedAt = at;
+    const lagMs = Math.max(measured.read(), lateMs);
+    const looks = 1 + Math.floor(lateMs / lagLookMs);
+    looksAbove = lagMs > shedAboveLagMs ? looksAbove + looks : 0;
     // Two bounds, so that it does not flicker.
     overloaded = overloaded ? lagMs > admitBelowLagMs : looksAbove >= shedAfterLooks;
   };

@@ -20,7 +20,12 @@ export class ProblemError extends Error {
     readonly extra: Pick<ProblemDocument, 'retryAfterMs' | 'fields'> = {},
     options?: ErrorOptions,
   ) {
+    // Where it was made says nothing to anybody, and a trace would be most of what a refusal costs: those are what a
+    // relay does when it is busy.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code, options);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -48,6 +48,11 @@ class Farewell {
   };
 }
 
+/** What a client waits by itself, whatever it is told: longer each time, and never as long as another. */
+function clientBackoffMs(failures: number): number {
+  return Math.random() * Math.min(60_000, 1_000 * 2 ** failures);
+}
+
 /** Sixteen fresh bytes: a random prefix and a counter. */
 class AttemptIds {
   readonly #bytes = randomBytes(16);
@@ -108,14 +113,15 @@ export class RelayUser implements User {
     this.#attempt(`${this.#sendJson}${this.#storeSeq}}]`, this.#attemptIds.next(), accepted);
   }
 
-  #attempt(json: string, attemptId: Buffer, accepted: () => void): void {
+  #attempt(json: string, attemptId: Buffer, accepted: () => void, failures = 0): void {
     this.#client.request(json, [attemptId, this.#ciphertext], (reply) => {
       if (reply.includes('"kind":"accepted"')) return accepted();
       const [, retryAfterMs] =
         /"code":"(?:unavailable|rate-limited)".*"retryAfterMs":(\d+)/.exec(reply) ?? [];
       if (retryAfterMs === undefined || !this.#turnedAway) return failed(`a send was refused: ${reply}`);
       this.#turnedAway();
-      setTimeout(() => this.#attempt(json, attemptId, accepted), Number(retryAfterMs));
+      const waitMs = Math.max(Number(retryAfterMs), clientBackoffMs(failures));
+      setTimeout(() => this.#attempt(json, attemptId, accepted, failures + 1), waitMs);
     });
   }
 

@@ -62,6 +62,7 @@ class SoakUser {
   readonly #delivered: (tookMs: number) => void;
   readonly #known = new Set<string>();
   #user: RelayUser;
+  /** Sends that were due: one after the other is made, as a client does with those for one recipient. */
   #unanswered = 0;
   #answered: () => void = () => {};
   #away = false;
@@ -84,9 +85,14 @@ class SoakUser {
 
   send(): void {
     this.#unanswered += 1;
+    if (this.#unanswered === 1) this.#sendNext();
+  }
+
+  #sendNext(): void {
     this.#user.send(() => {
       this.#unanswered -= 1;
       if (this.#unanswered === 0) this.#answered();
+      else this.#sendNext();
     });
   }
 

@@ -20,6 +20,7 @@ import { toProblem } from '../problems.js';
 import { relayLimits } from '../relay-limits.js';
 import { DeliveryPump } from './delivery-pump.js';
 import { parseRequest, readFrame, type Frame, type SocketRequest } from './frames.js';
+import { MinuteCount } from './minute-count.js';
 import { OrderedLane, type Admitted } from './ordered-lane.js';
 import type { GatewayServices } from './services.js';
 
@@ -68,6 +69,7 @@ export class Connection {
   readonly #subject: LimitSubject;
   #acknowledgements = 0;
   #invalidFrames = 0;
+  readonly #refusals = new MinuteCount();
   #greeted = false;
   /** How far the mailbox had come when the connection was last rung for being behind. */
   #knownHead = 0;
@@ -294,7 +296,7 @@ export class Connection {
   }
 
   #refuse({ operation, reply, at }: Asked, error: unknown): void {
-    const { log, now, meter } = this.#services;
+    const { bounds, log, now, meter } = this.#services;
     const requestId = randomUUID();
     const problem = toProblem(error, requestId);
     reply({ ok: false, problem });
@@ -305,6 +307,7 @@ export class Connection {
       durationMs: now() - at,
     };
     meter.answered(operation, problem.code, fields.durationMs);
+    if (this.#refusals.add(now()) > bounds.maxRefusalsPerMinute) this.#end();
     if (error instanceof ProblemError) return log.log('info', 'socket-request-refused', fields);
     log.log('error', 'socket-request-failed', { ...fields, requestId, ...describeUnexpected(error) });
   }

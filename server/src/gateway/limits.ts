@@ -35,6 +35,11 @@ export const gatewayLimits = {
   maxAcknowledgementsInFlight: 16,
   /** Frames of one connection that make no sense before it is ended: a few may be a newer client's. */
   maxInvalidFrames: 32,
+  /**
+   * Requests of one connection that are refused within a minute before it is ended: each costs about as much as one
+   * that is accepted. A client whose outbox is full, of messages to as many recipients, is refused that often.
+   */
+  maxRefusalsPerMinute: 10_000,
   /** How long a drain waits for sends under way. */
   drainTimeoutMs: 10_000,
   /** How long a connection that was told goodbye may take to read it. */

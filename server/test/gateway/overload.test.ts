@@ -2,10 +2,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusedHandshake } from '../../protocol-suite/live.js';
 import { closeSharedDatabase, GatewayUnderTest } from './gateway-under-test.js';
 
+const maxRefusalsPerMinute = 5;
+
 describe('overload', () => {
   let relay: GatewayUnderTest;
   beforeEach(async () => {
-    relay = await GatewayUnderTest.open({ bounds: { maxConnections: 2, maxRefusalsUnderWay: 1 } });
+    relay = await GatewayUnderTest.open({
+      bounds: { maxConnections: 2, maxRefusalsUnderWay: 1, maxRefusalsPerMinute },
+    });
   });
   afterEach(() => relay.close());
   afterAll(() => closeSharedDatabase());
@@ -34,6 +38,25 @@ describe('overload', () => {
     expect(await from.ask('send', request)).toMatchObject({ ok: true });
     await to.until(() => to.received.length === 2);
     expect(to.ciphertexts[0]).toBe(waiting);
+  });
+
+  it('ends a connection whose requests it has refused too often within a minute', async () => {
+    const [alice, bob] = [await relay.addDevice(), await relay.addDevice()];
+    const [from, other] = [await relay.connected(alice), await relay.connected(bob)];
+    const request = await relay.request(alice, bob);
+    let time = Date.now();
+    relay.now = () => time;
+    relay.overloaded = true;
+    const refused = async () =>
+      expect(await from.ask('send', request)).toMatchObject({ problem: { code: 'unavailable' } });
+    for (let minute = 0; minute < 3; minute += 1) {
+      for (let n = 0; n < maxRefusalsPerMinute; n += 1) await refused();
+      time += 60_000;
+    }
+    expect(from.log).not.toContain('disconnect');
+    for (let n = 0; n <= maxRefusalsPerMinute; n += 1) await refused();
+    await from.heard('disconnect');
+    expect(other.log).not.toContain('disconnect');
   });
 
   it('takes no more connections than it may, and again when one has ended', async () => {

@@ -27,12 +27,23 @@ describe('the load watch', () => {
   });
 });
 
+function hold(forMs: number): void {
+  const until = performance.now() + forMs;
+  while (performance.now() < until);
+}
+
+it('notices a loop that does not turn at all by its own lateness', async () => {
+  const { lagLookMs, shedAfterLooks } = relayLimits;
+  const watch = startLoadWatch(() => 0);
+  hold(lagLookMs * (shedAfterLooks + 1));
+  await vi.waitUntil(() => watch.overloaded(), { interval: 0 });
+  // It turns again, and so the next look is in time.
+  await vi.waitUntil(() => !watch.overloaded(), { interval: 10, timeout: 10_000 });
+  watch.stop();
+});
+
 it('notices a loop that is held up', async () => {
   const watch = startLoadWatch();
-  const hold = (forMs: number) => {
-    const until = performance.now() + forMs;
-    while (performance.now() < until);
-  };
   const deadline = performance.now() + 20_000;
   while (!watch.overloaded() && performance.now() < deadline) {
     hold(relayLimits.shedAboveLagMs * 2);
