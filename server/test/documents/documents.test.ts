@@ -22,6 +22,7 @@ const facts: readonly string[] = [
   `may send up to ${gatewayLimits.maxAttachmentsPerFrame} in one frame`,
   `larger than 3 MiB + ${(gatewayLimits.maxFrameBytes - 3 * 2 ** 20) / 1024} KiB`,
   `more than ${gatewayLimits.maxInvalidFrames}`,
+  `more than ${gatewayLimits.maxRefusalsPerMinute.toLocaleString('en')} within a minute`,
   `holds ${mailboxLimits.maxEnvelopesPerMailbox.toLocaleString('en')} envelopes`,
   `deleted after ${mailboxLimits.envelopeTtlMs / dayMs} days`,
   `lasts ${relayLimits.deliveryTtlMs / dayMs} days`,
