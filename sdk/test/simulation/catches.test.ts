@@ -52,6 +52,29 @@ describe('the simulation', () => {
     expect(report).toMatchObject({ steps: 4, written: 5, delivered: 5, failed: {}, undecryptable: {} });
   });
 
+  it('holds where what came while its sender was blocked is shown again when it is not any more', async () => {
+    const pass: SimulationAction = { kind: 'pass', durationMs: 30_000 };
+    const cut: SimulationAction = { kind: 'cut', who: 'bob' };
+    const schedule: readonly SimulationAction[] = [
+      say('one'),
+      pass,
+      // Kept back once: its mark might be gone by now, and is not.
+      { kind: 'pages', how: 'drop', times: 1 },
+      say('two'),
+      { kind: 'block', who: 'bob', peer: 'alice' },
+      { kind: 'lose', part: 'request', operation: 'acknowledge', loss: 'disconnect', times: 50 },
+      cut,
+      pass,
+      { kind: 'unplug', who: 'bob' },
+      { kind: 'unblock', who: 'bob', peer: 'alice' },
+      { kind: 'plug', who: 'bob' },
+      pass,
+      orderly,
+    ];
+    const report = await simulate({ seed: 'catches', accounts: 2, schedule });
+    expect(report).toMatchObject({ failed: {}, undecryptable: {} });
+  });
+
   it('finds an engine that uses a message key twice', async () => {
     const engine = broken((sound) => ({
       encrypt: async (view, input) => ({ ...(await sound.encrypt(view, input)), changes: [] }),

@@ -269,8 +269,9 @@ export class Ledger {
   #settle(id: EnvelopeId, sorted: SortedCommit, reason: string | undefined): void {
     const { quarantined, released, received } = sorted;
     const before = this.#outcomes.get(id);
+    const follows = received.length > 0 || reason !== undefined;
     // It came again after it was done, or while it waits in quarantine: then nothing may follow from it.
-    if (before !== undefined && !this.#mayFollow(id, before, released)) {
+    if (before !== undefined && !this.#mayFollow(id, { before, released, follows })) {
       if (received.length > 0) {
         this.#trace.accuse(`envelope ${id} took effect twice at ${this.#name}`, this.#concernOf(id));
       }
@@ -292,10 +293,16 @@ export class Ledger {
     this.#trace.note(`${this.#name} is done with ${this.#nameOf(id)}: ${outcome}`, ...who);
   }
 
-  /** It comes out of quarantine; or was nobody's while its sender was blocked, and a relay made its mark go. */
-  #mayFollow(id: EnvelopeId, before: string, released: readonly EnvelopeId[]): boolean {
+  /**
+   * It comes out of quarantine; or was nobody's while its sender was blocked, and a relay made its mark go: what
+   * follows then, if anything does, is as if it had never come.
+   */
+  #mayFollow(
+    id: EnvelopeId,
+    { before, released, follows }: { before: string; released: readonly EnvelopeId[]; follows: boolean },
+  ): boolean {
     if (before === 'quarantined') return released.includes(id);
-    return before === 'blocked' && this.#wire.wasDropped(id);
+    return before === 'blocked' && follows && this.#wire.wasDropped(id);
   }
 
   /**
