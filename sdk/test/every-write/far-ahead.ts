@@ -8,15 +8,14 @@ export function withLostBefore(engine: ProtocolEngine, text: string, count: numb
   return {
     ...engine,
     encrypt: async (view, input) => {
-      let step = await engine.encrypt(view, input);
-      if (contentOf(input.plaintext)?.text !== text) return step;
+      const before = contentOf(input.plaintext)?.text === text ? count : 0;
       const changes = new Map<string, Uint8Array | undefined>();
-      for (let lost = 0; lost < count; lost += 1) {
+      for (let made = 0; ; made += 1) {
+        const step = await engine.encrypt(over(view, changes), input);
         for (const { key, value } of step.changes) changes.set(key, value);
-        step = await engine.encrypt(over(view, changes), input);
+        if (made === before)
+          return { ...step, changes: [...changes].map(([key, value]) => ({ key, value })) };
       }
-      for (const { key, value } of step.changes) changes.set(key, value);
-      return { ...step, changes: [...changes].map(([key, value]) => ({ key, value })) };
     },
   };
 }

@@ -1,11 +1,10 @@
 /** Somebody in the scenario: does what it is asked until its storage shows it, however often its process dies. */
 import assert from 'node:assert/strict';
-import { contactKey, contactRecord } from '../../src/contacts/contact-record.js';
+import { contactKey } from '../../src/contacts/contact-record.js';
 import { limits } from '../../src/limits.js';
 import type { Message } from '../../src/messages/index.js';
 import type { Messenger } from '../../src/messenger-api.js';
 import type { Random } from '../../src/ports/host.js';
-import type { StorageChange } from '../../src/ports/storage.js';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { CommitPlan } from '../../src/testing/failing-storage.js';
 import { TestDevice } from '../../src/testing/network/test-device.js';
@@ -16,6 +15,7 @@ import type { Trace } from '../../src/testing/simulation/trace.js';
 import type { WireWatch } from '../../src/testing/simulation/wire-watch.js';
 import type { AccountId, DeviceId } from '../../src/wire/index.js';
 import { textOf } from '../support/party.js';
+import { changeStored, commitStored } from '../support/stored-records.js';
 
 /** What a person needs of its world. */
 export interface PersonWorld {
@@ -129,22 +129,19 @@ export class Person {
   async loseSessions(): Promise<void> {
     const keys = await this.keys('engine/session/');
     assert.ok(keys.length > 0);
-    await this.#rewrite(keys.map((key) => ({ key, value: undefined })));
+    this.device.kill();
+    await commitStored(
+      this.device.medium,
+      keys.map((key) => ({ key, value: undefined })),
+    );
+    await this.device.revive();
   }
 
   /** Refused messages of a contact have cost the device all that they may in an hour. */
   async spendWorkOn(contact: Person): Promise<void> {
-    const key = contactKey(contact.id);
-    const [value] = await memoryStorage({ medium: this.device.medium }).get([key]);
-    const refusedWork = { since: this.#world.network.clock.now(), steps: limits.maxRefusedSteps };
-    const entry = { ...contactRecord.decode(value!), refusedWork };
-    await this.#rewrite([{ key, value: contactRecord.encode(entry) }]);
-  }
-
-  async #rewrite(changes: readonly StorageChange[]): Promise<void> {
     this.device.kill();
-    const storage = memoryStorage({ medium: this.device.medium });
-    await storage.commit(changes, { fence: await storage.acquire() });
+    const refusedWork = { since: this.#world.network.clock.now(), steps: limits.maxRefusedSteps };
+    await changeStored(this.device.medium, contactKey(contact.id), (fields) => ({ ...fields, refusedWork }));
     await this.device.revive();
   }
 

@@ -12,6 +12,7 @@ import { memoryStorage } from '../../src/storage/memory/index.js';
 import { wireLimits, type AccountId, type Envelope, type EnvelopeId } from '../../src/wire/index.js';
 import { claimingPlace } from '../support/ciphertext-fields.js';
 import { introduced, Party } from '../support/party.js';
+import { changeStored } from '../support/stored-records.js';
 
 const poisonCount = process.env['SLOW'] ? 100_000 : 2_400;
 /** Poured between two good messages: more than a relay has in flight, less than a device drops. */
@@ -77,12 +78,8 @@ function forgery(caught: Envelope, seed: string, farAhead: number) {
 /** Alice's device has spent nearly all that it spends on bob in an hour. */
 async function nearlySpent(alice: Party, bobId: AccountId, left: number): Promise<void> {
   alice.kill();
-  const storage = memoryStorage({ medium: alice.medium });
-  const [value] = await storage.get([contactKey(bobId)]);
-  const contact = contactRecord.decode(value!);
   const refusedWork = { since: alice.world.clock.now(), steps: limits.maxRefusedSteps - left };
-  const changes = [{ key: contactKey(bobId), value: contactRecord.encode({ ...contact, refusedWork }) }];
-  await storage.commit(changes, { fence: await storage.acquire() });
+  await changeStored(alice.medium, contactKey(bobId), (fields) => ({ ...fields, refusedWork }));
   await alice.start();
   await alice.online();
 }

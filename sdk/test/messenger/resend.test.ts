@@ -1,22 +1,35 @@
 /** A message that could not be decrypted is asked for, and goes out again to whom it went: once, and not to others. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.js';
-import { memoryStorage } from '../../src/storage/memory/index.js';
+import type { AccountId } from '../../src/wire/index.js';
 import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, Party, textOf } from '../support/party.js';
+import { changeStored, type StoredFields } from '../support/stored-records.js';
 import type { World } from '../support/world.js';
-import type { AccountId } from '../../src/wire/index.js';
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
 
-/** Alice has written what bob could not read; what they do next is up to the case. */
-async function lost(seed: string, texts: readonly string[]) {
+/** Both have heard of one another in their session, and bob is away. */
+async function apart(seed: string) {
   const scene = await introduced(seed);
-  const { world, alice, bob, aliceId, bobId } = scene;
+  const { world, bob, aliceId } = scene;
   await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
   await world.pass(5_000);
   await bob.messenger.disconnect();
+  return scene;
+}
+
+/** Alice cannot write down that the relay took what she sends. */
+function forgetsAnswers(alice: Party): void {
+  alice.commitPlan = (changes) =>
+    changes.some(({ key, value }) => !value && key.startsWith('outbox/')) ? 'fail' : 'pass';
+}
+
+/** Alice has written what bob could not read; what they do next is up to the case. */
+async function lost(seed: string, texts: readonly string[]) {
+  const scene = await apart(seed);
+  const { world, alice, bobId } = scene;
   for (const text of texts) await alice.messenger.messages.send(bobId, { text });
   await world.pass(1_000);
   return scene;
@@ -42,15 +55,10 @@ const got = (party: Party, text: string) => party.texts.filter((one) => one === 
 async function rewrite(
   party: Party,
   key: string,
-  change: (fields: Record<string, unknown>) => Record<string, unknown>,
+  change: (fields: StoredFields) => StoredFields,
 ): Promise<void> {
   party.kill();
-  const storage = memoryStorage({ medium: party.medium });
-  const [value] = await storage.get([key]);
-  const record = JSON.parse(Buffer.from(value!).toString()) as { v: number; d: Record<string, unknown> };
-  const changed = Buffer.from(JSON.stringify({ ...record, d: change(record.d) }));
-  const fence = await storage.acquire();
-  await storage.commit([{ key, value: new Uint8Array(changed) }], { fence });
+  await changeStored(party.medium, key, change);
   await party.start();
   await party.online();
 }
@@ -60,13 +68,8 @@ const sentLog = async (party: Party) =>
 
 describe('a message that was lost with its session', () => {
   it('goes out again also when it is asked for before the answer to it was written down', async () => {
-    const scene = await introduced('asked-before');
-    const { world, alice, bob, aliceId, bobId } = scene;
-    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
-    await world.pass(5_000);
-    await bob.messenger.disconnect();
-    alice.commitPlan = (changes) =>
-      changes.some(({ key, value }) => !value && key.startsWith('outbox/')) ? 'fail' : 'pass';
+    const { world, alice, bob, bobId } = await apart('asked-before');
+    forgetsAnswers(alice);
     await alice.messenger.messages.send(bobId, { text: 'under way' });
     await loseSessions(bob);
     await world.until(() => bob.undecryptable.length === 1);
@@ -79,14 +82,9 @@ describe('a message that was lost with its session', () => {
   });
 
   it('goes out again once, however often that is asked before the answer to it was written down', async () => {
-    const scene = await introduced('asked-often-before');
-    const { world, alice, bob, aliceId, bobId } = scene;
-    await bob.messenger.messages.send(aliceId, { text: 'hello alice' });
-    await world.pass(5_000);
-    await bob.messenger.disconnect();
+    const { world, alice, bob, bobId } = await apart('asked-often-before');
     const logged = await sentLog(alice);
-    alice.commitPlan = (changes) =>
-      changes.some(({ key, value }) => !value && key.startsWith('outbox/')) ? 'fail' : 'pass';
+    forgetsAnswers(alice);
     await alice.messenger.messages.send(bobId, { text: 'under way' });
     showOftenTo(world, bobId);
     await loseSessions(bob);

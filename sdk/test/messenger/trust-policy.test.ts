@@ -1,8 +1,8 @@
 /** `trust.sendTo`: no text goes out to whom is trusted less, whichever way it would have taken. */
 import { describe, expect, it } from 'vitest';
-import { memoryStorage } from '../../src/storage/memory/index.js';
 import { loseSessions } from '../support/lost-sessions.js';
 import { introduced, Party, type PartyOptions } from '../support/party.js';
+import { changeStored } from '../support/stored-records.js';
 import { World } from '../support/world.js';
 
 const verifiedOnly: PartyOptions = { trust: { sendTo: 'verified' } };
@@ -23,14 +23,10 @@ async function verify({ alice, bob, aliceId, bobId }: Awaited<ReturnType<typeof 
 /** Takes the trust in a contact away while nothing runs, as removing it and adding it again by a short code does. */
 async function forgetVerification(party: Party, key: string): Promise<void> {
   party.kill();
-  const storage = memoryStorage({ medium: party.medium });
-  const [value] = await storage.get([key]);
-  const record = JSON.parse(Buffer.from(value!).toString()) as { d: { strength: string } };
-  expect(record.d.strength).toBe('verified');
-  record.d.strength = 'unverified';
-  const fence = await storage.acquire();
-  await storage.commit([{ key, value: new TextEncoder().encode(JSON.stringify(record)) }], { fence });
-  await storage.close();
+  await changeStored(party.medium, key, (fields) => {
+    expect(fields['strength']).toBe('verified');
+    return { ...fields, strength: 'unverified' };
+  });
   await party.start();
 }
 

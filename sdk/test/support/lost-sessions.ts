@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { memoryStorage } from '../../src/storage/memory/index.js';
 import type { Party } from './party.js';
+import { commitStored } from './stored-records.js';
 
 /** A device loses what it knows of its sessions, as an old copy of its storage would. */
 export function loseSessions(party: Party): Promise<void> {
@@ -16,13 +17,11 @@ export async function losePreKeys(party: Party): Promise<void> {
 
 async function loseRecords(party: Party, prefix: string): Promise<void> {
   party.kill();
-  const storage = memoryStorage({ medium: party.medium });
-  const fence = await storage.acquire();
   const changes = [];
-  for await (const { key } of storage.list(prefix)) changes.push({ key, value: undefined });
+  for await (const { key } of memoryStorage({ medium: party.medium }).list(prefix))
+    changes.push({ key, value: undefined });
   expect(changes.length).toBeGreaterThan(0);
-  await storage.commit(changes, { fence });
-  await storage.close();
+  await commitStored(party.medium, changes);
   await party.start();
   await party.online();
 }
