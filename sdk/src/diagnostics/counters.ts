@@ -1,7 +1,8 @@
 /** What has been counted on this device, as an application sees it. Knows no storage layout. */
 import type { UndecryptableReason } from '../journal-event.js';
 import { limits } from '../limits.js';
-import { lastResortCounts, readCounts, type Writer } from '../unit/index.js';
+import { lastResortCounts } from '../prekeys/index.js';
+import { readCounts, type Writer } from '../unit/index.js';
 
 /** The name of a bound in {@link limits}. */
 export type LimitName = keyof typeof limits;

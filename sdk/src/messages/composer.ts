@@ -158,7 +158,7 @@ export class Composer {
 
   /**
    * Stages an entry for a message again, under the id it had.
-   * @param request - the device that asked for it: it has its old time, and that device cannot ask for it once more
+   * @param request - the device that asked for it, and cannot once more; the message keeps the time it was written at
    */
   async stageAgain(unit: Unit, message: Message, request?: { readonly by: DeviceId }): Promise<void> {
     const contact = await this.#contacts.read(unit, message.conversationId);

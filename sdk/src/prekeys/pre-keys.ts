@@ -10,14 +10,7 @@ import type { Host } from '../host.js';
 import { limits } from '../limits.js';
 import type { DecryptedMessage, GeneratePreKeysInput, ProtocolEngine } from '../ports/engine.js';
 import { randomInteger } from '../random.js';
-import {
-  countUp,
-  defineRecord,
-  lastResortCounts,
-  stageEngineChanges,
-  type Unit,
-  type Writer,
-} from '../unit/index.js';
+import { countUp, defineRecord, stageEngineChanges, type Unit, type Writer } from '../unit/index.js';
 import {
   preKeyUpload,
   timestampMs,
@@ -35,6 +28,7 @@ import {
   type LastingKeys,
   type UploadFate,
 } from './lasting-keys.js';
+import { lastResortCounts } from './last-resort-counts.js';
 
 const uploadKey = 'prekeys/upload';
 const uploadRecord = defineRecord(1, preKeyUpload);
@@ -57,7 +51,7 @@ interface Needs {
   readonly replace: boolean;
 }
 
-/** What stands behind a round. */
+/** What a round has found. */
 interface Round {
   readonly needs: Needs;
   readonly lasting: LastingKeys | undefined;

@@ -6,9 +6,6 @@ import * as z from 'zod/mini';
 import { defineRecord } from './record.js';
 import type { Unit } from './unit.js';
 
-/** Beside reasons and limits, which count under their own names. */
-export const lastResortCounts = { begun: 'last-resort-begun', usedUp: 'pre-keys-used-up' } as const;
-
 const key = 'counters';
 const record = defineRecord(
   1,

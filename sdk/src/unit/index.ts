@@ -1,4 +1,4 @@
-export { countUp, lastResortCounts, readCounts } from './counts.js';
+export { countUp, readCounts } from './counts.js';
 export { engineView, sessionsPrefix, stageEngineChanges, type SessionEpoch } from './engine-records.js';
 export { HandlerContext } from './handler-context.js';
 export { Journal, type JournalEntry } from './journal.js';

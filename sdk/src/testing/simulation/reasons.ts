@@ -1,7 +1,7 @@
 /** Why an envelope may have had no effect, and how often that may be counted. Knows no device and no network. */
 import type { UndecryptableReason } from '../../journal-event.js';
 import { limits } from '../../limits.js';
-import { lastResortCounts } from '../../unit/index.js';
+import { lastResortCounts } from '../../prekeys/index.js';
 
 /** What can come between two accounts that excuses more than weather does. */
 export type Touch = 'block' | 'identity-reset' | 'set-back' | 'clone' | 'recovery' | 'account-reset';
