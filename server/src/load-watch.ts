@@ -37,16 +37,19 @@ function measureLag(): { readonly read: ReadLag; readonly stop: () => void } {
 
 /**
  * Starts watching.
- * @param readLag - in place of the process's own, for tests
+ * @param options - for tests: a lag in place of the process's own, and a clock, in milliseconds
  */
-export function startLoadWatch(readLag?: ReadLag): LoadWatch {
+export function startLoadWatch({
+  readLag,
+  now = () => performance.now(),
+}: { readonly readLag?: ReadLag; readonly now?: () => number } = {}): LoadWatch {
   const measured = readLag === undefined ? measureLag() : { read: readLag, stop: () => {} };
   let overloaded = false;
   let looksAbove = 0;
-  let lookedAt = performance.now();
+  let lookedAt = now();
   const look = () => {
     const { shedAboveLagMs, admitBelowLagMs, shedAfterLooks, lagLookMs } = relayLimits;
-    const at = performance.now();
+    const at = now();
     // In a loop that hardly turns the look itself is late: it stands for those that there should have been.
     const lateMs = Math.max(at - lookedAt - lagLookMs, 0);
     lookedAt = at;

@@ -36,8 +36,8 @@ export const gatewayLimits = {
   /** Frames of one connection that make no sense before it is ended: a few may be a newer client's. */
   maxInvalidFrames: 32,
   /**
-   * Requests of one connection that are refused within a minute before it is ended: each costs about as much as one
-   * that is accepted. A client whose outbox is full, of messages to as many recipients, is refused that often.
+   * Requests of one connection that are refused within a minute before it is ended: each is read, judged and answered.
+   * A client with a full outbox, of messages to as many recipients, may be refused so often.
    */
   maxRefusalsPerMinute: 10_000,
   /** How long a drain waits for sends under way. */

@@ -14,7 +14,7 @@ describe('the load watch', () => {
     const { shedAboveLagMs, admitBelowLagMs, shedAfterLooks, lagLookMs } = relayLimits;
     const between = (shedAboveLagMs + admitBelowLagMs) / 2;
     let lagMs = 0;
-    watch = startLoadWatch(() => lagMs);
+    watch = startLoadWatch({ readLag: () => lagMs });
     const after = (next: number, looks = 1) => {
       lagMs = next;
       vi.advanceTimersByTime(lagLookMs * looks);
@@ -25,25 +25,32 @@ describe('the load watch', () => {
     expect([after(0), after(above, shedAfterLooks), after(between)]).toEqual([false, true, true]);
     expect([after(admitBelowLagMs), after(between, 10)]).toEqual([false, false]);
   });
-});
 
-function hold(forMs: number): void {
-  const until = performance.now() + forMs;
-  while (performance.now() < until);
-}
-
-it('notices a loop that does not turn at all by its own lateness', async () => {
-  const { lagLookMs, shedAfterLooks } = relayLimits;
-  const watch = startLoadWatch(() => 0);
-  hold(lagLookMs * (shedAfterLooks + 1));
-  await vi.waitUntil(() => watch.overloaded(), { interval: 0 });
-  // It turns again, and so the next look is in time.
-  await vi.waitUntil(() => !watch.overloaded(), { interval: 10, timeout: 10_000 });
-  watch.stop();
+  it('knows by its own lateness that the loop has not turned at all, for as long as sheds', () => {
+    const { shedAfterLooks, lagLookMs } = relayLimits;
+    let nowMs = 0;
+    watch = startLoadWatch({ readLag: () => 0, now: () => nowMs });
+    const lookAfter = (turnMs: number) => {
+      nowMs += turnMs;
+      vi.advanceTimersByTime(lagLookMs);
+      return watch!.overloaded();
+    };
+    const longEnough = lagLookMs * shedAfterLooks;
+    expect([lookAfter(lagLookMs), lookAfter(longEnough - 1), lookAfter(lagLookMs)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([lookAfter(longEnough), lookAfter(lagLookMs)]).toEqual([true, false]);
+  });
 });
 
 it('notices a loop that is held up', async () => {
   const watch = startLoadWatch();
+  const hold = (forMs: number) => {
+    const until = performance.now() + forMs;
+    while (performance.now() < until);
+  };
   const deadline = performance.now() + 20_000;
   while (!watch.overloaded() && performance.now() < deadline) {
     hold(relayLimits.shedAboveLagMs * 2);
