@@ -67,8 +67,7 @@ try {
   for (let minute = 1; minute <= minutes; minute += 1) {
     await sleep(minuteMs / 2);
     const storm = stormShare > 0 ? stage.call('storm', { share: stormShare }) : undefined;
-    await sleep(minuteMs / 2);
-    await storm;
+    await Promise.all([sleep(minuteMs / 2), storm]);
     seen.push(await minuteOf(minute));
     console.log(JSON.stringify(seen.at(-1)));
   }

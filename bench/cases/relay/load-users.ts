@@ -48,9 +48,12 @@ class Farewell {
   };
 }
 
-/** What a client waits by itself, whatever it is told: longer each time, and never as long as another. */
+const firstBackoffMs = 1_000;
+const longestBackoffMs = 60_000;
+
+/** What a client waits by itself, whatever it is told: longer each time, and no two the same. */
 function clientBackoffMs(failures: number): number {
-  return Math.random() * Math.min(60_000, 1_000 * 2 ** failures);
+  return Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** failures);
 }
 
 /** Sixteen fresh bytes: a random prefix and a counter. */
