@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AccountId, DeviceAddress, DeviceId, SendRequest } from '@sotto/sdk/wire';
 import { startPostgres } from '../../../server/test/services/postgres-service.js';
 import type { Mailbox } from '../../../server/src/mailbox/mailbox.js';
-import type { Database } from '../../../server/src/ports.js';
+import type { Database, Row } from '../../../server/src/ports.js';
 import { migrate, openPostgresDatabase } from '../../../server/src/storage/postgres/index.js';
 import { openPostgresMailbox } from '../../../server/src/storage/postgres/postgres-mailbox.js';
 
@@ -49,8 +49,34 @@ export interface GrownMailbox {
   useFirst(count: number): Promise<void>;
   /** The same, to accounts all over the database. */
   useAll(count: number): Promise<void>;
+  /** What PostgreSQL has counted so far; eleven seconds after the last use it is complete. */
+  counters(): Promise<DatabaseCounters>;
+  /** Makes the next change of every page write it whole to the log. */
+  checkpoint(): Promise<void>;
+  /** Of the table of devices with its indexes. */
+  devicesMiB(): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Pages of tables and indexes that were looked at, those among them from outside of its buffers, and its log. */
+export interface DatabaseCounters extends Row {
+  readonly tablePages: number;
+  readonly indexPages: number;
+  readonly pagesRead: number;
+  readonly logRecords: number;
+  readonly logBytes: number;
+  /** Whole pages in the log: each at its first change after a checkpoint. */
+  readonly pageImages: number;
+}
+
+const countersSql = `
+  SELECT sum(heap_blks_hit + heap_blks_read)::float8 AS "tablePages",
+         sum(idx_blks_hit + idx_blks_read)::float8 AS "indexPages",
+         sum(heap_blks_read + idx_blks_read)::float8 AS "pagesRead",
+         max(wal_records)::float8 AS "logRecords", max(wal_bytes)::float8 AS "logBytes",
+         max(wal_fpi)::float8 AS "pageImages"
+    FROM pg_statio_user_tables, pg_stat_wal`;
+const devicesSizeSql = "SELECT round(pg_total_relation_size('devices') / 1048576.0)::float8 AS mib";
 
 /** Rows put in by one statement: well below the relay's time limit for one. */
 const rowsAtOnce = 50_000;
@@ -121,6 +147,9 @@ export async function openGrownMailbox(grown: Grown): Promise<GrownMailbox> {
         );
       }
     },
+    counters: async () => (await database.query<DatabaseCounters>(countersSql))[0] as DatabaseCounters,
+    checkpoint: async () => void (await database.query('CHECKPOINT')),
+    devicesMiB: async () => (await database.query<{ mib: number }>(devicesSizeSql))[0]?.mib ?? 0,
     async close() {
       await database.close();
       await postgres.stop();
