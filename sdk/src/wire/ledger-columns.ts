@@ -63,12 +63,16 @@ export const ledgerColumns = {
     holds: 'How many of them had left its mailbox when that was last counted, near its quota; 0 before.',
     until: deviceLife,
   },
+  'devices.acknowledged_store_seq': {
+    holds:
+      'The highest count of commits that came with an acknowledgement: how much the device has done, not what.',
+    until: deviceLife,
+  },
 
   'device_progress.account_id': { holds: 'Whose device it is.', until: deviceLife },
   'device_progress.device_id': { holds: 'Its number in the account.', until: deviceLife },
   'device_progress.store_seq': {
-    holds:
-      'The highest count of commits that came with a send or an acknowledgement: how much the device has done, not what.',
+    holds: 'The highest count of commits that came with a send: how much the device has done, not what.',
     until: deviceLife,
   },
 

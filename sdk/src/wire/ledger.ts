@@ -258,7 +258,7 @@ export const ledgerOperations: { readonly [Name in HttpOperationName | SocketOpe
     reveals: `${rateLimited} the account. Who writes to whom, when and how much.`,
   },
   acknowledge: {
-    stores: /* @__PURE__ */ columnsOf('envelopes', 'device_progress'),
+    stores: ['devices.acknowledged_store_seq', .../* @__PURE__ */ columnsOf('envelopes')],
     logs: overSocket,
     reveals: `${rateLimited} the account. When a device has received what.`,
   },

@@ -88,6 +88,26 @@ function exchangeCases({ world, it }: Cases): void {
     assert.deepEqual(await world.mailbox(successor), []);
   });
 
+  it('measures a new device by nothing that the old one has shown', async () => {
+    const [old, friend] = [await world.person(), await world.person()];
+    const connection = await world.connect(old);
+    await (await world.connect(friend)).mustSend(await world.sendRequest(friend, old));
+    await connection.mustSend({ ...(await world.sendRequest(old, friend)), storeSeq: 20 });
+    await connection.receivedCount(1);
+    await connection.acknowledge(
+      connection.received.map(({ id }) => id),
+      30,
+    );
+    const successor = await replaced(world, old);
+    const first = await (
+      await world.connect(successor)
+    ).resume({ generation: 2, storeSeq: 1, continuation: null });
+    assert.equal(first.verdict, 'continued');
+    const { continuation } = first;
+    const next = await (await world.connect(successor)).resume({ generation: 2, storeSeq: 2, continuation });
+    assert.equal(next.verdict, 'continued');
+  });
+
   it('answers the very same exchange again, because a reply may be lost', async () => {
     const old = await world.person();
     const successor = old.successor(2);

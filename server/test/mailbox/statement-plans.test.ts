@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database, PreparedStatement, Queryable, Statement } from '../../src/ports.js';
 import { migrate, openPGliteDatabase } from '../../src/storage/postgres/index.js';
 import { createAuthStore } from '../../src/storage/postgres/auth-store.js';
+import { keepAcknowledged } from '../../src/storage/postgres/mailbox-rows.js';
 import { openPostgresMailbox } from '../../src/storage/postgres/postgres-mailbox.js';
 import { mailboxOver } from './database-under-test.js';
 import { bytes, deviceOf, newAccount, now, send, wholePage } from './mailbox-suite-kit.js';
@@ -55,6 +56,7 @@ async function useMailbox(): Promise<void> {
   await mailbox.depth(inbox);
   await mailbox.heads([inbox.accountId]);
   await mailbox.acknowledge(inbox, { ids: [randomUUID() as EnvelopeId], storeSeq: 0 });
+  await keepAcknowledged(watching(database), [{ device: inbox, storeSeq: 1 }]);
   await mailbox.sweep(now);
   await store.deleteAccount(inbox.accountId);
   await store.deleteAccount(sender.accountId);
@@ -99,7 +101,8 @@ it('every prepared statement goes through indexes, by their full keys', async ()
     'find-auth-key',
     'find-family',
     'find-sends',
-    'keep-progress',
+    'keep-acknowledged',
+    'keep-sent',
     'lock-devices',
     'recount-envelopes',
     'select-heads',

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mailbox } from '../../src/mailbox/mailbox.js';
 import { createRelay } from '../../src/relay.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { MailboxServer } from '../../src/storage/redis/mailbox-server.js';
@@ -49,27 +50,61 @@ it('waits for the disk again after an acknowledgement that did not', async () =>
   await store.close();
 });
 
-it('moves the heads of many mailboxes on the pages where they are, without new entries in an index', async () => {
+it('moves the heads of many mailboxes, and acknowledges, on the pages where they are, without new entries in an index', async () => {
   const database = await openDatabase();
   const store = await mailboxOver(database);
-  const mailbox = store.open();
+  const mailbox = store.open({ acknowledgementPauseMs: 0 });
   const devices = Array.from({ length: 300 }, () => deviceOf(newAccount()));
   for (const device of devices) await store.addDevice(device, 101);
   // A row that moves on its page leaves the index as it is; one that finds no room there goes to another page.
   const pages = async () => {
     const sql =
-      'SELECT account_id, (ctid::text::point)[0]::int AS page, last_envelope_seq AS head FROM devices';
+      'SELECT account_id, (ctid::text::point)[0]::int AS page, last_envelope_seq AS head, acknowledged_store_seq AS shown FROM devices';
     const rows = await database.query(sql);
-    return new Map(rows.map(({ account_id: account, page, head }) => [account, { page, head }]));
+    return new Map(
+      rows.map(({ account_id: account, page, head, shown }) => [account, { page, head, shown }]),
+    );
   };
   const before = await pages();
-  for (const { accountId } of devices.slice(1)) await mailbox.accept(devices[0]!, send(accountId), now);
+  for (const device of devices.slice(1)) {
+    await mailbox.accept(devices[0]!, send(device.accountId), now);
+    await mailbox.acknowledge(device, { ids: [], storeSeq: 7 });
+  }
   const after = await pages();
   for (const { accountId } of devices.slice(1)) {
-    expect(after.get(accountId)).toEqual({ page: before.get(accountId)?.page, head: 1 });
+    expect(after.get(accountId)).toEqual({ page: before.get(accountId)?.page, head: 1, shown: 7 });
   }
   expect(new Set([...before.values()].map(({ page }) => page)).size).toBeGreaterThan(1);
   await store.close();
+});
+
+it('has no sends and acknowledgements of several nodes wait for one another in a circle', async () => {
+  const url = await service.createDatabase();
+  const store = await mailboxOver(openPostgresDatabase(url));
+  const nodes = Array.from({ length: 3 }, () => store.open({ acknowledgementPauseMs: 0 }));
+  const devices = Array.from({ length: 60 }, () => deviceOf(newAccount()));
+  for (const device of devices) await store.addDevice(device, 101);
+  const inSomeOrder = () =>
+    devices.map((device) => ({ device, place: randomInt(2 ** 32) })).sort((a, b) => a.place - b.place);
+  const use = async (node: Mailbox, storeSeq: number) => {
+    const others = inSomeOrder().map(({ device }) => node.acknowledge(device, { ids: [], storeSeq }));
+    const sends = inSomeOrder().map(({ device }) => node.accept(devices[0]!, send(device.accountId), now));
+    await Promise.all([...others, ...sends]);
+  };
+  for (let storeSeq = 1; storeSeq <= 40; storeSeq += 1) {
+    await Promise.all(nodes.map((node) => use(node, storeSeq)));
+  }
+  // A transaction that PostgreSQL ended for it was repeated; the connections have told how many by when they are gone.
+  await store.close();
+  const database = openPostgresDatabase(url, { maxConnections: 1 });
+  const counts = async () => {
+    const sql = `SELECT deadlocks, (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections
+                   FROM pg_stat_database WHERE datname = current_database()`;
+    return (await database.query<{ deadlocks: number; connections: number }>(sql))[0]!;
+  };
+  await waitFor('the connections to be gone', async () => (await counts()).connections === 1);
+  expect((await counts()).deadlocks).toBe(0);
+  await database.close();
 });
 
 describe('a Redis that ends under a mailbox', () => {

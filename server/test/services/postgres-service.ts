@@ -21,6 +21,8 @@ export interface PostgresServiceOptions {
    * writes a new one full of zeros, and every commit waits for that. Default none.
    */
   readonly readySegments?: number;
+  /** What it keeps of its tables in memory of its own, in MiB. Default 128, as by default in PostgreSQL. */
+  readonly sharedBuffersMiB?: number;
   /** Gives it a disk of its own, of so many MiB, in memory, where it may be mounted. */
   readonly diskMiB?: number;
 }
@@ -103,12 +105,18 @@ interface Server {
   readonly durable: boolean;
   readonly ownDisk: boolean;
   readonly readySegments: number;
+  readonly sharedBuffersMiB: number;
 }
 
 const segmentMiB = 16;
 
-function start({ programs, folder, port, user, durable, ownDisk, readySegments }: Server): ChildProcess {
-  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
+function start(options: Server): ChildProcess {
+  const { programs, folder, port, user, durable, ownDisk, readySegments, sharedBuffersMiB } = options;
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${folder}`,
+    `shared_buffers=${sharedBuffersMiB}MB`,
+  ];
   if (readySegments > 0) {
     const size = readySegments * segmentMiB;
     settings.push(`min_wal_size=${size}MB`, `max_wal_size=${2 * size}MB`);
@@ -208,6 +216,7 @@ function mountSmallDisk(folder: string, diskMiB: number): boolean {
 export async function startPostgres({
   durable = false,
   readySegments = 0,
+  sharedBuffersMiB = 128,
   diskMiB,
 }: PostgresServiceOptions = {}): Promise<PostgresService> {
   const programs = findPostgresPrograms();
@@ -231,7 +240,7 @@ export async function startPostgres({
   const port = await freePort();
   let server: ChildProcess;
   const launch = async () => {
-    server = start({ programs, folder, port, user, durable, ownDisk, readySegments });
+    server = start({ programs, folder, port, user, durable, ownDisk, readySegments, sharedBuffersMiB });
     await untilReady(server);
   };
   const ballast = path.join(folder, 'ballast');

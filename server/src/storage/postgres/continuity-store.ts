@@ -10,8 +10,8 @@ interface KnownRow extends Row {
   readonly current: Uint8Array;
   readonly previous: Uint8Array | null;
   readonly resumed_at: number;
-  /** Null before the first send and acknowledgement. */
-  readonly store_seq: number | null;
+  /** The highest that came with a send or an acknowledgement; 0 before. */
+  readonly store_seq: number;
 }
 
 /** The device's row is locked, so that two connections of one device come one after another. */
@@ -19,8 +19,9 @@ const lockAndFind: PreparedStatement = {
   name: 'find-continuity',
   sql: `
     SELECT known.generation, known.current, known.previous, known.resumed_at,
-           (SELECT store_seq FROM device_progress p WHERE p.account_id = d.account_id
-               AND p.device_id = d.device_id) AS store_seq
+           greatest(d.acknowledged_store_seq,
+                    (SELECT store_seq FROM device_progress p WHERE p.account_id = d.account_id
+                        AND p.device_id = d.device_id)) AS store_seq
       FROM devices d LEFT JOIN LATERAL (
         SELECT * FROM continuities c WHERE c.account_id = d.account_id AND c.device_id = d.device_id
         OFFSET 0) AS known ON true
@@ -39,7 +40,7 @@ const put: PreparedStatement = {
 
 function fromRow({ generation, current, previous, resumed_at, store_seq }: KnownRow) {
   if (generation === null) return undefined;
-  const storeSeq = Math.max(store_seq ?? 0, resumed_at);
+  const storeSeq = Math.max(store_seq, resumed_at);
   return { generation, storeSeq, current, previous, resumedAt: resumed_at } satisfies KnownContinuity;
 }
 

@@ -35,7 +35,8 @@ const ownTables = [
  */
 const moveSql = `
   WITH moved AS (
-    UPDATE devices SET device_id = $3, registration_id = $4, auth_key = $5, added_day = $6
+    UPDATE devices SET device_id = $3, registration_id = $4, auth_key = $5, added_day = $6,
+                       acknowledged_store_seq = 0
      WHERE account_id = $1 AND device_id = $2)
   UPDATE envelopes SET device_id = $3 WHERE account_id = $1 AND device_id = $2`;
 

@@ -106,9 +106,17 @@ function progressParameters(progress: readonly DeviceProgress[]): readonly Uint8
   return [accountIds(devices), deviceIds(devices), int8Array(progress.map(({ storeSeq }) => storeSeq))];
 }
 
-/** Keeps how far devices have come, together with the commit. */
-export function keepProgress(transaction: Transaction, progress: readonly DeviceProgress[]): void {
-  transaction.atCommit(statements.keepProgressAlone, progressParameters(progress));
+/** Keeps how far sending devices have come, together with the commit. */
+export function keepSent(transaction: Transaction, progress: readonly DeviceProgress[]): void {
+  transaction.atCommit(statements.keepSentAlone, progressParameters(progress));
+}
+
+/** Keeps how far acknowledging devices have come, where their envelopes are not here. */
+export async function keepAcknowledged(
+  source: Queryable,
+  progress: readonly DeviceProgress[],
+): Promise<void> {
+  await source.query(statements.keepAcknowledgedAlone, progressParameters(progress));
 }
 
 /** Writes what was planned, together with the commit. The devices are locked. */

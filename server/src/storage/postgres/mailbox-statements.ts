@@ -38,25 +38,57 @@ export const findSends: PreparedStatement = {
                FOR KEY SHARE) IS NULL`,
 };
 
-const isThere = `
-       WHERE (SELECT true FROM devices d
-               WHERE d.account_id = shown.account_id AND d.device_id = shown.device_id)`;
-
-/** Keeps how far devices have come. Each is named once. @param where - leaves out those that are gone */
-function keepProgress(firstParameter: number, where: string): string {
+/** Of `unnest` with the devices, their numbers and how far they have come. */
+function shownFrom(firstParameter: number): string {
   const [account, device, storeSeq] = [0, 1, 2].map((offset) => `$${firstParameter + offset}`);
+  return `unnest(${account}::uuid[], ${device}::int[], ${storeSeq}::int8[])
+          AS shown (account_id, device_id, store_seq)`;
+}
+
+/** Keeps how far devices have come that send. Each is named once. @param where - leaves out those that are gone */
+function keepSent(firstParameter: number, where: string): string {
   return `
       INSERT INTO device_progress AS known (account_id, device_id, store_seq)
       SELECT shown.account_id, shown.device_id, shown.store_seq
-        FROM unnest(${account}::uuid[], ${device}::int[], ${storeSeq}::int8[])
-          AS shown (account_id, device_id, store_seq)${where}
+        FROM ${shownFrom(firstParameter)}${where}
        ORDER BY 1, 2
       ON CONFLICT (account_id, device_id) DO UPDATE
          SET store_seq = excluded.store_seq WHERE known.store_seq < excluded.store_seq`;
 }
 
-/** Keeps how far devices have come, and nothing else: for a mailbox that is elsewhere. */
-export const keepProgressAlone: PreparedStatement = { name: 'keep-progress', sql: keepProgress(1, isThere) };
+/**
+ * Keeps how far devices have come that acknowledge, as parts of `WITH`. Each is named once. Rows are locked before
+ * the first is written, in the order of {@link lockDevices}.
+ */
+function keepAcknowledged(firstParameter: number): string {
+  return `
+      locked AS MATERIALIZED (
+        SELECT FROM devices WHERE account_id = ANY($${firstParameter}::uuid[])
+         ORDER BY account_id, device_id FOR NO KEY UPDATE),
+      progressed AS (
+        UPDATE devices d SET acknowledged_store_seq = shown.store_seq
+          FROM ${shownFrom(firstParameter)}
+         WHERE (SELECT count(*) FROM locked) > 0 AND d.account_id = ANY($${firstParameter}::uuid[])
+           AND d.account_id = shown.account_id AND d.device_id = shown.device_id
+           AND d.acknowledged_store_seq < shown.store_seq)`;
+}
+
+/** Keeps how far sending devices have come, and nothing else: nothing was accepted, or the mailbox is elsewhere. */
+export const keepSentAlone: PreparedStatement = {
+  name: 'keep-sent',
+  sql: keepSent(
+    1,
+    `
+       WHERE (SELECT true FROM devices d
+               WHERE d.account_id = shown.account_id AND d.device_id = shown.device_id)`,
+  ),
+};
+
+/** Keeps how far acknowledging devices have come, and nothing else: for a mailbox that is elsewhere. */
+export const keepAcknowledgedAlone: PreparedStatement = {
+  name: 'keep-acknowledged',
+  sql: `WITH ${keepAcknowledged(1)} SELECT`,
+};
 
 /**
  * Moves devices' last `seq` forward, stores envelopes and attempts, and keeps how far senders have come. The
@@ -75,7 +107,7 @@ export const writeAccepted: PreparedStatement = {
                              sender_device_id, kind, ciphertext, accepted_at)
       SELECT * FROM unnest($4::uuid[], $5::int[], $6::int8[], $7::uuid[], $8::uuid[],
                            $9::int[], $10::text[], $11::bytea[], $12::int8[])),
-    progressed AS (${keepProgress(18, '')})
+    progressed AS (${keepSent(18, '')})
     INSERT INTO attempts (sender_account_id, sender_device_id, attempt_id, content_hash, accepted_at)
     SELECT * FROM unnest($13::uuid[], $14::int[], $15::bytea[], $16::bytea[], $17::int8[])`,
 };
@@ -128,7 +160,7 @@ export const selectPage: PreparedStatement = {
 export const deleteEnvelopes: PreparedStatement = {
   name: 'delete-envelopes',
   sql: `
-    WITH progressed AS (${keepProgress(5, isThere)})
+    WITH ${keepAcknowledged(5)}
     DELETE FROM envelopes WHERE ctid = ANY(ARRAY(
       SELECT found.ctid
         FROM unnest($1::uuid[], $2::int[], $3::int8[], $4::uuid[])

@@ -115,7 +115,7 @@ class PostgresMailbox implements Mailbox {
         newRandomId: this.#newRandomId,
       });
       if (plan.envelopes.length > 0) rows.writeAccepted(transaction, plan);
-      else if (plan.progress.length > 0) rows.keepProgress(transaction, plan.progress);
+      else if (plan.progress.length > 0) rows.keepSent(transaction, plan.progress);
       return plan.answers;
     });
   }

@@ -158,7 +158,7 @@ export class RedisMailbox implements Mailbox {
         newRandomId: this.#newRandomId,
       });
       if (plan.envelopes.length > 0) await boxes.place(this.#server, life, plan, states);
-      if (plan.progress.length > 0) rows.keepProgress(transaction, plan.progress);
+      if (plan.progress.length > 0) rows.keepSent(transaction, plan.progress);
       return plan.answers;
     });
   }
@@ -172,7 +172,7 @@ export class RedisMailbox implements Mailbox {
     await Promise.all(
       acknowledgements.map(({ device, request }) => boxes.deleteEntries(this.#server, device, request.ids)),
     );
-    await this.#database.transaction(async (transaction) => rows.keepProgress(transaction, progress));
+    await rows.keepAcknowledged(this.#database, progress);
     return acknowledgements.map(() => ({ result: undefined }));
   }
 }

@@ -10,6 +10,7 @@ import { recoveryMigration } from './007-recovery.js';
 import { resetsMigration } from './008-resets.js';
 import { mailboxReferencesMigration } from './009-mailbox-references.js';
 import { deviceRoomMigration } from './010-device-room.js';
+import { acknowledgedProgressMigration } from './011-acknowledged-progress.js';
 
 /** See {@link Migration}. */
 export const migrations: readonly Migration[] = [
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   resetsMigration,
   mailboxReferencesMigration,
   deviceRoomMigration,
+  acknowledgedProgressMigration,
 ];
