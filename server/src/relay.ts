@@ -117,7 +117,7 @@ function createServers(context: Context, duties: Duties, limits: RateLimits, isD
     readiness: () => readinessOf(context),
     ...{ overloaded: () => context.load.overloaded(), meter },
   });
-  const http = createHttpServer(app);
+  const http = createHttpServer(app, meter);
   const gateway = createGateway({
     ...{ httpServer: http.server, limits, mailbox, continuity, now, log, addressOf },
     ...{ overloaded: () => context.load.overloaded(), meter },

@@ -15,6 +15,7 @@ import type {
 } from '@sotto/sdk/wire';
 import { describeUnexpected } from '../logging/relay-log.js';
 import type { AcceptOutcome, Delivery, StoredEnvelope } from '../mailbox/mailbox.js';
+import type { ShedReason } from '../metrics/meter.js';
 import { ProblemError, type LimitSubject } from '../ports.js';
 import { toProblem } from '../problems.js';
 import { relayLimits } from '../relay-limits.js';
@@ -307,14 +308,21 @@ export class Connection {
       durationMs: now() - at,
     };
     meter.answered(operation, problem.code, fields.durationMs);
-    if (this.#refusals.add(now()) > bounds.maxRefusalsPerMinute) this.#end();
+    if (this.#refusals.add(now()) > bounds.maxRefusalsPerMinute) this.#shed('refusals');
     if (error instanceof ProblemError) return log.log('info', 'socket-request-refused', fields);
     log.log('error', 'socket-request-failed', { ...fields, requestId, ...describeUnexpected(error) });
   }
 
   #countInvalid(): void {
     this.#invalidFrames += 1;
-    if (this.#invalidFrames > this.#services.bounds.maxInvalidFrames) this.#end();
+    if (this.#invalidFrames > this.#services.bounds.maxInvalidFrames) this.#shed('invalid-frames');
+  }
+
+  /** Ends a connection that costs more than it is worth. What it had asked for by then may fail after it. */
+  #shed(reason: ShedReason): void {
+    if (this.#ended) return;
+    this.#services.meter.shed(reason);
+    this.#end();
   }
 
   /** The client comes back by itself, and then reads from the start. */

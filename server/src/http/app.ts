@@ -149,7 +149,10 @@ function dispatch(methods: ReadonlyMap<string, Endpoint>, { isDraining, overload
     const exchange = exchangeOf(response);
     exchange.operation = endpoint.operation;
     if (isDraining()) response.setHeader('connection', 'close');
-    if (isDraining() && !endpoint.whileDraining) throw unavailable();
+    if (isDraining() && !endpoint.whileDraining) {
+      meter.shed('draining');
+      throw unavailable();
+    }
     if (overloaded() && !endpoint.whileDraining) {
       meter.shed('event-loop');
       throw new ProblemError('unavailable', { retryAfterMs: relayLimits.overloadRetryAfterMs });

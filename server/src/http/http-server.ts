@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { makeProblem } from '@sotto/sdk/wire';
+import type { Meter } from '../metrics/meter.js';
 import { relayLimits } from '../relay-limits.js';
 import { OperatorError } from '../operator-error.js';
 
@@ -68,9 +69,13 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/** @param listener - the application */
+/**
+ * @param listener - the application
+ * @param meter - told of every connection that was one too many
+ */
 export function createHttpServer(
   listener: RequestListener,
+  meter: Pick<Meter, 'shed'>,
   { requestTimeoutMs, maxHeaderBytes, maxSockets }: HttpBounds = relayLimits,
 ): HttpServer {
   const server = createServer(
@@ -78,6 +83,7 @@ export function createHttpServer(
     listener,
   );
   server.maxConnections = maxSockets;
+  server.on('drop', () => meter.shed('sockets'));
   server.on('clientError', refuseGarbage);
   return createHttpListener(server);
 }

@@ -3,8 +3,13 @@
  * address. Knows no format and no server.
  */
 
-/** Why something was turned away to protect the relay. */
-export type ShedReason = 'connections' | 'event-loop' | 'draining';
+/**
+ * Why something was turned away to protect the relay: one TCP connection (`sockets`) or device (`connections`) too
+ * many, an event loop that lags, a node that is about to end, and a device's connection that was ended because it
+ * only asked to be refused (`refusals`) or sent what nobody can read (`invalid-frames`).
+ */
+export type ShedReason =
+  'sockets' | 'connections' | 'event-loop' | 'draining' | 'refusals' | 'invalid-frames';
 
 /** See the file's header. Each call costs next to nothing and none throws. */
 export interface Meter {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusedHandshake } from '../../protocol-suite/live.js';
+import { gatewayLimits } from '../../src/gateway/limits.js';
 import { closeSharedDatabase, GatewayUnderTest } from './gateway-under-test.js';
 
 const maxRefusalsPerMinute = 5;
@@ -57,6 +58,14 @@ describe('overload', () => {
     for (let n = 0; n <= maxRefusalsPerMinute; n += 1) await refused();
     await from.heard('disconnect');
     expect(other.log).not.toContain('disconnect');
+    expect(relay.shed.filter((reason) => reason !== 'event-loop')).toEqual(['refusals']);
+  });
+
+  it('ends a connection that sends what nobody can read too often', async () => {
+    const client = await relay.connected(await relay.addDevice());
+    for (let n = 0; n <= gatewayLimits.maxInvalidFrames; n += 1) client.socket.emit('nonsense');
+    await client.heard('disconnect');
+    expect(relay.shed).toEqual(['invalid-frames']);
   });
 
   it('takes no more connections than it may, and again when one has ended', async () => {

@@ -10,7 +10,9 @@ const host = '127.0.0.1';
 
 it('hangs up on connections beyond its bound, and takes others when there is room', async () => {
   const listener = (_request: unknown, response: { end(text: string): void }) => response.end('here');
-  const http = createHttpServer(listener, { ...relayLimits, maxSockets: 2 });
+  const shed: string[] = [];
+  const meter = { shed: (reason: string) => void shed.push(reason) };
+  const http = createHttpServer(listener, meter, { ...relayLimits, maxSockets: 2 });
   const { port } = await http.listen(0, host);
   const silent = async () => {
     const socket = connect(port, host);
@@ -27,6 +29,7 @@ it('hangs up on connections beyond its bound, and takes others when there is roo
   };
   const [first, second] = [await silent(), await silent()] as [Socket, Socket];
   expect(await ask()).toBe('');
+  expect(shed).toEqual(['sockets']);
   first.destroy();
   await waitFor('an answer', async () => (await ask()).endsWith('here'));
   second.destroy();
