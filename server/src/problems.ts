@@ -5,17 +5,19 @@ import { relayLimits } from './relay-limits.js';
 
 /**
  * SQLSTATEs and socket errors that mean "not now", not that the relay is wrong: the database is away or
- * full, or it ended one of two transactions that waited for each other. Nothing was written.
+ * full, it ended one of two transactions that waited for each other, a statement that took too long or a transaction
+ * that lay still. Nothing was written.
  */
-const notNow = /^(?:08\w{3}|53\w{3}|57P0\d|40P01|40001|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
+const notNow =
+  /^(?:08\w{3}|53\w{3}|57P0\d|57014|25P03|40P01|40001|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;
 
 function isNotNow(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') return notNow.test(code);
-  // The pool's own failures have no code.
+  // The driver's own failures have no code.
   return (
     typeof message === 'string' &&
-    /connection terminated|timeout exceeded when trying to connect/i.test(message)
+    /connection terminated|query read timeout|timeout exceeded when trying to connect/i.test(message)
   );
 }
 

@@ -3,9 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completeConfig } from '../../src/config.js';
 import { createRelayLog } from '../../src/logging/relay-log.js';
 import { openRelayStorage } from '../../src/relay-storage.js';
+import type { Queryable } from '../../src/ports.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { jobLock } from '../../src/storage/postgres/job-lock.js';
 import { runDatabaseSuite } from '../storage/database-suite.js';
+import { toProblem } from '../../src/problems.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import { waitFor } from '../support/wait-for.js';
 import { startPostgres, type PostgresService } from './postgres-service.js';
 
 let service: PostgresService;
@@ -31,6 +35,87 @@ it('survives the loss of its connections', async () => {
   expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await database.close();
   await other.close();
+});
+
+/** Something to wait for until a test says so. */
+function gate() {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+const problemOf = (error: unknown) => toProblem(error, 'id').code;
+
+it('ends a transaction that lies still, so that nobody waits for a node that is frozen or cut off', async () => {
+  const url = await service.createDatabase();
+  const proxy = await startTcpProxy([service.port]);
+  const away = new URL(url);
+  away.port = String(proxy.port);
+  const cutOff = openPostgresDatabase(away.href, { stillTransactionTimeoutMs: 300 });
+  const other = openPostgresDatabase(url, { stillTransactionTimeoutMs: 300 });
+  await other.query('CREATE TABLE things (id int PRIMARY KEY, seen int)');
+  await other.query('INSERT INTO things VALUES (1, 0)');
+  const [locked, back] = [gate(), gate()];
+  const lost = cutOff.transaction(async (transaction) => {
+    await transaction.query('UPDATE things SET seen = 1');
+    proxy.freeze();
+    locked.open();
+    await back.opened;
+    await transaction.query('SELECT 1');
+  });
+  lost.catch(() => {});
+  await locked.opened;
+  await other.query('UPDATE things SET seen = 2');
+  proxy.thaw();
+  back.open();
+  expect(problemOf(await lost.catch((error: unknown) => error))).toBe('unavailable');
+  expect(await cutOff.query('SELECT seen FROM things')).toEqual([{ seen: 2 }]);
+  await Promise.all([cutOff.close(), other.close()]);
+  await proxy.close();
+});
+
+it('gives up a connection whose server says nothing any more, and makes another', async () => {
+  const proxy = await startTcpProxy([service.port]);
+  const url = new URL(await service.createDatabase());
+  url.port = String(proxy.port);
+  const database = openPostgresDatabase(url.href, { maxConnections: 2, answerTimeoutMs: 300 });
+  const onTwo = async (transaction: Queryable) => {
+    await Promise.all([transaction.query('SELECT 1'), database.query('SELECT 1')]);
+  };
+  await database.transaction(onTwo);
+  proxy.freeze();
+  const lost = await Promise.allSettled([
+    database.query('SELECT 1'),
+    database.transaction(async (transaction) => {
+      await Promise.all([transaction.query('SELECT 1'), transaction.query('SELECT 2')]);
+    }),
+  ]);
+  for (const one of lost) expect(problemOf((one as PromiseRejectedResult).reason)).toBe('unavailable');
+  proxy.thaw();
+  expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await database.close();
+  await proxy.close();
+});
+
+it('lets upkeep take longer than a transaction may lie still', async () => {
+  const database = openPostgresDatabase(await service.createDatabase(), { stillTransactionTimeoutMs: 100 });
+  const done = await jobLock(database)(async () => {
+    const [still, ended] = [gate(), gate()];
+    const other = database.transaction(async (transaction) => {
+      await transaction.query('SELECT 1');
+      still.open();
+      await ended.opened;
+      await transaction.query('SELECT 1');
+    });
+    other.catch(() => {});
+    await still.opened;
+    const sql = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND query = 'SELECT 1'";
+    await waitFor('the other one to be ended', async () => (await database.query(sql)).length === 0);
+    ended.open();
+    await expect(other).rejects.toThrow();
+  });
+  expect(done).toBe(true);
+  await database.close();
 });
 
 it('lets one of several nodes do what needs doing once, and the next one when that one is gone', async () => {

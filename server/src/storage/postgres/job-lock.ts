@@ -8,13 +8,17 @@ import type { AsOnlyNode } from '../../upkeep.js';
 /** Any constant that is nobody else's will do. ASCII "sotto" and one more. */
 const jobLockKey = 0x736f747470;
 
+/** How long the transaction may lie still meanwhile: a node that was cut off gives the lock back after that. */
+const maxWorkMs = 600_000;
+
 /** See the file's header. */
 export function jobLock(database: Database): AsOnlyNode {
   return (work) =>
     database.transaction(async (transaction) => {
       const [row] = await transaction.query<{ locked: boolean }>(
-        'SELECT pg_try_advisory_xact_lock($1::int8) AS locked',
-        [jobLockKey],
+        `SELECT pg_try_advisory_xact_lock($1::int8) AS locked,
+                set_config('idle_in_transaction_session_timeout', $2::text, true)`,
+        [jobLockKey, String(maxWorkMs)],
       );
       if (!row?.locked) return false;
       await work();

@@ -11,6 +11,16 @@ const limits = {
   connectTimeoutMs: 5_000,
   /** No statement of the relay takes longer than a moment; one that does must not hold its locks. */
   statementTimeoutMs: 30_000,
+  /**
+   * How long a transaction may lie still between two statements. A node needs a moment there; one that was frozen or
+   * cut off in it would keep its locks, and every other node that needs one of them would wait as long.
+   */
+  stillTransactionTimeoutMs: 5_000,
+  /**
+   * How long an answer may take to come, longer than the server lets any statement run: after that the server is gone
+   * without a word, and the connection is replaced. TCP alone would notice after a quarter of an hour.
+   */
+  answerTimeoutMs: 35_000,
 } as const;
 
 /** Options of {@link openPostgresDatabase}. */
@@ -23,6 +33,10 @@ export interface PostgresOptions {
    * affair and no setting of a session is touched.
    */
   readonly prepare?: boolean;
+  /** How long a transaction may lie still between two statements before the server ends it. Default 5 s. */
+  readonly stillTransactionTimeoutMs?: number;
+  /** How long the answer to a statement may take to come before the connection is given up. Default 35 s. */
+  readonly answerTimeoutMs?: number;
   /** Told of errors on idle connections, which are replaced by themselves. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -135,6 +149,9 @@ function openPool(url: string, options: PostgresOptions): pg.Pool {
     max: options.maxConnections ?? limits.maxConnections,
     connectionTimeoutMillis: limits.connectTimeoutMs,
     statement_timeout: limits.statementTimeoutMs,
+    idle_in_transaction_session_timeout:
+      options.stillTransactionTimeoutMs ?? limits.stillTransactionTimeoutMs,
+    query_timeout: options.answerTimeoutMs ?? limits.answerTimeoutMs,
     application_name: 'sotto-relay',
     pipeline: true,
     types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
