@@ -6,7 +6,7 @@ import { relayLimits } from './relay-limits.js';
 /**
  * SQLSTATEs and socket errors that mean "not now", not that the relay is wrong: the database is away or
  * full, it ended one of two transactions that waited for each other, a statement that took too long or a transaction
- * that lay still. Nothing was written.
+ * that lay still. Nothing was written, or the answer was lost on its way.
  */
 const notNow =
   /^(?:08\w{3}|53\w{3}|57P0\d|57014|25P03|40P01|40001|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/;

@@ -150,7 +150,13 @@ export class Connection {
   goodbye(reason: SocketGoodbye['reason']): void {
     if (this.#ended) return;
     this.#socket.emit('goodbye', { reason } satisfies SocketGoodbye);
-    this.#end();
+    this.end();
+  }
+
+  /** Ends the connection without a word: its device takes it for lost, and comes back. */
+  end(): void {
+    this.closed();
+    this.#socket.end();
   }
 
   /** The socket has closed: nothing more is delivered. Sends under way go on. */
@@ -322,17 +328,12 @@ export class Connection {
   #shed(reason: ShedReason): void {
     if (this.#ended) return;
     this.#services.meter.shed(reason);
-    this.#end();
+    this.end();
   }
 
   /** The client comes back by itself, and then reads from the start. */
   #deliveryFailed(error: unknown): void {
     this.#services.log.log('error', 'delivery-failed', describeUnexpected(error));
-    this.#end();
-  }
-
-  #end(): void {
-    this.closed();
-    this.#socket.end();
+    this.end();
   }
 }

@@ -19,7 +19,13 @@ import {
   type ConnectionSocket,
 } from './connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
-import { authenticate, unavailableProblem, overloadedProblem } from './handshake.js';
+import {
+  authenticate,
+  lookAgain,
+  overloadedProblem,
+  unavailableProblem,
+  type HandshakeError,
+} from './handshake.js';
 import { NodeSide } from './node-side.js';
 import { gatewayLimits, type GatewayLimits } from './limits.js';
 import type { GatewayServices } from './services.js';
@@ -223,14 +229,21 @@ class SocketIoGateway implements Gateway {
     void this.#start(connection, socket.handshake.auth);
   }
 
-  /** Asks for the token once more: a sign-out between the first time and the registry would find nobody to end. */
+  /**
+   * Asks for the token once more: a sign-out between the first time and the registry would find nobody to end. Where
+   * that cannot be asked now, nobody is told to be signed out: the connection is lost, and its device comes back.
+   */
   async #start(connection: Connection, auth: unknown): Promise<void> {
-    try {
+    const look = async () => {
       await this.#side.arrived(connection);
       await this.#services.tokens.verify((auth as SocketHandshake).accessToken);
+    };
+    try {
+      await lookAgain(look, randomUUID(), this.#services);
       connection.start();
-    } catch {
-      connection.goodbye('signed-out');
+    } catch (error) {
+      if ((error as HandshakeError).data.code === 'unauthorized') connection.goodbye('signed-out');
+      else connection.end();
     }
   }
 

@@ -34,6 +34,29 @@ async function admit(auth: unknown, address: string, services: GatewayServices):
   return claims;
 }
 
+/** What a failed handshake is to its client, and a line in the log. */
+function refusal(error: unknown, requestId: string, { log }: GatewayServices): HandshakeError {
+  const problem = toProblem(error, requestId);
+  const fields = { operation: 'connect', status: problem.status, problem: problem.code };
+  if (error instanceof ProblemError) log.log('info', 'handshake-refused', fields);
+  else log.log('error', 'handshake-failed', { ...fields, requestId, ...describeUnexpected(error) });
+  return new HandshakeError(problem);
+}
+
+/** @throws ProblemError `unavailable` when the work takes too long; what it comes to then is of no interest */
+async function inTime<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const retryAfterMs = relayLimits.unavailableRetryAfterMs;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ProblemError('unavailable', { retryAfterMs })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** See {@link admit}. @throws HandshakeError always in place of any other error */
 export async function authenticate(
   auth: unknown,
@@ -42,16 +65,26 @@ export async function authenticate(
   services: GatewayServices,
 ): Promise<AccessClaims> {
   try {
-    return await admit(auth, address, services);
+    return await inTime(services.bounds.handshakeTimeoutMs, admit(auth, address, services));
   } catch (error) {
-    const problem = toProblem(error, requestId);
-    const fields = { operation: 'connect', status: problem.status, problem: problem.code };
-    if (!(error instanceof ProblemError)) {
-      services.log.log('error', 'handshake-failed', { ...fields, requestId, ...describeUnexpected(error) });
-    } else {
-      services.log.log('info', 'handshake-refused', fields);
-    }
-    throw new HandshakeError(problem);
+    throw refusal(error, requestId, services);
+  }
+}
+
+/**
+ * The last look at a connection before it is greeted.
+ * @param look - whether it may stay
+ * @throws HandshakeError `unauthorized` when it may not, another when that cannot be told now
+ */
+export async function lookAgain(
+  look: () => Promise<void>,
+  requestId: string,
+  services: GatewayServices,
+): Promise<void> {
+  try {
+    await inTime(services.bounds.handshakeTimeoutMs, look());
+  } catch (error) {
+    throw refusal(error, requestId, services);
   }
 }
 

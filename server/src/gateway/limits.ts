@@ -11,6 +11,8 @@ export const gatewayLimits = {
   fullRetryAfterMs: 5_000,
   /** Between the websocket and the token lies one frame. */
   connectTimeoutMs: 10_000,
+  /** How long a token and its limits may take to be looked up: a node that is cut off says so, and another is tried. */
+  handshakeTimeoutMs: 5_000,
   /** How often a silent connection is asked for a sign of life; below the idle time-outs of common proxies. */
   pingIntervalMs: 25_000,
   /** How long the answer may take. A dead connection is noticed after both together. */

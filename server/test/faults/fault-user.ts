@@ -54,6 +54,11 @@ export class FaultUser {
     while (!this.#closed && this.#socket?.connected !== true) await this.#reconnect();
   }
 
+  /** Loses its connection; the next one may be with another node. */
+  hangUp(): void {
+    this.#socket?.disconnect();
+  }
+
   close(): void {
     this.#closed = true;
     this.#socket?.disconnect();

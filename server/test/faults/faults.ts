@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelayNode, RelayNodes } from './relay-nodes.js';
 
-/** How long a fault lasts that ends by itself: longer than every timeout that has to notice it. */
-const lastingMs = 4_000;
+/** How long a disk stays full: longer than every timeout that has to notice it. */
+const fullDiskMs = 4_000;
 
 /** The fault that needs a disk of PostgreSQL's own. */
 export const fullDisk = 'the disk of PostgreSQL is full';
@@ -11,8 +11,12 @@ export const fullDisk = 'the disk of PostgreSQL is full';
 /** A number from 0 to below 1. */
 export type Draw = () => number;
 
-/** See the file's header. Resolves when everything runs again. */
-export type Fault = (relay: RelayNodes, draw: Draw) => Promise<void>;
+/**
+ * See the file's header. Resolves when everything runs again.
+ * @param everybodyGoesOn - waits until every user has got somewhere since the fault began: what lasts until then is
+ * nothing that others wait for
+ */
+export type Fault = (relay: RelayNodes, draw: Draw, everybodyGoesOn: () => Promise<void>) => Promise<void>;
 
 function anyNode({ nodes }: RelayNodes, draw: Draw): RelayNode {
   return nodes[Math.floor(draw() * nodes.length)] as RelayNode;
@@ -37,19 +41,22 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   [fullDisk]: async ({ postgres }) => {
     await postgres.fillDisk();
-    await sleep(lastingMs);
+    await sleep(fullDiskMs);
     await postgres.freeDisk();
   },
-  'a node is frozen': async (relay, draw) => {
+  'a node is frozen': async (relay, draw, everybodyGoesOn) => {
     const node = anyNode(relay, draw);
     node.signal('SIGSTOP');
-    await sleep(lastingMs);
-    node.signal('SIGCONT');
+    try {
+      await everybodyGoesOn();
+    } finally {
+      node.signal('SIGCONT');
+    }
   },
-  'a node is cut off': async (relay, draw) => {
+  'a node is cut off': async (relay, draw, everybodyGoesOn) => {
     const { ways } = anyNode(relay, draw);
     for (const way of ways) way.freeze();
-    await sleep(lastingMs);
+    await everybodyGoesOn();
     for (const way of ways) way.thaw();
   },
   'nodes are restarted one after the other': async ({ nodes }) => {

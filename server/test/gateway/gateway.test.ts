@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendResponse, socketReply, wireLimits, type DeviceAddress } from '@sotto/sdk/wire';
 import * as z from 'zod/mini';
+import { refusedHandshake } from '../../protocol-suite/live.js';
 import { bytes, closeSharedDatabase, GatewayUnderTest, type TestClient } from './gateway-under-test.js';
 
 describe('gateway', () => {
@@ -91,6 +92,32 @@ describe('gateway', () => {
       expect(client.goodbye).toEqual({ reason: 'signed-out' });
       expect(client.log).not.toContain('ready');
       await strict.close();
+    });
+
+    it('turns away who cannot be looked up in time', async () => {
+      const slow = await GatewayUnderTest.open({ bounds: { handshakeTimeoutMs: 50 } });
+      const auth = { protocol: 1, accessToken: await slow.issueToken(await slow.addDevice()) };
+      slow.verified = () => new Promise(() => {});
+      expect(await refusedHandshake(slow.url, auth)).toMatchObject({
+        ...{ code: 'unavailable', retryAfterMs: 1_000 },
+      });
+      await slow.close();
+    });
+
+    it.each([
+      ['fails', () => Promise.reject(Object.assign(new Error('away'), { code: '57P01' }))],
+      ['takes too long', () => new Promise<void>(() => {})],
+    ])('tells nobody to be signed out when the second look at the token %s', async (_how, secondLook) => {
+      const shaky = await GatewayUnderTest.open({ bounds: { handshakeTimeoutMs: 200 } });
+      const device = await shaky.addDevice();
+      let asked = 0;
+      shaky.verified = () => ((asked += 1) === 2 ? secondLook() : Promise.resolve());
+      const client = await shaky.client(device);
+      await client.heard('disconnect');
+      expect(client.goodbye).toBeUndefined();
+      expect(client.log).not.toContain('ready');
+      await shaky.connected(device);
+      await shaky.close();
     });
   });
 

@@ -15,7 +15,7 @@ const limits = {
    * How long a transaction may lie still between two statements. A node needs a moment there; one that was frozen or
    * cut off in it would keep its locks, and every other node that needs one of them would wait as long.
    */
-  stillTransactionTimeoutMs: 5_000,
+  stillTransactionTimeoutMs: 3_000,
   /**
    * How long an answer may take to come, longer than the server lets any statement run: after that the server is gone
    * without a word, and the connection is replaced. TCP alone would notice after a quarter of an hour.
@@ -33,7 +33,7 @@ export interface PostgresOptions {
    * affair and no setting of a session is touched.
    */
   readonly prepare?: boolean;
-  /** How long a transaction may lie still between two statements before the server ends it. Default 5 s. */
+  /** How long a transaction may lie still between two statements before the server ends it. Default 3 s. */
   readonly stillTransactionTimeoutMs?: number;
   /** How long the answer to a statement may take to come before the connection is given up. Default 35 s. */
   readonly answerTimeoutMs?: number;

@@ -1,7 +1,7 @@
 /**
  * Keeps how far a device had come when it acknowledged in the device's own row, which the send that brought the
- * envelope has written just before. What it showed with sends stays apart in `device_progress`: those are locked
- * by whoever sends to the device, and a sender must not wait for its own recipients.
+ * envelope has written just before. What it showed with sends stays apart in `device_progress`: its own row is locked
+ * by everybody who sends to it, and a sender must not wait for them.
  */
 import type { Migration } from './migration.js';
 
