@@ -47,6 +47,7 @@ function describeRegistration(test: () => TestRelay): void {
         added_day: addedDay,
         last_envelope_seq: 0,
         depth_base_seq: 0,
+        acknowledged_store_seq: 0,
       },
     ]);
   });
