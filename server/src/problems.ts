@@ -14,10 +14,10 @@ const notNow =
 function isNotNow(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') return notNow.test(code);
-  // The driver's own failures have no code.
+  // The pool's own failures have no code.
   return (
     typeof message === 'string' &&
-    /connection terminated|query read timeout|timeout exceeded when trying to connect/i.test(message)
+    /connection terminated|timeout exceeded when trying to connect/i.test(message)
   );
 }
 

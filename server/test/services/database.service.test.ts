@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completeConfig } from '../../src/config.js';
 import { createRelayLog } from '../../src/logging/relay-log.js';
 import { openRelayStorage } from '../../src/relay-storage.js';
-import type { Queryable } from '../../src/ports.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { jobLock } from '../../src/storage/postgres/job-lock.js';
 import { runDatabaseSuite } from '../storage/database-suite.js';
@@ -71,29 +70,6 @@ it('ends a transaction that lies still, so that nobody waits for a node that is 
   expect(problemOf(await lost.catch((error: unknown) => error))).toBe('unavailable');
   expect(await cutOff.query('SELECT seen FROM things')).toEqual([{ seen: 2 }]);
   await Promise.all([cutOff.close(), other.close()]);
-  await proxy.close();
-});
-
-it('gives up a connection whose server says nothing any more, and makes another', async () => {
-  const proxy = await startTcpProxy([service.port]);
-  const url = new URL(await service.createDatabase());
-  url.port = String(proxy.port);
-  const database = openPostgresDatabase(url.href, { maxConnections: 2, answerTimeoutMs: 300 });
-  const onTwo = async (transaction: Queryable) => {
-    await Promise.all([transaction.query('SELECT 1'), database.query('SELECT 1')]);
-  };
-  await database.transaction(onTwo);
-  proxy.freeze();
-  const lost = await Promise.allSettled([
-    database.query('SELECT 1'),
-    database.transaction(async (transaction) => {
-      await Promise.all([transaction.query('SELECT 1'), transaction.query('SELECT 2')]);
-    }),
-  ]);
-  for (const one of lost) expect(problemOf((one as PromiseRejectedResult).reason)).toBe('unavailable');
-  proxy.thaw();
-  expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
-  await database.close();
   await proxy.close();
 });
 

@@ -16,11 +16,6 @@ const limits = {
    * cut off in it would keep its locks, and every other node that needs one of them would wait as long.
    */
   stillTransactionTimeoutMs: 3_000,
-  /**
-   * How long an answer may take to come, longer than the server lets any statement run: after that the server is gone
-   * without a word, and the connection is replaced. TCP alone would notice after a quarter of an hour.
-   */
-  answerTimeoutMs: 35_000,
 } as const;
 
 /** Options of {@link openPostgresDatabase}. */
@@ -35,8 +30,6 @@ export interface PostgresOptions {
   readonly prepare?: boolean;
   /** How long a transaction may lie still between two statements before the server ends it. Default 3 s. */
   readonly stillTransactionTimeoutMs?: number;
-  /** How long the answer to a statement may take to come before the connection is given up. Default 35 s. */
-  readonly answerTimeoutMs?: number;
   /** Told of errors on idle connections, which are replaced by themselves. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -151,7 +144,6 @@ function openPool(url: string, options: PostgresOptions): pg.Pool {
     statement_timeout: limits.statementTimeoutMs,
     idle_in_transaction_session_timeout:
       options.stillTransactionTimeoutMs ?? limits.stillTransactionTimeoutMs,
-    query_timeout: options.answerTimeoutMs ?? limits.answerTimeoutMs,
     application_name: 'sotto-relay',
     pipeline: true,
     types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
