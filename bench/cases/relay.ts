@@ -89,8 +89,7 @@ function idleMemory(which: 'ours' | 'bare'): Side {
 
 /**
  * Messages before the first slice of a growth case: as many as a million devices have pages, each of which its first
- * change after a checkpoint writes to the log as a whole. At this rate that is one message in twenty of a server that
- * has run for a while.
+ * change after a checkpoint writes to the log as a whole. At this rate a server has many more from one to the next.
  */
 const usedBefore = 20_000;
 const slice = 1000;

@@ -47,11 +47,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a node is frozen': async (relay, draw, everybodyGoesOn) => {
     const node = anyNode(relay, draw);
     node.signal('SIGSTOP');
-    try {
-      await everybodyGoesOn();
-    } finally {
-      node.signal('SIGCONT');
-    }
+    await everybodyGoesOn();
+    node.signal('SIGCONT');
   },
   'a node is cut off': async (relay, draw, everybodyGoesOn) => {
     const { ways } = anyNode(relay, draw);

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completeConfig } from '../../src/config.js';
 import { createRelayLog } from '../../src/logging/relay-log.js';
+import { toProblem } from '../../src/problems.js';
 import { openRelayStorage } from '../../src/relay-storage.js';
 import { openPostgresDatabase } from '../../src/storage/postgres/index.js';
 import { jobLock } from '../../src/storage/postgres/job-lock.js';
 import { runDatabaseSuite } from '../storage/database-suite.js';
-import { toProblem } from '../../src/problems.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import { startPostgres, type PostgresService } from './postgres-service.js';
@@ -71,6 +71,16 @@ it('ends a transaction that lies still, so that nobody waits for a node that is 
   expect(await cutOff.query('SELECT seen FROM things')).toEqual([{ seen: 2 }]);
   await Promise.all([cutOff.close(), other.close()]);
   await proxy.close();
+});
+
+it('says of a statement that took too long that it cannot be done now', async () => {
+  const database = openPostgresDatabase(await service.createDatabase());
+  const late = database.transaction(async (transaction) => {
+    await transaction.query('SET LOCAL statement_timeout = 1');
+    await transaction.query('SELECT pg_sleep(60)');
+  });
+  expect(problemOf(await late.catch((error: unknown) => error))).toBe('unavailable');
+  await database.close();
 });
 
 it('lets upkeep take longer than a transaction may lie still', async () => {
