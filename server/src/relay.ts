@@ -21,6 +21,7 @@ import { relayLimits } from './relay-limits.js';
 import { openRelayStorage, type RelayStorage } from './relay-storage.js';
 import { RedisAwayError } from './storage/redis/redis-link.js';
 import { startUpkeep } from './upkeep.js';
+import { within } from './within.js';
 
 /** Parts that can be replaced, for tests and for embedding. */
 export interface RelayOverrides {
@@ -91,19 +92,9 @@ async function readinessOf({ storage, nodes }: Context): Promise<Readiness> {
 }
 
 async function isAnswering({ database, mailboxServer }: RelayStorage): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), relayLimits.readinessTimeoutMs);
-  });
   const asked: Promise<unknown>[] = [database.query('SELECT 1')];
   if (mailboxServer) asked.push(mailboxServer.run((client) => client.ping()));
-  const answer = Promise.all(asked).then(
-    () => true,
-    () => false,
-  );
-  const answering = await Promise.race([answer, timeout]);
-  clearTimeout(timer);
-  return answering;
+  return within(relayLimits.readinessTimeoutMs, Promise.all(asked)).catch(() => false);
 }
 
 function createServers(context: Context, duties: Duties, limits: RateLimits, isDraining: () => boolean) {

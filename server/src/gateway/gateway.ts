@@ -10,6 +10,7 @@ import { Server, type Socket } from 'socket.io';
 import { noMeter, type Meter } from '../metrics/meter.js';
 import { noOtherNodes, type NodeExchange } from '../nodes/node-exchange.js';
 import type { ConnectedDevices } from '../ports.js';
+import { within } from '../within.js';
 import { boundedParser } from './bounded-parser.js';
 import { coalesceWrites } from './coalesced-writes.js';
 import {
@@ -95,17 +96,6 @@ function connectionSocket(socket: Socket): ConnectionSocket {
     },
     end: () => socket.disconnect(true),
   };
-}
-
-/** @returns true when `work` was done in time */
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)));
-  try {
-    return await Promise.race([work.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function standIns(): Pick<GatewayServices, 'nodes' | 'meter' | 'overloaded'> {

@@ -4,6 +4,7 @@ import { describeUnexpected } from '../logging/relay-log.js';
 import { ProblemError, type AccessClaims } from '../ports.js';
 import { toProblem } from '../problems.js';
 import { relayLimits } from '../relay-limits.js';
+import { within } from '../within.js';
 import { parseInput } from './frames.js';
 import type { GatewayServices } from './services.js';
 
@@ -43,18 +44,10 @@ function refusal(error: unknown, requestId: string, { log }: GatewayServices): H
   return new HandshakeError(problem);
 }
 
-/** @throws ProblemError `unavailable` when the work takes too long; what it comes to then is of no interest */
-async function inTime<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const retryAfterMs = relayLimits.unavailableRetryAfterMs;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ProblemError('unavailable', { retryAfterMs })), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** @throws ProblemError `unavailable` when the work takes too long */
+async function inTime<Result>(work: Promise<Result>, { bounds }: GatewayServices): Promise<Result> {
+  if (await within(bounds.handshakeTimeoutMs, work)) return work;
+  throw new ProblemError('unavailable', { retryAfterMs: relayLimits.unavailableRetryAfterMs });
 }
 
 /** See {@link admit}. @throws HandshakeError always in place of any other error */
@@ -65,7 +58,7 @@ export async function authenticate(
   services: GatewayServices,
 ): Promise<AccessClaims> {
   try {
-    return await inTime(services.bounds.handshakeTimeoutMs, admit(auth, address, services));
+    return await inTime(admit(auth, address, services), services);
   } catch (error) {
     throw refusal(error, requestId, services);
   }
@@ -82,7 +75,7 @@ export async function lookAgain(
   services: GatewayServices,
 ): Promise<void> {
   try {
-    await inTime(services.bounds.handshakeTimeoutMs, look());
+    await inTime(look(), services);
   } catch (error) {
     throw refusal(error, requestId, services);
   }
